@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 
-from protocol import limits, version
+from protocol import version
 from protocol.frames import Request
+from protocol.ids import RequestId
 
 
 class FrameError(ValueError):
@@ -42,7 +43,8 @@ class Codec:
         binary: bool,
         encode: Callable[[Any], bytes],
         decode_request: Callable[[bytes], Request],
-        decode_any: Callable[[bytes], Any],
+        decode_surface: Callable[[bytes], dict[Any, msgspec.Raw]],
+        decode_id: Callable[[msgspec.Raw], int],
     ) -> None:
         self.name = name
         """The subprotocol."""
@@ -51,7 +53,8 @@ class Codec:
         self.encode = encode
         """Any frame or part of the contract to bytes."""
         self._decode_request = decode_request
-        self._decode_any = decode_any
+        self._decode_surface = decode_surface
+        self._decode_id = decode_id
 
     def decode(self, data: bytes) -> Request:
         """The request that ``data`` holds.
@@ -68,20 +71,21 @@ class Codec:
             raise FrameError(f"not {self.name}: {_say(error)}", undecodable=True) from None
 
     def _explain(self, data: bytes, complaint: str) -> FrameError:
+        # Only the surface is read: what lies deeper is no concern of an answer, and may hold what is
+        # well-formed and yet beyond Python (1e400, a time in the year 10,000).
         try:
-            value = self._decode_any(data)
+            fields = self._decode_surface(data)
+        except msgspec.ValidationError:
+            return FrameError(f"not {self.name}: a frame is a map", undecodable=True)
         except (*_UNDECODABLE, TypeError) as error:  # TypeError: a map as the key of a map
             return FrameError(f"not {self.name}: {_say(error)}", undecodable=True)
-        if not isinstance(value, dict):
-            return FrameError(f"not {self.name}: a frame is a map", undecodable=True)
-        return FrameError(complaint, id=_readable_id(value.get("id")))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+        return FrameError(complaint, id=self._read_id(fields.get("id")))
 
-
-def _readable_id(value: object) -> int | None:
-    # A bool is an int to Python, and is none to the contract.
-    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= limits.REQUEST_ID_MAX:
-        return value
-    return None
+    def _read_id(self, raw: msgspec.Raw | None) -> int | None:
+        try:
+            return None if raw is None else self._decode_id(raw)
+        except _UNDECODABLE:
+            return None
 
 
 def _say(error: Exception) -> str:
@@ -93,14 +97,16 @@ JSON = Codec(
     binary=False,
     encode=msgspec.json.Encoder().encode,
     decode_request=msgspec.json.Decoder(Request).decode,
-    decode_any=msgspec.json.Decoder().decode,
+    decode_surface=msgspec.json.Decoder(dict[Any, msgspec.Raw]).decode,
+    decode_id=msgspec.json.Decoder(RequestId).decode,
 )
 MSGPACK = Codec(
     version.MSGPACK,
     binary=True,
     encode=msgspec.msgpack.Encoder().encode,
     decode_request=msgspec.msgpack.Decoder(Request).decode,
-    decode_any=msgspec.msgpack.Decoder().decode,
+    decode_surface=msgspec.msgpack.Decoder(dict[Any, msgspec.Raw]).decode,
+    decode_id=msgspec.msgpack.Decoder(RequestId).decode,
 )
 CODECS = (JSON, MSGPACK)
 _BY_NAME = {codec.name: codec for codec in CODECS}

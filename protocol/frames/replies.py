@@ -23,7 +23,7 @@ class Answered(Answer, frozen=True):
 
 
 class Welcome(Answer, frozen=True, tag="welcome"):
-    """The answer to ``hello``. ``resumed``: the events after ``resume`` follow; else live ones start at ``head`` + 1."""
+    """The answer to ``hello``. ``resumed``: what came after ``resume`` follows; else it begins at ``head`` + 1."""
 
     user: UserId
     head: Seq

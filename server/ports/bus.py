@@ -1,0 +1,44 @@
+"""How the nodes ring each other. The bus is a doorbell: what counts stands in the log.
+
+**An implementer** carries each envelope to every other node that watches one of its users, soon and at most
+roughly once. **It does not guarantee** delivery, order or singleness, and need not: whoever receives compares
+numbers and reads the log. When it may have lost something it says so (`on_doubt`), and the hub compares the
+heads of its users with the store.
+
+**The caller** delivers to the users of its own node itself, before it rings: the bus never brings an envelope
+back to the node that it came from.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
+
+
+class Envelope(NamedTuple):
+    """Bytes for the devices of one user, encoded once per codec.
+
+    ``seq`` is None for what is fleeting (typing) and for ``revoked_at``: the user's tokens up to then are void.
+    """
+
+    user: str
+    seq: int | None
+    json: bytes
+    msgpack: bytes
+    revoked_at: int | None = None
+
+
+class Bus(Protocol):
+    def ring(self, envelopes: Sequence[Envelope]) -> None:
+        """Send to the other nodes. Never blocks, never raises; what can't be sent is dropped and counted."""
+        ...
+
+    async def watch(self, user: str) -> None:
+        """From now on receive what concerns ``user``. Returns when the subscription is confirmed, or in doubt."""
+        ...
+
+    def unwatch(self, user: str) -> None: ...
+
+    def listen(self, on_envelope: Callable[[Envelope], None], on_doubt: Callable[[], None]) -> None:
+        """Where received envelopes, and doubts, are told. Called once, before the first `watch`."""
+        ...
+
+    async def close(self) -> None: ...

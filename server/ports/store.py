@@ -1,0 +1,124 @@
+"""Where everything is kept.
+
+**An implementer guarantees**
+
+- `commit` is one transaction: it reads what its commands touch, locks it (the log rows of both users), lets
+  `server.domain.ledger` decide, and writes. It returns when all of it is on disk (fsync), the outcomes in the
+  order of the commands. Raises `Unavailable` when that can't be known; then the batch is there whole or not at
+  all, and a nonce tells which.
+- Numbers without holes: seq of a user's log, n of a conversation.
+- A read that begins after a commit has returned sees it.
+- Whatever goes wrong outside (a full disk, a lost connection, a deadline) is `Unavailable`, never a false answer.
+  A command that fails by itself (a defect) fails alone.
+- What a peer wrote whom the reader blocks is not shown: hidden in a log, a history, a list; absent from a search.
+
+**It does not guarantee** that reads of two calls belong to one moment.
+
+**The caller** hands over at most `BATCH` commands at a time, one batch after the other, and asks for pages of at
+most `protocol.limits.PAGE_MAX` (logs: `LOG_PAGE`).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from protocol.frames import parts
+from protocol.frames.events import LogEvent
+from server.domain.book import Carried
+from server.domain.commands import Command
+from server.domain.people import Pair, Person
+
+BATCH = 256
+"""Commands of one commit at the most: bounds how long a lone message can wait behind others."""
+
+LOG_PAGE = 500
+"""Events of one page of a log at the most."""
+
+
+class Unavailable(Exception):  # noqa: N818 - the contract's own word for it
+    """The store is out of reach: nothing was committed, or a nonce makes it safe to ask again."""
+
+
+class Failed(NamedTuple):
+    """A command that could not be carried out for a reason of its own: a defect. Nothing of it was committed."""
+
+    error: Exception
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """Events ascending by seq. ``tail``: the oldest seq that the log still has (head + 1 if it has none)."""
+
+    events: Sequence[LogEvent]
+    head: int
+    tail: int
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePage:
+    """Messages, and whether there are more beyond (``more``), from where (``next``)."""
+
+    messages: Sequence[parts.Message]
+    more: bool
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationPage:
+    conversations: Sequence[parts.Conversation]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UserPage:
+    users: Sequence[str]
+    next: str | None
+
+
+class Store(Protocol):
+    @property
+    def epoch(self) -> str:
+        """Names the log that this store keeps: another store, or one restored from a backup, has another."""
+        ...
+
+    async def commit(self, batch: Sequence[Command], now: int) -> Sequence[Carried | Failed]:
+        """Carry out commands at ``now`` (ms)."""
+        ...
+
+    async def heads(self, users: Iterable[str]) -> dict[str, int]:
+        """The newest seq of each user's log; who does not exist is left out."""
+        ...
+
+    async def log(self, user: str, after: int, limit: int) -> LogPage:
+        """Events after a seq. Empty with ``tail`` > ``after`` + 1 when the log no longer reaches back that far."""
+        ...
+
+    async def history(self, user: str, peer: str, before: int | None, after: int | None, limit: int) -> MessagePage:
+        """The newest messages, those before an n, or those after one; ascending. No conversation: none at all."""
+        ...
+
+    async def conversations(self, user: str, folder: str, before: str | None, limit: int) -> ConversationPage:
+        """Newest first. ``before`` is the ``next`` of a page. Raises ``ValueError`` for a cursor it did not give."""
+        ...
+
+    async def search(
+        self, user: str, query: Sequence[str], peer: str | None, before: str | None, limit: int
+    ) -> MessagePage:
+        """Messages in which each of ``query`` (`domain.words.query_words`) begins a word; newest first."""
+        ...
+
+    async def person(self, user: str) -> Person | None: ...
+
+    async def pair(self, one: str, other: str) -> Pair | None:
+        """How two users stand to each other; None if one of them does not exist."""
+        ...
+
+    async def follows(self, user: str, *, followers: bool, after: str | None, limit: int) -> UserPage:
+        """Whom ``user`` follows, or who follows ``user``; ascending by id. ``after``: the ``next`` of a page."""
+        ...
+
+    async def trim(self, now: int) -> int:
+        """Forget what a log need not reach back to (`protocol.limits.LOG_*`). Returns how many events."""
+        ...
+
+    async def close(self) -> None: ...

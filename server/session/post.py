@@ -1,0 +1,106 @@
+"""Gathers what is waiting and commits it as one batch (group commit).
+
+The batch grows with the load: while one is on its way to the disk, the next one gathers. A lone command waits
+for nobody. When a batch has come back, each command is answered and its events are delivered, in the order of
+their commit and in one turn of the loop, so that every device sees them in the order of its log.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from server import telemetry
+from server.domain.book import Carried, Entry, PersonDone, Result
+from server.domain.commands import Command, Revoke
+from server.ports.store import BATCH, Failed, Store, Unavailable
+
+QUEUE = 20_000
+"""Commands that may wait: at the speed of a slow disk some seconds' worth. Past it the answer is `unavailable`."""
+
+Answer = Callable[[Result | Unavailable], None]
+Deliver = Callable[[Entry, object], None]
+"""Takes an event to the devices of its user, but for the connection (the second argument) that asked."""
+
+
+class Post:
+    """Commands in, results and events out. Belongs to one event loop."""
+
+    def __init__(self, store: Store, deliver: Deliver, revoke: Callable[[str, int], None], ring: Callable[[], None]):
+        """``revoke(user, revoked_at)`` ends sessions; ``ring`` is called once after the events of a batch."""
+        self._store = store
+        self._deliver = deliver
+        self._revoke = revoke
+        self._ring = ring
+        self._waiting: deque[tuple[Command, object, Answer]] = deque()
+        self._task: asyncio.Task[None] | None = None
+
+    def submit(self, command: Command, origin: object, answer: Answer) -> None:
+        """Have ``command`` committed. ``answer`` is called once, in a later turn of the loop or in this one.
+
+        Commands are carried out in the order in which they are submitted. ``origin`` is the connection that asked,
+        or None: its own events are not delivered to it, because the answer stands for them.
+        """
+        if len(self._waiting) >= QUEUE:
+            telemetry.post_overflow()
+            answer(Unavailable("too much is waiting to be committed"))
+            return
+        self._waiting.append((command, origin, answer))
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._work())
+
+    async def commit(self, command: Command) -> Result:
+        """Have ``command`` committed and wait for its result. Raises Unavailable."""
+        done: asyncio.Future[Result | Unavailable] = asyncio.get_running_loop().create_future()
+
+        def answer(result: Result | Unavailable) -> None:
+            if not done.done():
+                done.set_result(result)
+
+        self.submit(command, None, answer)
+        result = await done
+        if isinstance(result, Unavailable):
+            raise result
+        return result
+
+    async def drain(self) -> None:
+        """Wait until everything that was submitted is answered."""
+        while self._task is not None:
+            await asyncio.wait([self._task])
+
+    async def _work(self) -> None:
+        try:
+            while self._waiting:
+                batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+                started = time.perf_counter()
+                try:
+                    outcomes: Sequence[Carried | Failed] | Unavailable = await self._store.commit(
+                        [command for command, _, _ in batch], time.time_ns() // 1_000_000
+                    )
+                except Unavailable as error:
+                    outcomes = error
+                telemetry.batch_committed(len(batch), time.perf_counter() - started, len(self._waiting))
+                self._answer(batch, outcomes)
+        finally:
+            self._task = None
+
+    def _answer(
+        self, batch: list[tuple[Command, object, Answer]], outcomes: Sequence[Carried | Failed] | Unavailable
+    ) -> None:
+        if isinstance(outcomes, Unavailable):
+            telemetry.store_unavailable(outcomes, len(batch))
+            for _, _, answer in batch:
+                answer(outcomes)
+            return
+        for (command, origin, answer), outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, Failed):
+                telemetry.command_failed(command, outcome.error)
+                answer(Unavailable("the command could not be carried out"))
+                continue
+            telemetry.command_carried(command, outcome.result)
+            for entry in outcome.entries:
+                self._deliver(entry, origin)
+            answer(outcome.result)
+            if isinstance(command, Revoke) and isinstance(outcome.result, PersonDone):
+                self._revoke(command.user, outcome.result.revoked_at)
+        self._ring()
