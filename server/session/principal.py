@@ -1,0 +1,36 @@
+"""Who is asking: what a token proves, and the one question that is asked about it."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Unauthenticated(Exception):  # noqa: N818 - the contract's own word for it
+    """A token that does not count: not one of ours, run out, revoked, or of nobody.
+
+    Its message is for people and never holds any part of the token.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Whoever acts, and whose log and door it is. Times are milliseconds since 1970 UTC."""
+
+    actor: str
+    """Who acts. One and the same with ``user``, as long as nobody acts for another."""
+    user: str
+    issued_at: int
+    """A revocation at or after this time ends it."""
+    expires_at: int
+
+
+class Tokens(Protocol):
+    """Tells who a token speaks for."""
+
+    async def who(self, token: str) -> Principal:
+        """Whose token this is, as the store knows it at this moment.
+
+        Raises:
+            Unauthenticated: it does not count.
+            Unavailable: the store, which alone knows what was revoked, is out of reach.
+        """
+        ...
