@@ -1,0 +1,44 @@
+# make run     start the server with its embedded store; make run ARGS="--port 9000" passes arguments on
+# make test    everything that the tests need, then all of them; make test ARGS="tests/protocol" for a part
+# make check   style, types and the direction of imports
+# make bench   measure the server on this machine
+# make clean   take away what these made
+#
+# Each works in a clean clone, with make and a Python of at least 3.11. PYTHON=/path/to/python3 chooses one.
+
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+.PHONY: help run test check bench clean
+
+help:
+	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
+
+run: $(VENV)/.installed
+	@exec $(BIN)/bussa serve $(ARGS)
+
+test: $(VENV)/.installed-dev
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.installed-dev
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/pyright
+	@$(BIN)/lint-imports
+
+bench: $(VENV)/.installed-dev
+	@$(BIN)/python -m bench $(ARGS)
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
+
+# The stamps are what make compares with pyproject.toml. A server needs no tools, so `make run` installs none.
+$(VENV)/.installed: pyproject.toml
+	@.ci/venv $(VENV) .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml
+	@.ci/venv $(VENV) '.[dev]'
+	@touch $(VENV)/.installed $@

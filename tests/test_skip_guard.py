@@ -1,0 +1,80 @@
+"""The guard of ``conftest.py``: in CI a test that did not run is a failure."""
+
+from pathlib import Path
+
+import pytest
+
+CONFTEST = Path(__file__).with_name("conftest.py").read_text(encoding="utf-8")
+
+PASSES = "def test_passes(): pass\n"
+SKIPS = "import pytest\n@pytest.mark.skip(reason='no server here')\ndef test_skips(): pass\n" + PASSES
+SKIPS_INSIDE = "import pytest\ndef test_skips(): pytest.skip('no server here')\n"
+SKIPS_A_MODULE = "import pytest\npytest.skip('no server here', allow_module_level=True)\n"
+EXPECTS_TO_FAIL = "import pytest\n@pytest.mark.xfail(reason='no server here')\ndef test_fails(): assert False\n"
+FAILS_SOMEHOW = "import pytest\n@pytest.mark.xfail\ndef test_fails(): assert False\n"
+FAILS = "def test_fails(): assert False\n"
+
+NOT_RUN = {
+    "marked": SKIPS,
+    "inside": SKIPS_INSIDE,
+    "module": SKIPS_A_MODULE,
+    "xfail": EXPECTS_TO_FAIL,
+}
+
+
+def run(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, source: str, *, ci: str | None, allowed: str = ""
+) -> pytest.RunResult:
+    pytester.makeconftest(CONFTEST)
+    pytester.maketxtfile(allowed_skips=allowed)
+    pytester.makepyfile(source)
+    if ci is None:
+        monkeypatch.delenv("CI", raising=False)
+    else:
+        monkeypatch.setenv("CI", ci)
+    # Without the plugins that these few lines have no use for: half the time.
+    return pytester.runpytest_subprocess("-p", "no:hypothesispytest", "-p", "no:asyncio", "-p", "no:timeout")
+
+
+@pytest.mark.parametrize("source", NOT_RUN.values(), ids=NOT_RUN.keys())
+def test_in_ci_a_test_that_did_not_run_fails_the_run_and_is_named(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    result = run(pytester, monkeypatch, source, ci="true")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["*skipped in CI for no allowed reason*", "*test_in_ci*: no server here"])
+
+
+def test_in_ci_an_unexplained_expectation_to_fail_fails_the_run(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(pytester, monkeypatch, FAILS_SOMEHOW, ci="true").ret == pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.mark.parametrize("source", [SKIPS, EXPECTS_TO_FAIL], ids=["marked", "xfail"])
+def test_a_reason_on_the_list_is_allowed(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    result = run(pytester, monkeypatch, source, ci="true", allowed="# a list\n\nno server here  # it has none\n")
+    assert result.ret == pytest.ExitCode.OK
+    result.stdout.no_fnmatch_line("*no allowed reason*")
+
+
+def test_a_reason_on_the_list_must_say_why(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    result = run(pytester, monkeypatch, PASSES, ci="true", allowed="no server here\n")
+    assert result.ret != pytest.ExitCode.OK
+    result.stderr.fnmatch_lines(["*'no server here' does not say why*"])
+
+
+@pytest.mark.parametrize("ci", [None, "false"])
+def test_elsewhere_a_skip_is_a_skip(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, ci: str | None) -> None:
+    assert run(pytester, monkeypatch, SKIPS, ci=ci).ret == pytest.ExitCode.OK
+
+
+@pytest.mark.parametrize(
+    ("source", "ret"), [(PASSES, pytest.ExitCode.OK), (FAILS, pytest.ExitCode.TESTS_FAILED)], ids=["passes", "fails"]
+)
+def test_in_ci_what_ran_keeps_its_outcome(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, source: str, ret: pytest.ExitCode
+) -> None:
+    assert run(pytester, monkeypatch, source, ci="true").ret == ret
