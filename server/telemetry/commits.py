@@ -1,0 +1,120 @@
+"""The post, the store and the bus: what is committed, and how it gets to the logs' readers."""
+
+from prometheus_client import Counter
+
+from protocol.codes import Code
+from server.domain import commands
+from server.domain.book import Posted, Refusal, Result
+from server.domain.commands import Command
+from server.telemetry.log import Seldom, log, told
+from server.telemetry.registry import counter, gauge, histogram
+
+_OVERFLOWS = counter("post_overflows", "Commands refused because too many were waiting.")
+_BATCH_SIZE = histogram("batch_commands", "Commands of one commit.", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256))
+_BATCH_SECONDS = histogram("batch_seconds", "How long one commit took.")
+_WAITING = gauge("post_waiting", "Commands that waited when the last batch came back.")
+_UNAVAILABLE = counter("store_unavailable", "Commands answered `unavailable` because the store was.")
+_FAILED = counter("commands_failed", "Commands that failed by a defect.", "kind")
+_MESSAGES = counter("messages", "Messages by verdict; a repeated nonce counts again.", "verdict")
+_COMMANDS = counter("commands", "Commands other than messages.", "kind", "outcome")
+_HEALS = counter("log_heals", "Gaps in the stream of a connection that were read from the log.")
+_HEALED = counter("log_healed_events", "Events of those gaps.")
+_BUS_DROPPED = counter("bus_dropped", "Envelopes that could not be sent to the other nodes.")
+_TRIMMED = counter("trimmed_events", "Events that logs no longer reach back to.")
+_LOG_LAG = histogram("log_lag_seconds", "From the commit of an event until the outboxes have it.")
+
+_KINDS: tuple[type[Command], ...] = (
+    commands.MarkRead,
+    commands.Accept,
+    commands.Decline,
+    commands.Block,
+    commands.Mute,
+    commands.Report,
+    commands.ChangeSettings,
+    commands.Follow,
+    commands.SignUp,
+    commands.PutPerson,
+    commands.Revoke,
+)
+# Bound once: a look-up by label costs more than all the rest of counting.
+_POSTED = {folder: _MESSAGES.labels(folder) for folder in ("inbox", "requests")}
+_REFUSED = {
+    code: _MESSAGES.labels(code.value)
+    for code in (Code.BAD_REQUEST, Code.NOT_FOUND, Code.NOT_ALLOWED, Code.AWAITING_ACCEPTANCE, Code.CONFLICT)
+}
+_DONE: dict[type[Command], Counter] = {kind: _COMMANDS.labels(kind.__name__, "done") for kind in _KINDS}
+
+_overflow_line = Seldom()
+_unavailable_line = Seldom()
+_dropped_line = Seldom()
+
+
+def post_overflow() -> None:
+    """A command was turned away at the post."""
+    _OVERFLOWS.inc()
+    if (skipped := _overflow_line.due()) is not None:
+        log.warning("the post is full", skipped=skipped)
+
+
+def batch_committed(size: int, seconds: float, waiting: int) -> None:
+    """A batch came back from the store, whatever its outcome; ``waiting`` commands have gathered meanwhile."""
+    _BATCH_SIZE.observe(size)
+    _BATCH_SECONDS.observe(seconds)
+    _WAITING.set(waiting)
+
+
+def store_unavailable(error: Exception, commands: int) -> None:
+    """The store was out of reach for a batch of so many commands, or for one read (then 1)."""
+    _UNAVAILABLE.inc(commands)
+    if (skipped := _unavailable_line.due()) is not None:
+        log.warning("the store is out of reach", error=_say(error), commands=commands, skipped=skipped)
+
+
+def command_failed(command: Command, error: Exception) -> None:
+    """A command failed by a defect of ours; nothing of it was committed."""
+    kind = type(command).__name__
+    _FAILED.labels(kind).inc()
+    log.error("a command failed", kind=kind, exc_info=told(error))
+
+
+def command_carried(command: Command, result: Result) -> None:
+    """A command was decided: carried out or refused. On the path of every message: no line."""
+    if isinstance(result, Posted):
+        _POSTED[result.folder].inc()
+    elif not isinstance(result, Refusal):
+        _DONE[type(command)].inc()
+    elif isinstance(command, commands.Send):
+        bound = _REFUSED.get(result.code)
+        (bound or _MESSAGES.labels(result.code.value)).inc()
+    else:
+        _COMMANDS.labels(type(command).__name__, result.code.value).inc()
+
+
+def log_healed(events: int) -> None:
+    """A connection missed so many events on the bus and got them from the log."""
+    _HEALS.inc()
+    _HEALED.inc(events)
+
+
+def bus_dropped(count: int) -> None:
+    """So many envelopes did not go out; their receivers read the log."""
+    _BUS_DROPPED.inc(count)
+    if (skipped := _dropped_line.due()) is not None:
+        log.warning("the bus dropped envelopes", count=count, skipped=skipped)
+
+
+def trimmed(events: int) -> None:
+    """Logs were shortened to what they must reach back to."""
+    _TRIMMED.inc(events)
+    log.debug("logs trimmed", events=events)
+
+
+def log_lag(seconds: float) -> None:
+    """From the commit of an event until it was handed to the outboxes."""
+    _LOG_LAG.observe(seconds)
+
+
+def _say(error: Exception) -> str:
+    # Unavailable is worded by the adapters; a cause has its kind named and is not quoted.
+    cause = error.__cause__
+    return str(error)[:200] if cause is None else f"{str(error)[:200]} ({type(cause).__name__})"

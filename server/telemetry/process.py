@@ -1,0 +1,33 @@
+"""The process itself: start, drain, the loop, and what nobody expected."""
+
+from server.telemetry.log import log, told
+from server.telemetry.registry import counter, histogram
+
+_DEFECTS = counter("defects", "Exceptions that nobody expected, by where they came up.", "where")
+_LOOP_LAG = histogram("loop_lag_seconds", "How late a timer of the event loop rings.")
+
+
+def listening(url: str) -> None:
+    """Connections are accepted at ``url``."""
+    log.info("listening", url=url)
+
+
+def drain_started(connections: int) -> None:
+    """No new connections; so many are to be closed."""
+    log.info("draining", connections=connections)
+
+
+def drained(seconds: float) -> None:
+    """Every connection is closed and everything acknowledged is on disk."""
+    log.info("drained", seconds=round(seconds, 3))
+
+
+def loop_lag(seconds: float) -> None:
+    """A timer rang so much later than asked for: what any frame waits besides its own work."""
+    _LOOP_LAG.observe(seconds)
+
+
+def defect(where: str, error: BaseException) -> None:
+    """An exception that nobody expected. ``where``: a place in the code, in a few words that never vary."""
+    _DEFECTS.labels(where).inc()
+    log.error("defect", where=where, exc_info=told(error))
