@@ -1,0 +1,13 @@
+"""The embedded store: SQLite by apsw, one writing thread, a few reading ones.
+
+store         the port, asynchronous; group commit and indexing take turns on the writing thread
+ledger_rows   fills a book with rows and writes down what it says has changed
+reading       logs, histories, lists
+searching     the full-text index
+database      opening, locking, migrating, backing up
+migrations/   the schema, step by step
+"""
+
+from server.adapters.sqlite.store import SqliteStore
+
+__all__ = ["SqliteStore"]

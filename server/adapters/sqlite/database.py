@@ -1,0 +1,140 @@
+"""Opening the data folder: one process at a time, the schema brought up to date, the epoch."""
+
+import fcntl
+import os
+import re
+import secrets
+from importlib import resources
+from pathlib import Path
+
+import apsw
+
+from server.adapters.sqlite.sql import Sql, connect, copy
+
+APPLICATION = 0x42757373
+"""`PRAGMA application_id`: tells our file from any other SQLite file ("Buss")."""
+
+FILE = "bussa.sqlite3"
+
+# Before it a WAL reset can corrupt the file (sqlite.org/wal.html, "the WAL-reset bug").
+_OLDEST_SQLITE = (3, 51, 3)
+
+
+class DataFolderError(Exception):
+    """The data folder can't be used; the message says why and what would help."""
+
+
+def migrations() -> list[tuple[int, str]]:
+    """The steps of the schema: (version, SQL), ascending from 1 without holes."""
+    steps: list[tuple[int, str]] = []
+    for entry in resources.files("server.adapters.sqlite").joinpath("migrations").iterdir():
+        named = re.fullmatch(r"(\d{4})_\w+\.sql", entry.name)
+        if named:
+            steps.append((int(named[1]), entry.read_text(encoding="utf-8")))
+    return sorted(steps)
+
+
+def claim(folder: Path) -> int:
+    """Create the folder where it is missing and lock it for this process; the lock lasts as long as the descriptor.
+
+    Raises:
+        DataFolderError: it can't be written, or another process serves it.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise DataFolderError(f"the data folder {folder} can't be written: {error.strerror}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(lock)
+        raise DataFolderError(f"the data folder {folder} is in use by another Bussa server") from error
+    return lock
+
+
+def release(lock: int) -> None:
+    """Let go of what `claim` has locked."""
+    os.close(lock)
+
+
+def open_for_writing(path: Path) -> Sql:
+    """Open the file, or make it, and bring its schema up to date.
+
+    Raises:
+        DataFolderError: not ours, made by a newer version, damaged, or not writable.
+    """
+    if tuple(int(part) for part in apsw.sqlite_lib_version().split(".")) < _OLDEST_SQLITE:
+        raise DataFolderError(f"SQLite {apsw.sqlite_lib_version()} is too old; 3.51.3 or newer is needed")
+    try:
+        if not path.exists():
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        connection = connect(path)
+        connection.set_busy_timeout(5000)
+        connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY")
+        # The log is folded into the file in steps of 16 MiB; the default 4 MiB folds under every second of load.
+        connection.execute("PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -65536")
+        _migrate(connection, path)
+    except apsw.NotADBError as error:
+        raise DataFolderError(f"{path} is not a SQLite database, or it is damaged") from error
+    except (apsw.Error, OSError) as error:
+        raise DataFolderError(f"{path} can't be opened: {error}") from error
+    return connection
+
+
+def open_for_reading(path: Path) -> Sql:
+    connection = connect(path, flags=apsw.SQLITE_OPEN_READONLY)
+    connection.set_busy_timeout(5000)
+    connection.execute("PRAGMA query_only = 1; PRAGMA cache_size = -16384")
+    return connection
+
+
+def _migrate(connection: Sql, path: Path) -> None:
+    version = int(connection.pragma("user_version"))
+    steps = migrations()
+    newest = steps[-1][0]
+    if version == 0 and connection.execute("SELECT count(*) FROM sqlite_schema").get:
+        raise DataFolderError(f"{path} holds something else than a Bussa database")
+    if version > newest:
+        raise DataFolderError(
+            f"{path} was made by a newer Bussa (schema {version}; this one knows up to {newest}): use that one"
+        )
+    for step, sql in steps:
+        if step > version:
+            with connection:
+                connection.execute(sql)
+                connection.pragma("user_version", step)
+    if version == 0:
+        connection.pragma("application_id", APPLICATION)
+    if epoch_of(connection) is None:
+        connection.execute("INSERT INTO meta VALUES ('epoch', ?)", (secrets.token_hex(8),))
+
+
+def epoch_of(connection: Sql) -> str | None:
+    return connection.execute("SELECT value FROM meta WHERE name = 'epoch'").get
+
+
+def back_up(folder: Path, destination: Path) -> None:
+    """Copy the database of a folder, also while it is served, into a new file.
+
+    The copy has no epoch: whoever serves it begins another one, because what was logged after the copy
+    is not in it, and a device that saw it must not count on.
+
+    Raises:
+        DataFolderError: there is no database, or the destination can't be written or exists.
+    """
+    source = folder / FILE
+    if not source.exists():
+        raise DataFolderError(f"there is no database in {folder}")
+    if destination.exists():
+        raise DataFolderError(f"{destination} exists already")
+    try:
+        reader = open_for_reading(source)
+        target = connect(destination)
+        copy(reader, target)
+        target.execute("DELETE FROM meta WHERE name = 'epoch'")
+        target.close()
+        reader.close()
+        os.chmod(destination, 0o600)
+    except (apsw.Error, OSError) as error:
+        raise DataFolderError(f"the backup failed: {error}") from error

@@ -1,0 +1,246 @@
+"""Fills a book with the rows that a batch touches, and writes down what the ledger changed.
+
+Runs on the writing thread, inside one transaction. Nobody else writes this file, so people and pairs that were
+read stay true and are kept; a transaction that fails throws them away.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from protocol.frames.parts import Settings
+from server.adapters.sqlite.sql import Sql
+from server.domain.book import Book, NewEntry, Posted, Prior
+from server.domain.commands import Command, Send, peer_of
+from server.domain.people import Pair, Person, Side, ordered
+
+KEPT = 50_000
+"""People, and pairs, kept in memory (each some 500 bytes); past it the longest kept are read again."""
+
+_PERSON = "SELECT key, name, dm_policy, knocks, read_receipts, password, revoked_at FROM people WHERE id = ?"
+_HEAD = "SELECT coalesce(max(seq), 0) FROM log WHERE owner = ?"
+# Three look-ups in the index of each folder; a plain ORDER BY rank would read all of the owner's sides.
+_NEWEST = """
+SELECT id FROM people WHERE key = (SELECT peer FROM (
+    SELECT peer, max(rank) AS rank FROM sides WHERE owner = ?1 AND folder = 'inbox' UNION ALL
+    SELECT peer, max(rank) FROM sides WHERE owner = ?1 AND folder = 'requests' UNION ALL
+    SELECT peer, max(rank) FROM sides WHERE owner = ?1 AND folder = 'declined'
+) WHERE rank > 0 ORDER BY rank DESC LIMIT 1)
+"""
+_PAIR = """
+SELECT pairs.key, m.n, m.k, m.sender FROM pairs
+LEFT JOIN messages m ON m.pair = pairs.key AND m.n = (SELECT max(n) FROM messages WHERE pair = pairs.key)
+WHERE low = ? AND high = ?
+"""
+_SIDE = (
+    "SELECT folder, accepted, refused, blocked, muted, read, peer_read, rank FROM sides WHERE owner = ? AND peer = ?"
+)
+_FOLLOWS = "SELECT 1 FROM follows WHERE follower = ? AND followee = ?"
+_PRIOR = """
+SELECT log.seq, people.id, m.text, m.reply_to, m.n, m.at, m.folder FROM log
+JOIN messages m ON m.key = log.message JOIN people ON people.key = log.peer
+WHERE log.owner = ? AND log.nonce = ?
+"""
+
+
+def read_person(connection: Sql, user: str) -> Person | None:
+    """A person as the file has it; None who does not exist."""
+    row = connection.execute(_PERSON, (user,)).fetchone()
+    if row is None:
+        return None
+    key, name, dm_policy, knocks, read_receipts, password, revoked_at = row
+    settings = Settings(dm_policy=dm_policy, knocks=bool(knocks), read_receipts=bool(read_receipts))
+    head: int = connection.execute(_HEAD, (key,)).get
+    newest: str | None = connection.execute(_NEWEST, (key,)).get
+    return Person(user, name, settings, head, newest, password, revoked_at, key)
+
+
+def read_pair(connection: Sql, one: Person, other: Person) -> Pair:
+    """How two people stand to each other, as the file has it."""
+    low, high = (one, other) if one.id < other.id else (other, one)
+    pair = Pair(_read_side(connection, low, high), _read_side(connection, high, low))
+    row = connection.execute(_PAIR, (low.key, high.key)).fetchone()
+    if row is not None:
+        pair.key, n, k, sender = row
+        if n is not None:
+            last, before = (pair.low, pair.high) if sender == low.key else (pair.high, pair.low)
+            last.wrote, before.wrote = k, n - k
+    return pair
+
+
+def _read_side(connection: Sql, owner: Person, peer: Person) -> Side:
+    side = Side(owner.id, peer.id)
+    row = connection.execute(_SIDE, (owner.key, peer.key)).fetchone()
+    if row is not None:
+        side.folder, accepted, refused, blocked, muted, side.read, side.peer_read, side.rank = row
+        side.accepted, side.refused = bool(accepted), bool(refused)
+        side.blocked, side.muted = bool(blocked), bool(muted)
+    side.follows = connection.execute(_FOLLOWS, (owner.key, peer.key)).fetchone() is not None
+    return side
+
+
+def _person_row(person: Person) -> tuple[Any, ...]:
+    door = person.settings
+    row = (person.key, person.id, person.name, door.dm_policy, door.knocks, door.read_receipts)
+    return *row, person.password, person.revoked_at
+
+
+def _side_row(side: Side) -> tuple[Any, ...]:
+    flags = (side.accepted, side.refused, side.blocked, side.muted)
+    return side.folder, *flags, side.read, side.peer_read, side.rank
+
+
+class LedgerRows:
+    """The rows of the ledger on one connection, with what was read before kept in memory."""
+
+    def __init__(self, connection: Sql) -> None:
+        self._connection = connection
+        self._people: dict[str, Person] = {}
+        self._pairs: dict[tuple[str, str], Pair] = {}
+        self.forget()
+
+    def forget(self) -> None:
+        """Throw away what is kept: a transaction has failed, and the ledger had already changed it."""
+        self._people.clear()
+        self._pairs.clear()
+        newest = "SELECT coalesce(max(key), 0) FROM "
+        self._person_key: int = self._connection.execute(newest + "people").get
+        self._pair_key: int = self._connection.execute(newest + "pairs").get
+        self.message_key: int = self._connection.execute(newest + "messages").get
+        """The key of the newest message."""
+
+    def load(self, batch: Sequence[Command]) -> Book:
+        """A book with all rows that ``batch`` touches."""
+        book = Book()
+        for command in batch:
+            user = self._load_person(book, command.user)
+            peer = peer_of(command)
+            if peer is None or peer == command.user:
+                continue
+            other = self._load_person(book, peer)
+            if user is None or other is None:
+                continue
+            self._load_pair(book, user, other)
+            if isinstance(command, Send):
+                self._load_prior(book, user, command.nonce)
+        return book
+
+    def _load_person(self, book: Book, user: str) -> Person | None:
+        person = self._people.get(user)
+        if person is None:
+            person = read_person(self._connection, user)
+            if person is None:
+                return None
+            self._people[user] = person
+        book.people[user] = person
+        return person
+
+    def _load_pair(self, book: Book, one: Person, other: Person) -> None:
+        key = ordered(one.id, other.id)
+        pair = self._pairs.get(key)
+        if pair is None:
+            pair = self._pairs[key] = read_pair(self._connection, one, other)
+        book.pairs[key] = pair
+
+    def _load_prior(self, book: Book, user: Person, nonce: str) -> None:
+        row = self._connection.execute(_PRIOR, (user.key, nonce)).fetchone()
+        if row is not None:
+            seq, peer, text, reply_to, n, at, folder = row
+            book.priors[user.id, nonce] = Prior(peer, text, reply_to, Posted(peer, n, seq, at, folder))
+
+    def save(self, book: Book) -> None:
+        """Write down what the ledger changed in ``book``."""
+        # People first, then pairs, then what refers to them.
+        if book.changed_people:
+            self._save_people(book)
+        for message in book.messages:
+            if message.pair.key == 0:
+                self._save_pair(message.pair, book)
+        if book.changed_sides:
+            self._save_sides(book)
+        if book.changed_follows:
+            self._save_follows(book)
+        if book.entries:
+            self._save_entries(book)
+        if book.reports:
+            self._save_reports(book)
+        self._keep(book)
+
+    def _save_people(self, book: Book) -> None:
+        for person in book.changed_people.values():
+            if person.key == 0:
+                self._person_key += 1
+                person.key = self._person_key
+                self._people[person.id] = person
+        self._connection.executemany(
+            "INSERT INTO people VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET name = excluded.name,"
+            " dm_policy = excluded.dm_policy, knocks = excluded.knocks, read_receipts = excluded.read_receipts,"
+            " password = excluded.password, revoked_at = excluded.revoked_at",
+            [_person_row(person) for person in book.changed_people.values()],
+        )
+
+    def _save_pair(self, pair: Pair, book: Book) -> None:
+        self._pair_key += 1
+        pair.key = self._pair_key
+        low, high = book.people[pair.low.owner].key, book.people[pair.high.owner].key
+        self._connection.execute("INSERT INTO pairs VALUES (?, ?, ?)", (pair.key, low, high))
+
+    def _save_sides(self, book: Book) -> None:
+        rows: list[tuple[Any, ...]] = []
+        for side in book.changed_sides.values():
+            pair = book.pair(side.owner, side.peer)
+            if pair.key == 0:
+                self._save_pair(pair, book)
+            rows.append((book.people[side.owner].key, book.people[side.peer].key, pair.key, *_side_row(side)))
+        self._connection.executemany("INSERT OR REPLACE INTO sides VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def _save_follows(self, book: Book) -> None:
+        for (user, peer), follows in book.changed_follows.items():
+            keys = (book.people[user].key, book.people[peer].key)
+            change = "INSERT OR IGNORE INTO follows VALUES (?, ?)"
+            if not follows:
+                change = "DELETE FROM follows WHERE follower = ? AND followee = ?"
+            self._connection.execute(change, keys)
+
+    def _save_entries(self, book: Book) -> None:
+        people, keys = book.people, dict[int, int]()
+        messages: list[tuple[Any, ...]] = []
+        for message in book.messages:
+            self.message_key += 1
+            keys[id(message)] = self.message_key
+            _, n, k, sender, folder, at, reply_to, text = message
+            messages.append((self.message_key, message.pair.key, n, k, people[sender].key, folder, at, reply_to, text))
+        if messages:
+            self._connection.executemany("INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", messages)
+
+        def row(entry: NewEntry) -> tuple[Any, ...]:
+            peer = None if entry.peer is None else people[entry.peer].key
+            by_reference = entry.message is not None
+            return (
+                entry.owner.key,
+                entry.event.seq,
+                entry.at,
+                peer,
+                keys[id(entry.message)] if by_reference else None,
+                None if by_reference else msgspec.json.encode(entry.event),
+                entry.nonce,
+            )
+
+        self._connection.executemany("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)", map(row, book.entries))
+
+    def _save_reports(self, book: Book) -> None:
+        self._connection.executemany(
+            "INSERT INTO reports (reporter, peer, n, reason, at) VALUES (?, ?, ?, ?, ?)",
+            [(book.people[r.user].key, book.people[r.peer].key, r.n, r.reason, r.at) for r in book.reports],
+        )
+
+    def _keep(self, book: Book) -> None:
+        """Keep the pairs that the batch made, and let go of the longest kept where there are too many."""
+        for key, pair in book.pairs.items():
+            if key not in self._pairs:
+                self._pairs[key] = pair
+        while len(self._people) > KEPT:
+            del self._people[next(iter(self._people))]
+        while len(self._pairs) > KEPT:
+            del self._pairs[next(iter(self._pairs))]

@@ -1,0 +1,215 @@
+"""The store port on SQLite.
+
+All writing happens on one thread: batches of commands, chunks of the index, trimming, each one a transaction.
+Reading happens on a few other threads and waits for nobody (write-ahead log).
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+import apsw
+
+from server import telemetry
+from server.adapters.sqlite import database, reading, searching, trimming
+from server.adapters.sqlite.ledger_rows import LedgerRows
+from server.adapters.sqlite.sql import Sql
+from server.domain import ledger
+from server.domain.book import Carried
+from server.domain.commands import Command
+from server.domain.people import Pair, Person
+from server.ports.store import ConversationPage, Failed, LogPage, MessagePage, Unavailable, UserPage
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+READERS = 2
+READ_SECONDS = 5.0
+"""A read that takes longer is given up: it is a search for half of everything, or the disk is dying."""
+WAITING_READS = 10_000
+"""Reads that may wait for a thread; past it the answer is `unavailable`."""
+INDEX_LAG = 4_000
+"""Messages the index may lag behind; past it a chunk is indexed after every batch, however busy it is."""
+INDEX_PAUSE = 0.5
+"""Seconds without a batch after which the index catches up."""
+
+
+class SqliteStore:
+    """See `server.ports.store.Store`. One process serves a folder at a time; a lock sees to it."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the folder, make it where it is missing, and bring the schema up to date. Blocks.
+
+        Raises:
+            DataFolderError: see `database`.
+        """
+        self._lock = database.claim(folder)
+        self._path = folder / database.FILE
+        self._connection = database.open_for_writing(self._path)
+        self._rows = LedgerRows(self._connection)
+        self._indexed = searching.indexed(self._connection)
+        epoch = database.epoch_of(self._connection)
+        assert epoch is not None
+        self._epoch = epoch
+        self._writer = ThreadPoolExecutor(1, "store-writer")
+        self._readers = ThreadPoolExecutor(READERS, "store-reader")
+        self._local = threading.local()
+        self._reading: set[Sql] = set()
+        self._waiting_reads = 0
+        self._index_timer: asyncio.TimerHandle | None = None
+        self._index_task: asyncio.Task[None] | None = None
+        self._closed = False
+
+    @property
+    def epoch(self) -> str:
+        return self._epoch
+
+    async def commit(self, batch: Sequence[Command], now: int) -> Sequence[Carried | Failed]:
+        outcomes = await self._write(self._commit, batch, now)
+        self._index_soon()
+        return outcomes
+
+    def _commit(self, batch: Sequence[Command], now: int) -> Sequence[Carried | Failed]:
+        try:
+            outcomes: Sequence[Carried | Failed] = self._transact(batch, now)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - a defect of any kind: alone, only the command that has it fails
+            if len(batch) == 1:
+                return [Failed(error)]
+            outcomes = [outcome for command in batch for outcome in self._commit([command], now)]
+        if self._rows.message_key - self._indexed > INDEX_LAG:
+            self._indexed = searching.index_some(self._connection)
+        return outcomes
+
+    def _transact(self, batch: Sequence[Command], now: int) -> list[Carried]:
+        """One transaction: all of ``batch`` or nothing of it."""
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            book = self._rows.load(batch)
+            outcomes = [ledger.carry_out(book, command, now) for command in batch]
+            self._rows.save(book)
+            self._connection.execute("COMMIT")
+        except BaseException as error:
+            self._roll_back()
+            if isinstance(error, apsw.Error) and not isinstance(error, (apsw.ConstraintError, apsw.SQLError)):
+                raise Unavailable(str(error)) from error
+            raise
+        return outcomes
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+        self._rows.forget()
+
+    def _index_soon(self) -> None:
+        """Catch up with the index once no batch has come for a while."""
+        if self._index_timer is not None:
+            self._index_timer.cancel()
+        if not self._closed:
+            self._index_timer = asyncio.get_running_loop().call_later(INDEX_PAUSE, self._begin_indexing)
+
+    def _begin_indexing(self) -> None:
+        if self._index_task is None or self._index_task.done():
+            self._index_task = asyncio.get_running_loop().create_task(self._index_in_background())
+
+    async def _index_in_background(self) -> None:
+        try:
+            await self._index()
+        except Unavailable as error:
+            telemetry.store_unavailable(error, 0)  # the next batch, or the next search, tries again
+
+    async def _index(self) -> None:
+        """Index what was committed until now, chunk by chunk; batches are committed in between."""
+        goal = self._rows.message_key
+        while self._indexed < goal:
+            self._indexed = await self._write(searching.index_some, self._connection)
+
+    async def heads(self, users: Iterable[str]) -> dict[str, int]:
+        return await self._read(reading.heads, list(users))
+
+    async def log(self, user: str, after: int, limit: int) -> LogPage:
+        return await self._read(reading.log, user, after, limit)
+
+    async def history(self, user: str, peer: str, before: int | None, after: int | None, limit: int) -> MessagePage:
+        return await self._read(reading.history, user, peer, before, after, limit)
+
+    async def conversations(self, user: str, folder: str, before: str | None, limit: int) -> ConversationPage:
+        return await self._read(reading.conversations, user, folder, before, limit)
+
+    async def search(
+        self, user: str, query: Sequence[str], peer: str | None, before: str | None, limit: int
+    ) -> MessagePage:
+        if not query:
+            return MessagePage((), False)
+        await self._index()
+        return await self._read(searching.search, user, list(query), peer, before, limit)
+
+    async def person(self, user: str) -> Person | None:
+        return await self._read(reading.person, user)
+
+    async def pair(self, one: str, other: str) -> Pair | None:
+        return await self._read(reading.pair, one, other)
+
+    async def follows(self, user: str, *, followers: bool, after: str | None, limit: int) -> UserPage:
+        return await self._read(reading.follows, user, followers, after, limit)
+
+    async def trim(self, now: int) -> int:
+        forgotten, reached = 0, 0
+        while reached is not None:
+            some, reached = await self._write(trimming.trim_some, self._connection, now, reached)
+            forgotten += some
+        return forgotten
+
+    async def close(self) -> None:
+        """Finish what was begun, fold the write-ahead log into the file, let the folder go."""
+        self._closed = True
+        if self._index_timer is not None:
+            self._index_timer.cancel()
+        if self._index_task is not None:
+            self._index_task.cancel()
+            await asyncio.gather(self._index_task, return_exceptions=True)
+        await asyncio.to_thread(self._shut)
+
+    def _shut(self) -> None:
+        self._readers.shutdown()
+        self._writer.shutdown()
+        for connection in self._reading:
+            connection.close()
+        self._connection.close()
+        database.release(self._lock)
+
+    async def _write(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        if self._closed:
+            raise Unavailable("the store is closed")
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._writer, lambda: work(*args, **kwargs))
+        except apsw.Error as error:
+            raise Unavailable(str(error)) from error
+
+    async def _read(self, work: Callable[Concatenate[Sql, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        if self._closed or self._waiting_reads >= WAITING_READS:
+            raise Unavailable("the store is closed" if self._closed else "too many reads are waiting")
+        self._waiting_reads += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(
+                self._readers, lambda: work(self._reader(), *args, **kwargs)
+            )
+        except apsw.Error as error:
+            raise Unavailable(str(error)) from error
+        finally:
+            self._waiting_reads -= 1
+
+    def _reader(self) -> Sql:
+        """This thread's own connection, with a fresh deadline."""
+        connection: Sql | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = database.open_for_reading(self._path)
+            connection.set_progress_handler(lambda: time.monotonic() > self._local.deadline, 50_000)
+            self._reading.add(connection)
+        self._local.deadline = time.monotonic() + READ_SECONDS
+        return connection
