@@ -1,0 +1,274 @@
+"""Tokens: what counts, and every way not to."""
+
+import base64
+import hashlib
+import hmac
+import json
+import warnings
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol.ids import is_user_id
+from server.domain.token import Claims, Keys, PublishedKey, TokenError, UnknownKeyError, issue, verify
+
+NOW = 1_764_000_000_123
+SECRET = b"a secret of thirty-two bytes, or so"
+KEYS = Keys(SECRET)
+
+RSA = rsa.generate_private_key(65537, 2048)
+CURVE = ec.generate_private_key(ec.SECP256R1())
+EDWARDS = ed25519.Ed25519PrivateKey.generate()
+PUBLISHED = Keys(
+    SECRET,
+    (
+        PublishedKey("rsa", frozenset({"RS256", "PS256"}), RSA.public_key()),
+        PublishedKey("curve", frozenset({"ES256"}), CURVE.public_key()),
+        PublishedKey("edwards", frozenset({"EdDSA"}), EDWARDS.public_key()),
+    ),
+)
+
+
+def claims(**others: Any) -> dict[str, Any]:
+    return {"sub": "alice", "iat": NOW // 1000, "exp": NOW // 1000 + 60} | others
+
+
+def signed(payload: object, **headers: Any) -> str:
+    """Bytes of the payload's JSON, signed with the secret: also what no library would sign."""
+    header = {"alg": "HS256", "typ": "JWT"} | headers
+    return jwt.PyJWS().encode(json.dumps(payload).encode(), SECRET, "HS256", headers=header)
+
+
+def refused(
+    token: str, keys: Keys = KEYS, *, now: int = NOW, audience: str | None = None, issuer: str | None = None
+) -> str:
+    with pytest.raises(TokenError) as caught:
+        verify(token, keys, now, audience, issuer)
+    assert len(token) < 20 or token not in str(caught.value)
+    return caught.value.why
+
+
+# What counts.
+
+
+def test_an_issued_token_says_to_the_millisecond_what_was_put_into_it() -> None:
+    token, expires_at = issue("alice", SECRET, 3600, NOW, 0)
+    assert expires_at == NOW + 3_600_000
+    assert verify(token, KEYS, NOW, None, None) == Claims("alice", NOW, expires_at)
+
+
+@given(now=st.integers(0, 2**42), ttl=st.integers(1, 366 * 24 * 3600), revoked_at=st.integers(0, 2**42))
+def test_times_survive_whatever_they_are(now: int, ttl: int, revoked_at: int) -> None:
+    token, expires_at = issue("alice", SECRET, ttl, now, revoked_at)
+    said = verify(token, KEYS, max(now, revoked_at), None, None)
+    assert said == Claims("alice", max(now, revoked_at + 1), expires_at)
+    assert said.issued_at > revoked_at
+
+
+def test_a_short_secret_signs_without_a_warning() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        token, _ = issue("alice", b"x", 60, NOW, 0)
+        assert verify(token, Keys(b"x"), NOW, None, None).user == "alice"
+
+
+@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
+@pytest.mark.parametrize("secret", ["x", "s3cret", "a" * 64, "città"])
+def test_what_a_host_application_signs_with_the_same_secret_counts(secret: str) -> None:
+    token = jwt.encode(claims(name="Alice", scope=["chat"]), secret, "HS256")
+    assert verify(token, Keys(secret.encode()), NOW, None, None).user == "alice"
+
+
+def test_a_secret_that_looks_like_a_key_is_a_secret_all_the_same() -> None:
+    secret = RSA.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    token, _ = issue("alice", secret, 60, NOW, 0)
+    assert verify(token, Keys(secret), NOW, None, None).user == "alice"
+
+
+@pytest.mark.parametrize(
+    ("key", "kid", "algorithm"),
+    [(RSA, "rsa", "RS256"), (RSA, "rsa", "PS256"), (CURVE, "curve", "ES256"), (EDWARDS, "edwards", "EdDSA")],
+)
+def test_a_published_key_counts_by_its_name_or_as_the_only_one_of_its_kind(key: Any, kid: str, algorithm: str) -> None:
+    named = jwt.encode(claims(), key, algorithm, headers={"kid": kid})
+    nameless = jwt.encode(claims(), key, algorithm)
+    assert verify(named, PUBLISHED, NOW, None, None).user == "alice"
+    assert verify(nameless, PUBLISHED, NOW, None, None).user == "alice"
+
+
+def test_it_runs_out_at_the_millisecond() -> None:
+    token, expires_at = issue("alice", SECRET, 1, NOW, 0)
+    assert verify(token, KEYS, expires_at - 1, None, None).expires_at == expires_at
+    assert refused(token, now=expires_at) == "expired"
+
+
+def test_a_clock_that_is_a_minute_ahead_is_forgiven_and_no_more() -> None:
+    ahead = claims(iat=(NOW + 60_000) / 1000, exp=NOW // 1000 + 600)
+    assert verify(signed(ahead), KEYS, NOW, None, None).issued_at == NOW + 60_000
+    assert refused(signed(ahead), now=NOW - 1) == "early"
+    assert refused(signed(claims(nbf=(NOW + 60_001) / 1000))) == "early"
+
+
+# Whom it is meant for.
+
+
+def test_audience_and_issuer_are_asked_for_where_they_are_set() -> None:
+    token, _ = issue("alice", SECRET, 60, NOW, 0, audience="chat", issuer="us")
+    assert verify(token, KEYS, NOW, "chat", "us").user == "alice"
+    assert verify(signed(claims(aud=["shop", "chat"])), KEYS, NOW, "chat", None).user == "alice"
+    assert refused(signed(claims()), audience="chat") == "audience"
+    assert refused(signed(claims(aud="shop")), audience="chat") == "audience"
+    assert refused(signed(claims(aud=[])), audience="chat") == "audience"
+    assert refused(signed(claims()), issuer="us") == "issuer"
+    assert refused(signed(claims(iss="them")), issuer="us") == "issuer"
+
+
+def test_a_token_meant_for_another_audience_is_not_for_one_who_names_none() -> None:
+    assert refused(signed(claims(aud="shop"))) == "audience"
+    assert verify(signed(claims(iss="anybody")), KEYS, NOW, None, None).user == "alice"
+
+
+# Every way not to.
+
+
+@pytest.mark.parametrize("missing", ["sub", "iat", "exp"])
+def test_each_claim_is_required(missing: str) -> None:
+    payload = claims()
+    del payload[missing]
+    assert refused(signed(payload)) == "claims"
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        claims(sub=7),
+        claims(sub=""),
+        claims(sub="alice bob"),
+        claims(sub="a" * 65),
+        claims(iat="now"),
+        claims(iat=True),
+        claims(iat=-1),
+        claims(exp=None),
+        claims(exp=10**30),
+        claims(exp=1e308),
+        claims(exp=float("nan")),
+        claims(exp=float("inf")),
+        claims(aud=7),
+        claims(aud=[7]),
+        claims(iss=[]),
+        [],
+        "alice",
+        None,
+    ],
+)
+def test_claims_of_the_wrong_kind_are_refused(payload: object) -> None:
+    assert refused(signed(payload)) == "claims"
+
+
+def test_another_secret_is_refused() -> None:
+    token, _ = issue("alice", b"another secret", 60, NOW, 0)
+    assert refused(token) == "signature"
+
+
+def test_a_changed_token_is_refused() -> None:
+    header, payload, signature = issue("alice", SECRET, 60, NOW, 0)[0].split(".")
+    theirs = base64.urlsafe_b64encode(json.dumps(claims(sub="bob")).encode()).decode().rstrip("=")
+    assert refused(f"{header}.{theirs}.{signature}") == "signature"
+    assert refused(f"{header}.{payload}.") == "signature"
+
+
+@pytest.mark.parametrize(
+    "algorithm", ["none", "None", "NONE", "", "HS384", "HS512", "hs256", "ES256K", "RSA", 7, None, []]
+)
+@pytest.mark.parametrize("keys", [KEYS, PUBLISHED])
+def test_no_other_algorithm_is_believed(keys: Keys, algorithm: Any) -> None:
+    header = base64.urlsafe_b64encode(json.dumps({"alg": algorithm}).encode()).decode().rstrip("=")
+    payload = base64.urlsafe_b64encode(json.dumps(claims()).encode()).decode().rstrip("=")
+    assert refused(f"{header}.{payload}.", keys) == "algorithm"
+    assert refused(f"{header}.{payload}.c2lnbmF0dXJl", keys) == "algorithm"
+
+
+@pytest.mark.parametrize("kid", ["rsa", "curve", "edwards", None])
+def test_a_public_key_is_no_secret(kid: str | None) -> None:
+    """The classic confusion: HMAC with what everybody can read (RFC 8725, section 2.1)."""
+    for published in PUBLISHED.published:
+        for encoding in (serialization.Encoding.PEM, serialization.Encoding.DER):
+            known = published.key.public_bytes(encoding, serialization.PublicFormat.SubjectPublicKeyInfo)
+            header = {} if kid is None else {"kid": kid}
+            token, _ = issue("alice", known, 60, NOW, 0)
+            assert refused(token, PUBLISHED) == "signature"
+            forged = _with_header(token, known, header)
+            assert refused(forged, PUBLISHED) == "signature"
+
+
+def _with_header(token: str, secret: bytes, header: dict[str, str]) -> str:
+    head = base64.urlsafe_b64encode(json.dumps({"alg": "HS256"} | header).encode()).decode().rstrip("=")
+    signing = f"{head}.{token.split('.')[1]}"
+    mac = hmac.new(secret, signing.encode(), hashlib.sha256).digest()
+    return f"{signing}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
+
+
+def test_a_key_is_used_only_with_its_own_algorithms() -> None:
+    strict = Keys(SECRET, (PublishedKey("rsa", frozenset({"RS256"}), RSA.public_key()),))
+    assert refused(jwt.encode(claims(), RSA, "PS256", headers={"kid": "rsa"}), strict) == "unknown_key"
+    assert refused(jwt.encode(claims(), CURVE, "ES256", headers={"kid": "rsa"}), strict) == "unknown_key"
+
+
+def test_an_unknown_key_is_named_so_that_it_can_be_looked_for() -> None:
+    with pytest.raises(UnknownKeyError) as caught:
+        verify(jwt.encode(claims(), RSA, "RS256", headers={"kid": "new"}), PUBLISHED, NOW, None, None)
+    assert caught.value.kid == "new"
+
+
+def test_a_stranger_who_borrows_the_name_of_a_key_is_refused() -> None:
+    stranger = ec.generate_private_key(ec.SECP256R1())
+    assert refused(jwt.encode(claims(), stranger, "ES256", headers={"kid": "curve"}), PUBLISHED) == "signature"
+
+
+def test_without_a_name_two_keys_of_a_kind_are_one_too_many() -> None:
+    two = Keys(SECRET, (*PUBLISHED.published, PublishedKey("other", frozenset({"ES256"}), CURVE.public_key())))
+    assert refused(jwt.encode(claims(), CURVE, "ES256"), two) == "unknown_key"
+
+
+@pytest.mark.parametrize(
+    "token", ["", ".", "..", "...", "a.b.c", "e30.e30.e30", "\ud800", "é", "x" * 8193, "eyJhbGciOiJIUzI1NiJ9"]
+)
+def test_what_is_no_token_is_refused(token: str) -> None:
+    refused(token)
+
+
+@given(st.text(max_size=200) | st.from_regex(r"\A[A-Za-z0-9_-]{0,40}(\.[A-Za-z0-9_-]{0,40}){0,4}\Z"))
+def test_any_text_is_refused_in_the_one_documented_way(token: str) -> None:
+    refused(token, PUBLISHED)
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(max_size=8), children, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(
+    header=st.fixed_dictionaries({}, optional=dict.fromkeys(("alg", "kid", "crit", "b64", "typ"), _JSON))
+    | st.fixed_dictionaries({"alg": st.sampled_from(["HS256", "RS256", "ES256", "EdDSA"]), "kid": _JSON}),
+    payload=_JSON,
+)
+def test_any_header_is_refused_in_the_one_documented_way(header: dict[str, object], payload: object) -> None:
+    parts = (base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in (header, payload))
+    refused(f"{'.'.join(parts)}.c2lnbmF0dXJl", PUBLISHED)
+
+
+@given(_JSON | st.fixed_dictionaries({"sub": _JSON, "iat": _JSON, "exp": _JSON}, optional={"nbf": _JSON, "aud": _JSON}))
+def test_any_payload_is_read_or_refused(payload: object) -> None:
+    try:
+        said = verify(signed(payload), KEYS, NOW, None, None)
+    except TokenError:
+        return
+    assert said.expires_at > NOW
+    assert is_user_id(said.user)
