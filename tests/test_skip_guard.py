@@ -1,10 +1,10 @@
-"""The guard of ``conftest.py``: in CI a test that did not run is a failure."""
+"""The guard of ``skip_guard.py``: in CI a test that did not run is a failure."""
 
 from pathlib import Path
 
 import pytest
 
-CONFTEST = Path(__file__).with_name("conftest.py").read_text(encoding="utf-8")
+GUARD = Path(__file__).with_name("skip_guard.py").read_text(encoding="utf-8")
 
 PASSES = "def test_passes(): pass\n"
 SKIPS = "import pytest\n@pytest.mark.skip(reason='no server here')\ndef test_skips(): pass\n" + PASSES
@@ -25,7 +25,7 @@ NOT_RUN = {
 def run(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, source: str, *, ci: str | None, allowed: str = ""
 ) -> pytest.RunResult:
-    pytester.makeconftest(CONFTEST)
+    pytester.makeconftest(GUARD)
     pytester.maketxtfile(allowed_skips=allowed)
     pytester.makepyfile(source)
     if ci is None:

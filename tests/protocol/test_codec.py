@@ -1,0 +1,188 @@
+"""The sentence that the codecs are held to: any bytes give a request or a ``FrameError``, never anything else."""
+
+import json
+import typing
+from typing import Any
+
+import msgpack
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from protocol import limits
+from protocol.codec import CODECS, JSON, MSGPACK, Codec, FrameError, by_subprotocol
+from protocol.frames import Request, requests
+from tests.protocol.strategies import JSON_VALUES, REQUESTS, WORDS
+from tests.protocol.vectors import load
+
+KINDS = typing.get_args(Request)
+VALID: dict[Codec, list[bytes]] = {
+    JSON: [entry["json"].encode() for entry in load("requests.json")],
+    MSGPACK: [bytes.fromhex(entry["msgpack"]) for entry in load("requests.json")],
+}
+both = pytest.mark.parametrize("codec", CODECS, ids=lambda codec: codec.name)
+
+
+def outcome(codec: Codec, data: bytes) -> Request | FrameError:
+    """What ``data`` gives; fails the test on anything that the contract has no place for."""
+    try:
+        result: Request | FrameError = codec.decode(data)
+    except FrameError as error:
+        result = error
+    if isinstance(result, FrameError):
+        assert str(result)
+        assert result.id is None or (not result.undecodable and 1 <= result.id <= limits.REQUEST_ID_MAX)
+    else:
+        assert isinstance(result, KINDS)
+    return result
+
+
+@both
+@given(data=st.binary(max_size=200))
+def test_any_bytes_give_a_request_or_a_frame_error(codec: Codec, data: bytes) -> None:
+    outcome(codec, data)
+
+
+@st.composite
+def mutants(draw: st.DrawFn, seeds: list[bytes]) -> bytes:
+    """A valid frame with some of its bytes changed, dropped, doubled or put in from elsewhere."""
+    data = bytearray(draw(st.sampled_from(seeds)))
+    for _ in range(draw(st.integers(1, 4))):
+        start = draw(st.integers(0, len(data)))
+        end = draw(st.integers(start, min(start + 8, len(data))))
+        match draw(st.sampled_from(["change", "drop", "double", "insert", "cut"])):
+            case "change":
+                data[start:end] = draw(st.binary(min_size=end - start, max_size=end - start))
+            case "drop":
+                del data[start:end]
+            case "double":
+                data[start:start] = data[start:end]
+            case "insert":
+                data[start:start] = draw(st.binary(max_size=8))
+            case _:
+                del data[start:]
+    return bytes(data)
+
+
+@given(data=mutants(VALID[JSON]))
+def test_a_damaged_json_frame_gives_a_request_or_a_frame_error(data: bytes) -> None:
+    outcome(JSON, data)
+
+
+@given(data=mutants(VALID[MSGPACK]))
+def test_a_damaged_msgpack_frame_gives_a_request_or_a_frame_error(data: bytes) -> None:
+    outcome(MSGPACK, data)
+
+
+# Names and types as in the contract, values as they come: what a hurried client would send.
+LIKELY_KEYS = st.sampled_from(["id", "peer", "to", "user", "text", "nonce", "n", "limit", "before", "after", "set"])
+LIKELY_TYPES = st.sampled_from([kind.__struct_config__.tag for kind in KINDS])
+LIKELY_IDS = st.integers(-1, 3) | st.just(2**31) | JSON_VALUES
+
+
+@both
+@given(
+    fields=st.dictionaries(LIKELY_KEYS | WORDS, JSON_VALUES, max_size=6),
+    kind=LIKELY_TYPES | WORDS,
+    id=LIKELY_IDS,
+)
+@example(fields={}, kind="ping", id=7.0)
+@example(fields={}, kind="ping", id=True)
+@example(fields={"x": 2**64 - 1}, kind="unsend", id=1)
+def test_a_map_is_never_a_reason_to_close_and_a_readable_id_is_answered(
+    codec: Codec, fields: dict[str, Any], kind: str, id: Any
+) -> None:
+    frame = {**fields, "type": kind, "id": id}
+    data = json.dumps(frame).encode() if codec is JSON else msgpack.packb(frame)
+    readable = type(id) is int and 1 <= id <= limits.REQUEST_ID_MAX
+    match outcome(codec, data):
+        case FrameError() as error:
+            assert not error.undecodable
+            assert error.id == (id if readable else None)
+        case requests.Hello() | requests.Typing():
+            pass
+        case request:
+            assert request.id == id
+
+
+@both
+@given(frame=REQUESTS)
+def test_a_request_survives_the_wire(codec: Codec, frame: Request) -> None:
+    assert codec.decode(codec.encode(frame)) == frame
+
+
+DEEP = 20_000
+NESTED = {
+    JSON: [
+        b"[" * DEEP,
+        b'{"x":' * DEEP,
+        b'{"type":"ping","id":1,"x":' + b"[" * DEEP + b"]" * DEEP + b"}",
+        b'{"type":"unsend","id":1,"x":' + b"[" * DEEP + b"]" * DEEP + b"}",
+        b'{"type":"settings","id":1,"set":' + b'{"x":' * DEEP + b"1" + b"}" * DEEP + b"}",
+    ],
+    MSGPACK: [
+        b"\x91" * DEEP,
+        b"\x81\xa1x" * DEEP,
+        b"\x83\xa4type\xa4ping\xa2id\x01\xa1x" + b"\x91" * DEEP + b"\x01",
+        b"\x83\xa4type\xa6unsend\xa2id\x01\xa1x" + b"\x91" * DEEP + b"\x01",
+        b"\x81" * DEEP,  # maps as the keys of maps
+    ],
+}
+
+
+@pytest.mark.parametrize(("codec", "data"), [(codec, data) for codec in CODECS for data in NESTED[codec]])
+def test_deep_nesting_harms_nobody(codec: Codec, data: bytes) -> None:
+    # How deep is too deep is Python's own matter; a stack that ran over would not be.
+    match outcome(codec, data):
+        case FrameError() as error:
+            assert error.undecodable or error.id == 1
+        case request:
+            assert request == requests.Ping(id=1)
+
+
+@pytest.mark.parametrize("opcode", [b"\xdf", b"\xdd", b"\xdb", b"\xc6", b"\xc9"])
+@pytest.mark.parametrize("prefix", [b"", b"\x82\xa4type\xa4ping\xa2id", b"\x83\xa4type\xa6unsend\xa2id\x01\xa1x"])
+def test_a_claim_of_four_gigabytes_is_refused_and_not_believed(opcode: bytes, prefix: bytes) -> None:
+    error = outcome(MSGPACK, prefix + opcode + b"\xff\xff\xff\xff" + b"\x01" * 8)
+    assert isinstance(error, FrameError)
+    assert error.undecodable
+
+
+def test_of_a_doubled_field_the_last_one_counts() -> None:
+    assert JSON.decode(b'{"type":"ping","id":1,"id":2}') == requests.Ping(id=2)
+    assert MSGPACK.decode(b"\x83\xa4type\xa4ping\xa2id\x01\xa2id\x02") == requests.Ping(id=2)
+
+
+def test_a_frame_of_two_types_is_none() -> None:
+    error = outcome(JSON, b'{"type":"ping","type":"sync","id":2,"after":3}')
+    assert isinstance(error, FrameError)
+    assert (error.undecodable, error.id) == (False, 2)
+
+
+def test_what_is_passed_over_is_not_looked_at() -> None:
+    # As wide as JSON allows, and wider than any number of Python's or time of MessagePack's.
+    assert JSON.decode(b'{"type":"ping","id":1,"x":1e400}') == requests.Ping(id=1)
+    assert MSGPACK.decode(b"\x83\xa4type\xa4ping\xa2id\x01\xa1x\xc7\x0c\xff" + b"\xff" * 12) == requests.Ping(id=1)
+    for codec, data in (
+        (JSON, b'{"type":"unsend","id":1,"x":1e400}'),
+        (MSGPACK, b"\x83\xa4type\xa6unsend\xa2id\x01\xa1x\xc7\x0c\xff" + b"\xff" * 12),
+    ):
+        error = outcome(codec, data)
+        assert isinstance(error, FrameError)
+        assert (error.undecodable, error.id) == (False, 1)
+
+
+def test_a_text_is_measured_in_characters() -> None:
+    longest = requests.Send(id=1, to="bob", text="👋" * 10_000, nonce="n")
+    too_long = requests.Send(id=1, to="bob", text="👋" * 10_001, nonce="n")
+    for codec in CODECS:
+        assert codec.decode(codec.encode(longest)) == longest
+        error = outcome(codec, codec.encode(too_long))
+        assert isinstance(error, FrameError)
+        assert (error.undecodable, error.id) == (False, 1)
+
+
+def test_the_codec_of_a_subprotocol() -> None:
+    assert by_subprotocol(None) is JSON
+    assert [by_subprotocol(codec.name) for codec in CODECS] == list(CODECS)
+    assert (JSON.binary, MSGPACK.binary) == (False, True)

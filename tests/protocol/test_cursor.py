@@ -1,0 +1,38 @@
+"""A device that takes only the next seq has, at every moment, all of them up to there."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol.cursor import Step, step
+
+SEQS = st.integers(0, 2**53 - 1)
+
+
+@given(last=SEQS, seq=SEQS)
+def test_exactly_one_more_is_next_anything_less_is_old_anything_more_a_gap(last: int, seq: int) -> None:
+    expected = Step.NEXT if seq - last == 1 else Step.OLD if seq - last < 1 else Step.GAP
+    assert step(last, seq) is expected
+
+
+@given(arrivals=st.lists(st.integers(1, 12), max_size=40))
+def test_whatever_arrives_in_whatever_order_what_was_taken_has_no_hole(arrivals: list[int]) -> None:
+    taken: list[int] = []
+    for seq in arrivals:
+        if step(len(taken), seq) is Step.NEXT:
+            taken.append(seq)
+    assert taken == list(range(1, len(taken) + 1))
+
+
+@given(head=st.integers(0, 30), lost=st.sets(st.integers(1, 30)))
+def test_whoever_reads_the_log_at_every_gap_ends_at_the_head(head: int, lost: set[int]) -> None:
+    last = 0
+    for seq in range(1, head + 1):
+        if seq in lost:
+            continue
+        if step(last, seq) is Step.GAP:
+            for missing in range(last + 1, seq):
+                assert step(last, missing) is Step.NEXT
+                last = missing
+        assert step(last, seq) is Step.NEXT
+        last = seq
+    assert last == max((seq for seq in range(1, head + 1) if seq not in lost), default=0)

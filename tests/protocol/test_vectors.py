@@ -1,0 +1,142 @@
+"""The vectors are the truth: the codecs, and an independent MessagePack beside them, read every one."""
+
+import json
+import typing
+
+import msgpack
+import msgspec
+import pytest
+
+from protocol import codec, codes, cursor, version
+from protocol.frames import Request, events, replies, requests
+from protocol.frames.events import Event
+from protocol.frames.replies import Reply
+from server.domain.words import matches, query_words, words
+from tests.protocol.vectors import FOLDER, Entry, load, name, raw
+
+REQUESTS = load("requests.json")
+REPLIES = load("replies.json")
+EVENTS = load("events.json")
+DIRECTIONS = {"requests": (REQUESTS, Request), "replies": (REPLIES, Reply), "events": (EVENTS, Event)}
+VALID = [
+    pytest.param(entry, kind, id=f"{direction}: {entry['name']}")
+    for direction, (entries, kind) in DIRECTIONS.items()
+    for entry in entries
+]
+INVALID = [
+    pytest.param(known, entry, id=f"{known.name}: {entry['name']}")
+    for known, file in ((codec.JSON, "invalid_json.json"), (codec.MSGPACK, "invalid_msgpack.json"))
+    for entry in load(file)
+]
+
+
+def as_read(entry: Entry) -> Entry:
+    return entry.get("as_read", entry["frame"])
+
+
+@pytest.mark.parametrize(("entry", "kind"), VALID)
+def test_a_valid_frame_is_the_same_in_every_encoding(entry: Entry, kind: typing.Any) -> None:
+    packed = bytes.fromhex(entry["msgpack"])
+    assert json.loads(entry["json"]) == entry["frame"]
+    assert msgpack.unpackb(packed) == entry["frame"]
+    frame = msgspec.convert(entry["frame"], kind)
+    assert msgspec.json.decode(entry["json"], type=kind) == frame
+    assert msgspec.msgpack.decode(packed, type=kind) == frame
+
+
+@pytest.mark.parametrize(("entry", "kind"), VALID)
+def test_a_valid_frame_is_written_as_it_is_read(entry: Entry, kind: typing.Any) -> None:
+    frame = msgspec.convert(entry["frame"], kind)
+    assert json.loads(codec.JSON.encode(frame)) == as_read(entry)
+    assert msgpack.unpackb(codec.MSGPACK.encode(frame)) == as_read(entry)
+
+
+@pytest.mark.parametrize("entry", REQUESTS, ids=name)
+def test_a_request_is_read_from_any_bytes_that_mean_it(entry: Entry) -> None:
+    frame = msgspec.convert(entry["frame"], Request)
+    for text in (entry["json"], *entry.get("also_json", [])):
+        assert codec.JSON.decode(text.encode()) == frame
+    for packed in (entry["msgpack"], *entry.get("also_msgpack", [])):
+        assert codec.MSGPACK.decode(bytes.fromhex(packed)) == frame
+
+
+@pytest.mark.parametrize(("known", "entry"), INVALID)
+def test_an_invalid_frame_ends_as_the_vector_says(known: codec.Codec, entry: Entry) -> None:
+    then = entry["then"]
+    with pytest.raises(codec.FrameError) as caught:
+        known.decode(raw(entry))
+    assert caught.value.undecodable == ("error" not in then)
+    assert caught.value.id == then.get("id")
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_every_type_of_frame_has_a_vector(direction: str) -> None:
+    entries, kind = DIRECTIONS[direction]
+    tags = {str(frame.__struct_config__.tag) for frame in typing.get_args(kind)}
+    assert {entry["frame"]["type"] for entry in entries} == tags
+
+
+def test_every_field_of_a_frame_has_a_vector() -> None:
+    for entries, kind in DIRECTIONS.values():
+        seen: dict[str, set[str]] = {}
+        for entry in entries:
+            seen.setdefault(entry["frame"]["type"], {"type"}).update(as_read(entry))
+        for frame in typing.get_args(kind):
+            fields = {field.encode_name for field in msgspec.structs.fields(frame)} | {"type"}
+            assert seen[str(frame.__struct_config__.tag)] == fields, frame
+
+
+def test_every_error_and_every_close_has_a_vector() -> None:
+    over_http = {
+        codes.Code.UNAUTHENTICATED,
+        codes.Code.TAKEN,
+        codes.Code.METHOD_NOT_ALLOWED,
+        codes.Code.TOO_LARGE,
+    }
+    told = {entry["frame"].get("code") for entry in REPLIES} - {None}
+    assert told == set(codes.Code) - over_http
+    assert {entry["code"] for entry in load("closes.json")} >= set(codes.Close)
+
+
+@pytest.mark.parametrize("entry", load("cursor.json"), ids=name)
+def test_cursor(entry: Entry) -> None:
+    assert cursor.step(entry["last"], entry["seq"]) is cursor.Step[entry["step"].upper()]
+
+
+@pytest.mark.parametrize("entry", load("subprotocol.json"), ids=name)
+def test_subprotocol(entry: Entry) -> None:
+    if "status" in entry:
+        with pytest.raises(version.NoCommonSubprotocolError):
+            version.choose(entry["offered"])
+    else:
+        chosen = version.choose(entry["offered"])
+        assert chosen == entry["chosen"]
+        assert codec.by_subprotocol(chosen) is {"json": codec.JSON, "msgpack": codec.MSGPACK}[entry["codec"]]
+
+
+@pytest.mark.parametrize("entry", load("closes.json"), ids=name)
+def test_close(entry: Entry) -> None:
+    assert codes.advice(entry["code"]) is codes.Return[entry["then"].upper()]
+
+
+@pytest.mark.parametrize("entry", load("words.json"), ids=name)
+def test_words(entry: Entry) -> None:
+    assert words(entry["text"]) == entry["words"]
+    found = [query for query in entry["found_by"] + entry["not_found_by"] if matches(query_words(query), entry["text"])]
+    assert found == entry["found_by"]
+
+
+@pytest.mark.parametrize("file", sorted(path.name for path in FOLDER.glob("*.json")))
+def test_each_name_stands_once_in_its_file(file: str) -> None:
+    names = [entry["name"] for entry in load(file)]
+    assert len(set(names)) == len(names)
+
+
+def test_no_frame_is_left_out_of_its_union() -> None:
+    def leaves(root: type) -> set[type]:
+        below = root.__subclasses__()
+        return {root} if not below else {leaf for child in below for leaf in leaves(child)}
+
+    assert set(typing.get_args(Request)) == leaves(requests.Said)
+    assert set(typing.get_args(Reply)) == leaves(replies.Answer)
+    assert set(typing.get_args(Event)) == leaves(events.Told)

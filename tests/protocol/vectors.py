@@ -1,0 +1,26 @@
+"""Reads the files of ``protocol/vectors`` as any other language would."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import protocol
+
+FOLDER = Path(protocol.__file__).parent / "vectors"
+
+Entry = dict[str, Any]
+
+
+def load(file: str) -> list[Entry]:
+    """The entries of one file."""
+    return json.loads((FOLDER / file).read_text(encoding="utf-8"))
+
+
+def name(entry: Entry) -> str:
+    """What pytest shows of an entry."""
+    return str(entry["name"])
+
+
+def raw(entry: Entry) -> bytes:
+    """The bytes of an invalid frame."""
+    return entry["text"].encode() if "text" in entry else bytes.fromhex(entry["hex"])
