@@ -39,7 +39,7 @@ class Settings:
     sign_up: bool = True
     """Whether anybody may create an account."""
     password_length: int = 1
-    """Characters of a new password at the least. The wire contract names no minimum; ask for more where people sign up."""
+    """Characters of a new password at the least. The wire contract names no minimum; ask for more in public."""
 
     allowed_origins: tuple[str, ...] = ()
     """Origins of pages, besides the server's own, that may open a WebSocket; ``*`` is any."""

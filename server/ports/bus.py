@@ -27,6 +27,11 @@ class Envelope(NamedTuple):
 
 
 class Bus(Protocol):
+    @property
+    def remote(self) -> bool:
+        """Whether there are other nodes to ring; if not, envelopes need not be made."""
+        ...
+
     def ring(self, envelopes: Sequence[Envelope]) -> None:
         """Send to the other nodes. Never blocks, never raises; what can't be sent is dropped and counted."""
         ...

@@ -34,6 +34,10 @@ BATCH = 256
 LOG_PAGE = 500
 """Events of one page of a log at the most."""
 
+PAGE_CHARS = 64 * 1024
+"""Characters of text of one page at the most, so that no reply is larger than a client will take. A page with
+more ends earlier, but never before its first entry."""
+
 
 class Unavailable(Exception):  # noqa: N818 - the contract's own word for it
     """The store is out of reach: nothing was committed, or a nonce makes it safe to ask again."""
@@ -75,6 +79,17 @@ class UserPage:
     next: str | None
 
 
+def fitting(lengths: Iterable[int], limit: int) -> int:
+    """How many entries of a page fit: at most ``limit``, and in total `PAGE_CHARS` characters, but for the first."""
+    count = total = 0
+    for length in lengths:
+        total += length
+        if count == limit or (count and total > PAGE_CHARS):
+            break
+        count += 1
+    return count
+
+
 class Store(Protocol):
     @property
     def epoch(self) -> str:
@@ -90,11 +105,16 @@ class Store(Protocol):
         ...
 
     async def log(self, user: str, after: int, limit: int) -> LogPage:
-        """Events after a seq. Empty with ``tail`` > ``after`` + 1 when the log no longer reaches back that far."""
+        """Events after a seq, fewer than ``limit`` where they are long.
+
+        Empty with ``tail`` > ``after`` + 1 when the log no longer reaches back that far.
+        """
         ...
 
-    async def history(self, user: str, peer: str, before: int | None, after: int | None, limit: int) -> MessagePage:
-        """The newest messages, those before an n, or those after one; ascending. No conversation: none at all."""
+    async def history(
+        self, user: str, peer: str, before: int | None, after: int | None, limit: int
+    ) -> MessagePage | None:
+        """The newest messages, those before an n, or those after one; ascending. None: nothing was written yet."""
         ...
 
     async def conversations(self, user: str, folder: str, before: str | None, limit: int) -> ConversationPage:
@@ -103,8 +123,12 @@ class Store(Protocol):
 
     async def search(
         self, user: str, query: Sequence[str], peer: str | None, before: str | None, limit: int
-    ) -> MessagePage:
-        """Messages in which each of ``query`` (`domain.words.query_words`) begins a word; newest first."""
+    ) -> MessagePage | None:
+        """Messages in which each of ``query`` (`domain.words.query_words`) begins a word; newest first.
+
+        With ``peer`` only of that conversation; None if there is none. Raises ``ValueError`` for a cursor it did
+        not give.
+        """
         ...
 
     async def person(self, user: str) -> Person | None: ...

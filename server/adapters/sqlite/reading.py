@@ -9,7 +9,7 @@ from protocol.frames.events import LogEvent
 from server.adapters.sqlite.ledger_rows import read_pair, read_person
 from server.adapters.sqlite.sql import Sql
 from server.domain.people import Pair, Person
-from server.ports.store import ConversationPage, LogPage, MessagePage, UserPage
+from server.ports.store import ConversationPage, LogPage, MessagePage, UserPage, fitting
 
 _decode_event = msgspec.json.Decoder(LogEvent).decode
 
@@ -48,7 +48,8 @@ def log(connection: Sql, user: str, after: int, limit: int) -> LogPage:
         head, tail = connection.execute(_ENDS, (key,)).fetchall()[0]
     if after + 1 < tail:
         return LogPage((), head, tail)
-    return LogPage([_event(user, *row) for row in rows], head, tail)
+    fit = fitting((len(row[6] or "") for row in rows), limit)
+    return LogPage([_event(user, *row) for row in rows[:fit]], head, tail)
 
 
 def _event(
@@ -99,14 +100,17 @@ def _message(
     )
 
 
-def history(connection: Sql, user: str, peer: str, before: int | None, after: int | None, limit: int) -> MessagePage:
+def history(
+    connection: Sql, user: str, peer: str, before: int | None, after: int | None, limit: int
+) -> MessagePage | None:
     found = connection.execute(
         "SELECT sides.pair, sides.owner, coalesce(sides.blocked, 0) FROM sides"
-        " WHERE owner = (SELECT key FROM people WHERE id = ?) AND peer = (SELECT key FROM people WHERE id = ?)",
+        " WHERE owner = (SELECT key FROM people WHERE id = ?) AND peer = (SELECT key FROM people WHERE id = ?)"
+        " AND folder IS NOT NULL",
         (user, peer),
     ).fetchone()
     if found is None:
-        return MessagePage((), False)
+        return None
     pair, owner, blocked = found
     if after is not None:
         where, order, bound = "n > ?", "ASC", after
@@ -116,7 +120,8 @@ def history(connection: Sql, user: str, peer: str, before: int | None, after: in
         f"SELECT {_MESSAGE} FROM messages m WHERE pair = ? AND {where} ORDER BY n {order} LIMIT ?",
         (pair, bound, limit + 1),
     ).fetchall()
-    more, rows = len(rows) > limit, rows[:limit]
+    fit = fitting((len(row[2]) for row in rows), limit)
+    more, rows = len(rows) > fit, rows[:fit]
     if order == "DESC":
         rows.reverse()
     return MessagePage(
@@ -132,8 +137,9 @@ def conversations(connection: Sql, user: str, folder: str, before: str | None, l
     rank = int(before) if before is not None else 1 << 62
     key = connection.execute(_KEY, (user,)).get
     rows = connection.execute(_CONVERSATIONS, (key, folder, min(rank, 1 << 62), limit + 1)).fetchall()
-    shown = [_conversation(user, *row) for row in rows[:limit]]
-    return ConversationPage(shown, str(rows[limit - 1][11]) if len(rows) > limit else None)
+    fit = fitting((len(row[15]) for row in rows), limit)
+    shown = [_conversation(user, *row) for row in rows[:fit]]
+    return ConversationPage(shown, str(rows[fit - 1][11]) if len(rows) > fit else None)
 
 
 def _conversation(

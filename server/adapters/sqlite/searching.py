@@ -10,7 +10,7 @@ from protocol.frames import parts
 from server.adapters.sqlite.reading import messages_by_key
 from server.adapters.sqlite.sql import Sql
 from server.domain.words import words
-from server.ports.store import MessagePage
+from server.ports.store import MessagePage, fitting
 
 CHUNK = 256
 """Messages indexed in one transaction: some milliseconds, for which a message may have to wait."""
@@ -65,19 +65,22 @@ def _tokens(text: str, low: int, high: int, pair: int) -> str:
 
 def search(
     connection: Sql, user: str, query: list[str], peer: str | None, before: str | None, limit: int
-) -> MessagePage:
+) -> MessagePage | None:
     below = min(int(before), 1 << 62) if before is not None else 1 << 62
     key = connection.execute("SELECT key FROM people WHERE id = ?", (user,)).get
     terms = [f'"{key}:{word}" *' for word in query]
     if peer is not None:
         pair = connection.execute(
-            "SELECT pair FROM sides WHERE owner = ? AND peer = (SELECT key FROM people WHERE id = ?)", (key, peer)
+            "SELECT pair FROM sides WHERE owner = ? AND peer = (SELECT key FROM people WHERE id = ?)"
+            " AND folder IS NOT NULL",
+            (key, peer),
         ).get
         if pair is None:
-            return MessagePage((), False)
+            return None
         terms.append(f'"~{pair}"')
     rows = connection.execute(_SEARCH, (key, " AND ".join(terms), below, limit + 1)).fetchall()
     keys = [row[0] for row in rows]
     hits: list[parts.Message] = messages_by_key(connection, user, keys[:limit])
-    more = len(keys) > limit
-    return MessagePage(hits, more, str(keys[limit - 1]) if more else None)
+    fit = fitting((len(hit.text) for hit in hits), limit)
+    more = len(keys) > fit
+    return MessagePage(hits[:fit], more, str(keys[fit - 1]) if more else None)

@@ -135,7 +135,9 @@ class SqliteStore:
     async def log(self, user: str, after: int, limit: int) -> LogPage:
         return await self._read(reading.log, user, after, limit)
 
-    async def history(self, user: str, peer: str, before: int | None, after: int | None, limit: int) -> MessagePage:
+    async def history(
+        self, user: str, peer: str, before: int | None, after: int | None, limit: int
+    ) -> MessagePage | None:
         return await self._read(reading.history, user, peer, before, after, limit)
 
     async def conversations(self, user: str, folder: str, before: str | None, limit: int) -> ConversationPage:
@@ -143,7 +145,7 @@ class SqliteStore:
 
     async def search(
         self, user: str, query: Sequence[str], peer: str | None, before: str | None, limit: int
-    ) -> MessagePage:
+    ) -> MessagePage | None:
         if not query:
             return MessagePage((), False)
         await self._index()

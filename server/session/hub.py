@@ -1,0 +1,120 @@
+"""Which connections a user has on this node, and how events get to them.
+
+Every event goes to the devices here first and is then handed to the bus, for the other nodes.
+"""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from protocol.frames import events
+from server.domain.book import Entry
+from server.ports.bus import Bus, Envelope
+from server.session.wire import Wire
+
+
+class Device(Protocol):
+    """A connection, as the hub sees it."""
+
+    def offer(self, seq: int, wire: Wire) -> None: ...
+    def hint(self, wire: Wire) -> None:
+        """A fleeting event."""
+        ...
+
+    def revoked(self, at: int) -> None:
+        """Tokens of the user issued at or before ``at`` (ms) are void."""
+        ...
+
+    def check(self, head: int) -> None:
+        """The user's log is known to reach ``head``."""
+        ...
+
+
+class Hub:
+    """Belongs to one event loop. Nothing here waits, but for `join`."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self._devices: dict[str, list[Device]] = {}
+        self._envelopes: list[Envelope] = []
+        bus.listen(self._receive, self._doubt)
+        self.doubtful = False
+        """Whether something may have been lost on the bus since the heads were last compared."""
+
+    async def join(self, user: str, device: Device) -> None:
+        """From now on ``device`` gets what happens to ``user``: call it before the log is read."""
+        self._devices.setdefault(user, []).append(device)
+        await self._bus.watch(user)
+
+    def leave(self, user: str, device: Device) -> None:
+        devices = self._devices.get(user, [])
+        if device in devices:
+            devices.remove(device)
+            if not devices:
+                del self._devices[user]
+                self._bus.unwatch(user)
+
+    def count(self, user: str) -> int:
+        """How many connections ``user`` has here."""
+        return len(self._devices.get(user, ()))
+
+    @property
+    def users(self) -> list[str]:
+        """Who is connected here."""
+        return list(self._devices)
+
+    def devices(self) -> Iterator[Device]:
+        for devices in list(self._devices.values()):
+            yield from list(devices)
+
+    def deliver(self, entry: Entry, origin: object) -> None:
+        """An event that was committed here. ``origin``, the connection that asked, is answered instead."""
+        wire = Wire(entry.event)
+        seq = entry.event.seq
+        for device in self._devices.get(entry.user, ()):
+            if device is not origin:
+                device.offer(seq, wire)
+        if self._bus.remote:
+            self._envelopes.append(Envelope(entry.user, seq, wire.json, wire.msgpack))
+
+    def hint(self, user: str, event: events.Typing) -> None:
+        """A fleeting event: whoever is not there misses it."""
+        wire = Wire(event)
+        for device in self._devices.get(user, ()):
+            device.hint(wire)
+        if self._bus.remote:
+            self._bus.ring([Envelope(user, None, wire.json, wire.msgpack)])
+
+    def revoke(self, user: str, at: int) -> None:
+        """The user's tokens issued at or before ``at`` (ms) are void: their connections end, on every node."""
+        for device in list(self._devices.get(user, ())):
+            device.revoked(at)
+        if self._bus.remote:
+            self._bus.ring([Envelope(user, None, b"", b"", at)])
+
+    def ring(self) -> None:
+        """Hand to the bus what was delivered since the last time."""
+        if self._envelopes:
+            envelopes, self._envelopes = self._envelopes, []
+            self._bus.ring(envelopes)
+
+    def compare(self, heads: dict[str, int]) -> None:
+        """Heads of logs, freshly read: whoever is behind has missed something."""
+        for user, head in heads.items():
+            for device in list(self._devices.get(user, ())):
+                device.check(head)
+
+    def _receive(self, envelope: Envelope) -> None:
+        devices = self._devices.get(envelope.user)
+        if not devices:
+            return
+        wire = Wire.ready(envelope.json, envelope.msgpack)
+        for device in list(devices):
+            if envelope.revoked_at is not None:
+                device.revoked(envelope.revoked_at)
+            elif envelope.seq is None:
+                device.hint(wire)
+            else:
+                device.offer(envelope.seq, wire)
+
+    def _doubt(self) -> None:
+        self.doubtful = True

@@ -1,0 +1,144 @@
+"""WebSockets by `websockets`' sans-IO protocol under uvicorn, with what ASGI has no words for."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
+from websockets.http11 import Request
+
+from protocol.codes import Close
+from server.domain.throttle import Bucket, Rate
+from server.transport import EXTENSION
+
+CONTROLS = Rate(10, 100)
+"""Pings and pongs of one connection: a client's keep-alive needs one in some seconds."""
+
+FRAGMENTS = 1_000
+"""Fragments of one message: 64 bytes each would fill the largest one. Empty ones count too."""
+
+LINGER_SECONDS = 3.0
+"""How long a peer has, after our close frame, to read what was sent and to answer it."""
+
+
+class DirectWebSocket(WebSocketsSansIOProtocol):
+    """See `server.session.socket.Socket`, which this is for the application that asks for it."""
+
+    _resume: Callable[[], None] | None = None
+    _controls: Bucket | None = None
+    _fragments: int = 0
+    _binary: bool = False
+
+    # The socket, for the application.
+
+    def write(self, frames: Sequence[bytes]) -> bool:
+        if self.close_sent or self.disconnected or self.transport.is_closing():
+            return True
+        opcode = 0x82 if self._binary else 0x81
+        parts: list[bytes] = []
+        for frame in frames:
+            size = len(frame)
+            # RFC 6455 section 5.2: FIN and opcode, an unmasked payload's length in 7, 16 or 64 bits.
+            if size < 126:
+                parts.append(bytes((opcode, size)))
+            elif size < 65536:
+                parts.append(bytes((opcode, 126)) + size.to_bytes(2, "big"))
+            else:
+                parts.append(bytes((opcode, 127)) + size.to_bytes(8, "big"))
+            parts.append(frame)
+        self.transport.write(b"".join(parts))
+        return self.writable.is_set()
+
+    def on_writable(self, callback: Callable[[], None]) -> None:
+        self._resume = callback
+
+    def close(self, code: int, reason: str) -> None:
+        if self.close_sent or self.disconnected or self.transport.is_closing():
+            return
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        self.conn.send_close(code, reason)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self._closing()
+
+    def abort(self) -> None:
+        self.transport.abort()
+
+    def choose(self, *, binary: bool) -> None:
+        """Which kind of frame `write` sends."""
+        self._binary = binary
+
+    # What uvicorn calls.
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        scope: Any = getattr(self, "scope", None)  # there is none where the handshake was refused
+        if scope is not None:
+            scope["extensions"][EXTENSION] = self
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._resume is not None:
+            self._resume()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._resume = None
+        super().connection_lost(exc)
+
+    def handle_ping(self) -> None:
+        if self._may_control():
+            super().handle_ping()
+
+    def handle_pong(self, event: Frame) -> None:
+        if self._may_control():
+            super().handle_pong(event)
+
+    def handle_cont(self, event: Frame) -> None:
+        self._fragments += 1
+        if self._fragments > FRAGMENTS:
+            self.frames = []
+            self.close(Close.TOO_MUCH, Close.TOO_MUCH.reason)
+            return
+        super().handle_cont(event)
+        if event.fin:
+            self._fragments = 0
+
+    def handle_close(self, event: Frame) -> None:
+        super().handle_close(event)
+        self._cut_off_later()
+
+    def handle_parser_exception(self) -> None:
+        """Not WebSocket any more. The close frame is written already, in what the protocol has to send.
+
+        uvicorn would close the socket at once; with bytes still unread the kernel then resets it, and the peer
+        might never read why. So what still comes is read and dropped for a while (RFC 6455, section 7.1.1).
+        """
+        if self.close_sent:
+            return
+        assert self.conn.close_sent is not None
+        code, reason = self.conn.close_sent.code, self.conn.close_sent.reason
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self._closing()
+
+    def _may_control(self) -> bool:
+        now = time.monotonic()
+        if self._controls is None:
+            self._controls = Bucket(CONTROLS, now)
+        if self._controls.take(now):
+            self.close(Close.TOO_MUCH, Close.TOO_MUCH.reason)
+        return not self.close_sent
+
+    def _closing(self) -> None:
+        self.stop_keepalive()
+        self.close_sent = True
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self._cut_off_later()
+
+    def _cut_off_later(self) -> None:
+        """A polite close would wait for a peer that does not read."""
+        if self.close_timer is not None:
+            self.close_timer.cancel()
+        self.close_timer = None if self.disconnected else self.loop.call_later(LINGER_SECONDS, self.transport.abort)
