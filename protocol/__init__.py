@@ -6,6 +6,8 @@
     cursor                 is this seq the next one, an old one, or is there a gap?
     version                the subprotocols and how one is chosen
     bodies                 what goes over HTTP
+    schemas                types to JSON Schemas under names for readers
+    asyncapi, openapi      the two API documents, made from the types
     vectors/               valid and invalid frames, as files for any language
 
 This package imports nothing else of ours: a client needs it and no more.

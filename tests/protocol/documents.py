@@ -1,0 +1,34 @@
+"""What the tests of both API documents share."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+Json = dict[str, Any]
+
+
+def validator(document: Json, name: str) -> Draft202012Validator:
+    """Checks values against one of the document's named schemas."""
+    return Draft202012Validator({"$ref": f"#/components/schemas/{name}", "components": document["components"]})
+
+
+def references(value: Any) -> Iterator[str]:
+    """Every ``$ref`` in a document."""
+    if isinstance(value, dict):
+        for key, part in value.items():
+            if key == "$ref":
+                yield part
+            else:
+                yield from references(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from references(part)
+
+
+def resolve(document: Json, reference: str) -> Any:
+    """What a reference inside of the document points at. Raises KeyError where it points at nothing."""
+    value: Any = document
+    for step in reference.removeprefix("#/").split("/"):
+        value = value[step.replace("~1", "/").replace("~0", "~")]
+    return value
