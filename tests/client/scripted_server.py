@@ -1,0 +1,204 @@
+"""A small server on a real socket that does what a test's script says, to one connection after the other.
+
+A script is a list of steps; each connection plays the next one, and when they run out every further connection
+is served honestly. What a step may do: answer or not, break the line before or after it commits, close with any
+code, lose, double or stop in the middle of a replay.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.datastructures import Headers
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+
+from protocol.codec import MSGPACK
+from protocol.frames import events, replies, requests
+from protocol.version import KNOWN
+from tests.client.model_server import Account
+
+Said = Callable[[requests.Request], bool]
+
+
+def any_send(request: requests.Request) -> bool:
+    return isinstance(request, requests.Send)
+
+
+@dataclass
+class Step:
+    """What happens to one connection. Without anything said it is served honestly until it ends by itself."""
+
+    http: int | None = None
+    """Refuse the handshake with this status."""
+    text_frames: bool = False
+    garbage: bool = False
+    no_welcome: bool = False
+    close_at_hello: int | None = None
+    close_after_welcome: int | None = None
+    replay_only: int | None = None
+    """Break after so many events of the replay."""
+    break_before: Said | None = None
+    """Break when this is asked, without carrying it out."""
+    break_after: Said | None = None
+    """Break when this has been carried out, without answering."""
+    close_with: int | None = None
+    """With a farewell of this code, where one of the two above breaks."""
+    answers: list[Callable[[requests.Asked], Any]] = field(default_factory=list)
+    """Say this to the first requests, instead of carrying them out."""
+    mute_for: Said | None = None
+    """Carry out, but never answer."""
+
+
+class ScriptedServer:
+    """One account; every device of the user's may connect."""
+
+    def __init__(self, steps: list[Step] | None = None, account: Account | None = None) -> None:
+        self.account = account or Account()
+        self.steps = list(steps or [])
+        self.hellos: list[requests.Hello] = []
+        self.asked: list[requests.Request] = []
+        self.connections = 0
+        self.arrived = asyncio.Condition()
+        self._server: Server | None = None
+        self._devices: set[ServerConnection] = set()
+
+    async def __aenter__(self) -> "ScriptedServer":
+        self._server = await serve(
+            self._serve, "127.0.0.1", 0, subprotocols=list(KNOWN), compression=None, process_request=self._admit
+        )
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        assert self._server is not None
+        self._server.close()
+        await self._server.wait_closed()
+
+    @property
+    def url(self) -> str:
+        assert self._server is not None
+        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    async def until(self, done: Callable[["ScriptedServer"], bool]) -> None:
+        """Wait until something is true of this server."""
+        async with self.arrived:
+            await self.arrived.wait_for(lambda: done(self))
+
+    async def _note(self) -> None:
+        async with self.arrived:
+            self.arrived.notify_all()
+
+    # ---- what happens by itself
+
+    async def push(self, event: Any, *, times: int = 1) -> None:
+        """Tell every device that is connected."""
+        for device in list(self._devices):
+            for _ in range(times):
+                await device.send(MSGPACK.encode(event))
+
+    async def bob_writes(self, text: str = "ciao", *, lost: bool = False, times: int = 1) -> events.Message:
+        event = self.account.write("bob", "bob", text)
+        if not lost:
+            await self.push(event, times=times)
+        return event
+
+    async def close_all(self, code: int) -> None:
+        for device in list(self._devices):
+            await device.close(code)
+
+    def cut_all(self) -> None:
+        """Break every line, without a word."""
+        for device in list(self._devices):
+            device.transport.abort()
+
+    # ---- a connection
+
+    async def _admit(self, _: ServerConnection, request: Request) -> Response | None:
+        assert request.path == "/v1/socket"
+        assert "permessage-deflate" not in request.headers.get("Sec-WebSocket-Extensions", "")
+        if self.steps and self.steps[0].http is not None:
+            status = HTTPStatus(self.steps.pop(0).http or 0)
+            self.connections += 1
+            await self._note()
+            return Response(status, status.phrase, Headers({"Content-Length": "0", "Connection": "close"}))
+        return None
+
+    async def _serve(self, socket: ServerConnection) -> None:
+        step = self.steps.pop(0) if self.steps else Step()
+        self.connections += 1
+        try:
+            await self._play(socket, step)
+        except ConnectionClosed:
+            return
+        finally:
+            self._devices.discard(socket)
+            await self._note()
+
+    async def _play(self, socket: ServerConnection, step: Step) -> None:
+        hello = MSGPACK.decode(_bytes(await socket.recv()))
+        assert isinstance(hello, requests.Hello)
+        self.hellos.append(hello)
+        await self._note()
+        if step.close_at_hello is not None:
+            return await socket.close(step.close_at_hello)
+        if step.garbage:
+            return await socket.send(b"\xc1")
+        if step.text_frames:
+            return await socket.send("{}")
+        if step.no_welcome:
+            return await socket.wait_closed()
+        welcome, replay = self.account.welcome(hello)
+        self._devices.add(socket)
+        await socket.send(MSGPACK.encode(welcome))
+        if step.close_after_welcome is not None:
+            return await socket.close(step.close_after_welcome)
+        for event in replay[: step.replay_only]:
+            await socket.send(MSGPACK.encode(event))
+        if step.replay_only is not None:
+            return socket.transport.abort()
+        async for data in socket:
+            if await self._request(socket, step, MSGPACK.decode(_bytes(data))):
+                return None
+        return None
+
+    async def _request(self, socket: ServerConnection, step: Step, request: requests.Request) -> bool:
+        """Deal with one request; True: that was the end."""
+        self.asked.append(request)
+        await self._note()
+        if not isinstance(request, requests.Asked):
+            return False
+        if step.break_before is not None and step.break_before(request):
+            return await self._break(socket, step)
+        if step.answers:
+            await socket.send(MSGPACK.encode(step.answers.pop(0)(request)))
+            return False
+        before = self.account.head
+        reply = self.account.answer(request)
+        if step.break_after is not None and step.break_after(request):
+            return await self._break(socket, step)
+        if step.mute_for is None or not step.mute_for(request):
+            await socket.send(MSGPACK.encode(reply))
+        for event in self.account.log[before:]:
+            for device in self._devices - {socket}:
+                await device.send(MSGPACK.encode(event))
+        return False
+
+    async def _break(self, socket: ServerConnection, step: Step) -> bool:
+        if step.close_with is None:
+            socket.transport.abort()
+        else:
+            await socket.close(step.close_with)
+        return True
+
+
+def _bytes(data: str | bytes) -> bytes:
+    assert isinstance(data, bytes), "everything is said in MessagePack"
+    return data
+
+
+def refuse(code: Any, retry_after: float | None = None) -> Callable[[requests.Asked], replies.Error]:
+    """An answer that refuses."""
+    return lambda request: replies.Error(id=request.id, code=code, message=f"no: {code}", retry_after=retry_after)
