@@ -5,6 +5,7 @@ of any size. Here a request has a deadline from its first moment, and its head a
 """
 
 import asyncio
+
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 REQUEST_SECONDS = 10.0

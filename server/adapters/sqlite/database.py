@@ -138,3 +138,21 @@ def back_up(folder: Path, destination: Path) -> None:
         os.chmod(destination, 0o600)
     except (apsw.Error, OSError) as error:
         raise DataFolderError(f"the backup failed: {error}") from error
+
+
+def revoked_at(folder: Path, user: str) -> int | None:
+    """Since when tokens of ``user`` count (ms); None: there is no such user.
+
+    Raises:
+        DataFolderError: there is no database, or it can't be read.
+    """
+    path = folder / FILE
+    if not path.exists():
+        raise DataFolderError(f"there is no database in {folder}")
+    try:
+        connection = open_for_reading(path)
+        found = connection.execute("SELECT revoked_at FROM people WHERE id = ?", (user,)).get
+        connection.close()
+    except apsw.Error as error:
+        raise DataFolderError(f"{path} can't be read: {error}") from error
+    return found

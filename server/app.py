@@ -1,0 +1,130 @@
+"""The composition: the only place where a port meets an adapter.
+
+`Node` is one server process's worth of objects. It is opened before the first request and closed after the last;
+`server.serving` puts it behind a listening socket.
+"""
+
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+from starlette.applications import Starlette
+
+from server.adapters.local_bus import LocalBus
+from server.adapters.sqlite import SqliteStore
+from server.http import Deps, Readiness, application
+from server.http.jwks import PublishedKeys
+from server.http.passwords import Passwords
+from server.http.socket import SocketEndpoint
+from server.http.tokens import TokenKeeper
+from server.ports.store import Unavailable
+from server.session.doorman import Doorman
+from server.session.hub import Hub
+from server.session.keeping import Keeper
+from server.session.post import Post
+from server.session.services import Services
+from server.settings import BadSettingError, Settings
+
+
+class Node:
+    """Everything that one process serves with."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Open the store. Blocks. Raises DataFolderError, BadSettingError."""
+        self._settings = settings
+        self.store = SqliteStore(settings.data)
+        self._bus = LocalBus()
+        self.hub = Hub(self._bus)
+        self.post = Post(self.store, self.hub.deliver, self.hub.revoke, self.hub.ring)
+        self._published = PublishedKeys(settings.jwks_url) if settings.jwks_url else None
+        tokens = TokenKeeper(
+            self.store,
+            secret_of(settings),
+            seconds=settings.token_seconds,
+            published=self._published,
+            audience=settings.token_audience,
+            issuer=settings.token_issuer,
+        )
+        self._passwords = Passwords()
+        services = Services(
+            store=self.store,
+            post=self.post,
+            hub=self.hub,
+            tokens=tokens,
+            doorman=Doorman(
+                per_user=settings.connections_per_user,
+                per_address=settings.connections_per_address,
+                sends=settings.sends,
+            ),
+            frames=settings.frames,
+        )
+        self.sockets = SocketEndpoint(services, settings.allowed_origins)
+        self._keeper = Keeper(self.store, self.hub)
+        deps = Deps(
+            store=self.store,
+            post=self.post,
+            tokens=tokens,
+            passwords=self._passwords,
+            settings=settings,
+            readiness=self._readiness,
+        )
+        self.app: Starlette = application(deps, [self.sockets.route()])
+
+    def start(self) -> None:
+        """Start the clocks; call it on the loop that serves."""
+        self._keeper.start()
+        if self._published is not None:
+            self._published.start()
+
+    async def drain(self, seconds: float) -> None:
+        """Say farewell to every connection and wait until everything submitted is answered."""
+        await self.sockets.drain(seconds)
+        await self.post.drain()
+
+    async def close(self) -> None:
+        await self._keeper.close()
+        if self._published is not None:
+            await self._published.close()
+        await self.post.drain()
+        await self._bus.close()
+        await self.store.close()
+        self._passwords.close()
+
+    async def _readiness(self) -> Readiness:
+        if self.sockets.draining:
+            return Readiness("draining")
+        try:
+            await self.store.heads(())
+        except Unavailable:
+            return Readiness("unavailable", ("store",))
+        return Readiness("ready")
+
+
+def secret_of(settings: Settings) -> bytes:
+    """The secret that signs tokens: the given one, or the one kept in the data folder, made the first time.
+
+    Raises BadSettingError.
+    """
+    if settings.secret is not None:
+        return settings.secret.encode()
+    return _kept_secret(settings.data / "secret", lambda: secrets.token_hex(32))
+
+
+def _kept_secret(path: Path, make: Callable[[], str]) -> bytes:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            # Whole or not at all: a server killed here must not leave half a secret behind.
+            fresh = path.with_suffix(".new")
+            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+                file.write(make())
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(fresh, path)
+        secret = path.read_bytes().strip()
+    except OSError as error:
+        raise BadSettingError(f"the secret in {path} can't be read or made: {error.strerror}") from error
+    if not secret:
+        raise BadSettingError(f"the secret in {path} is empty: delete the file, and every token must be renewed")
+    return secret

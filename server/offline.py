@@ -1,0 +1,28 @@
+"""What the command line does with a data folder beside, or without, a running server."""
+
+import time
+from pathlib import Path
+
+from server.adapters.sqlite import checking, database
+from server.app import secret_of
+from server.domain.token import issue
+from server.settings import BadSettingError, Settings
+
+
+def token_for(settings: Settings, user: str, ttl: int) -> str:
+    """A token for ``user``. Raises BadSettingError (no such user), DataFolderError."""
+    revoked_at = database.revoked_at(settings.data, user)
+    if revoked_at is None:
+        raise BadSettingError(f"there is no user {user!r} in {settings.data}")
+    secret = secret_of(settings)
+    return issue(user, secret, ttl, time.time_ns() // 1_000_000, revoked_at)[0]
+
+
+def check(folder: Path) -> checking.Report:
+    """Verify a data folder. Raises DataFolderError."""
+    return checking.check(folder)
+
+
+def back_up(folder: Path, destination: Path) -> None:
+    """Copy the database of ``folder`` into a new file. Raises DataFolderError."""
+    database.back_up(folder, destination)

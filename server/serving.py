@@ -1,0 +1,127 @@
+"""A node behind a listening socket: start, serve, drain, end."""
+
+import asyncio
+import resource
+import signal
+import socket
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import uvicorn
+import uvloop
+from uvicorn.server import Server
+
+from protocol.limits import FRAME
+from server import telemetry
+from server.app import Node
+from server.settings import BadSettingError, Settings
+from server.transport.http import BoundedHttp
+from server.transport.websocket import DirectWebSocket
+
+PING_SECONDS = 20.0
+"""WebSocket pings: under the 30 to 60 s after which proxies and phone networks forget a silent connection."""
+
+BACKLOG = 4096
+"""Connections that the kernel keeps waiting: everybody comes back at once after a restart."""
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT. Blocks.
+
+    Raises:
+        BadSettingError: the address can't be had, or another setting can't be.
+        DataFolderError: the data folder can't be used.
+    """
+    _allow_many_files()
+    listener = _listen(settings)
+    try:
+        uvloop.run(_serve(settings, listener))
+    finally:
+        listener.close()
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((settings.host, settings.port))
+    except (OSError, OverflowError) as error:
+        listener.close()
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise BadSettingError(
+            f"can't listen on {settings.host} port {settings.port}: {why}; choose another with --host and --port"
+        ) from error
+    return listener
+
+
+def _allow_many_files() -> None:
+    """Each connection is a file to the kernel, and the customary limit is 1024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = hard if hard != resource.RLIM_INFINITY else 1_048_576
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+async def _serve(settings: Settings, listener: socket.socket) -> None:
+    node = Node(settings)
+    try:
+        node.start()
+        await _DrainingServer(node, settings, listener).serve(sockets=[listener])
+    finally:
+        await node.close()
+
+
+class _DrainingServer(Server):
+    """uvicorn's server, which says farewell before it ends and ends with status 0."""
+
+    def __init__(self, node: Node, settings: Settings, listener: socket.socket) -> None:
+        config = uvicorn.Config(
+            node.app,
+            http=BoundedHttp,
+            ws=DirectWebSocket,
+            ws_max_size=FRAME,
+            ws_per_message_deflate=False,  # memory and time; messages are small
+            ws_ping_interval=PING_SECONDS,
+            ws_ping_timeout=PING_SECONDS,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=list(settings.trusted_proxies),
+            server_header=False,
+            access_log=False,
+            log_config=None,
+            lifespan="off",
+            backlog=BACKLOG,
+            timeout_graceful_shutdown=5,
+        )
+        super().__init__(config)
+        self._node = node
+        self._drain_seconds = settings.drain_seconds
+        host, port = listener.getsockname()[:2]
+        self._url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        telemetry.listening(self._url)
+        print(f"Bussa listens on {self._url}", flush=True)  # noqa: T201 - what whoever started it waits for
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        telemetry.drain_started(self._node.sockets.count)
+        for server in self.servers:
+            server.close()
+        await self._node.drain(self._drain_seconds)
+        await super().shutdown(sockets)
+        telemetry.drained(loop.time() - started)
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        # uvicorn would raise the signal again at the end, and the status would not be 0.
+        loop = asyncio.get_running_loop()
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(signum, self.handle_exit, signum, None)
+        try:
+            yield
+        finally:
+            for signum in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(signum)

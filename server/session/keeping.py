@@ -1,0 +1,67 @@
+"""What goes on beside the connections: the clocks of a node."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+from server import telemetry
+from server.ports.store import Store, Unavailable
+from server.session.hub import Hub
+
+TRIM_SECONDS = 3600.0
+LAG_SECONDS = 1.0
+DOUBT_SECONDS = 1.0
+"""While the bus is in doubt: how often the heads of those connected here are compared with the store."""
+HEADS = 500
+"""Heads asked for at once."""
+
+
+class Keeper:
+    """Runs the clocks until it is closed. A clock whose work fails is told and goes on."""
+
+    def __init__(self, store: Store, hub: Hub) -> None:
+        self._store = store
+        self._hub = hub
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._tasks = [
+            loop.create_task(self._every(TRIM_SECONDS, self._trim)),
+            loop.create_task(self._every(DOUBT_SECONDS, self._compare)),
+            loop.create_task(self._measure_loop()),
+        ]
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                await work()
+            except Unavailable as error:
+                telemetry.store_unavailable(error, 0)
+            except Exception as error:  # noqa: BLE001 - a clock that stops would be missed by nobody
+                telemetry.defect("keeper", error)
+
+    async def _trim(self) -> None:
+        telemetry.trimmed(await self._store.trim(time.time_ns() // 1_000_000))
+
+    async def _compare(self) -> None:
+        """Find what was lost on the bus, also where nothing came after it."""
+        if not self._hub.doubtful:
+            return
+        self._hub.doubtful = False
+        users = self._hub.users
+        for start in range(0, len(users), HEADS):
+            self._hub.compare(await self._store.heads(users[start : start + HEADS]))
+
+    async def _measure_loop(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + LAG_SECONDS
+            await asyncio.sleep(LAG_SECONDS)
+            telemetry.loop_lag(max(0.0, loop.time() - due))
