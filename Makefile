@@ -35,10 +35,14 @@ clean:
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
 # The stamps are what make compares with pyproject.toml. A server needs no tools, so `make run` installs none.
-$(VENV)/.installed: pyproject.toml
+# A venv whose Python is gone, or was upgraded away, is made anew whatever its stamps say.
+ANEW := $(shell $(BIN)/python -c '' 2>/dev/null || echo anew)
+.PHONY: anew
+
+$(VENV)/.installed: pyproject.toml $(ANEW)
 	@.ci/venv $(VENV) .
 	@touch $@
 
-$(VENV)/.installed-dev: pyproject.toml
+$(VENV)/.installed-dev: pyproject.toml $(ANEW)
 	@.ci/venv $(VENV) '.[dev]'
 	@touch $(VENV)/.installed $@
