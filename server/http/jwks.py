@@ -66,7 +66,7 @@ class _Member(msgspec.Struct):
         return fit if self.alg is None else fit & {self.alg}
 
 
-class _FetchError(Exception):
+class JwksError(Exception):
     """The keys could not be read. Says why without the address, which may hold secrets."""
 
 
@@ -134,7 +134,7 @@ class PublishedKeys:
         try:
             async with asyncio.timeout(FETCH_SECONDS):
                 self.keys = read_keys(await self._download())
-        except _FetchError as error:
+        except JwksError as error:
             telemetry.jwks_failed(str(error))
         except TimeoutError:
             telemetry.jwks_failed("no answer in time")
@@ -150,11 +150,11 @@ class PublishedKeys:
         data = bytearray()
         async with self._client.stream("GET", self._url, headers={"Accept": "application/json"}) as response:
             if response.status_code != 200:
-                raise _FetchError(f"status {response.status_code}")
+                raise JwksError(f"status {response.status_code}")
             async for chunk in response.aiter_bytes():
                 data += chunk
                 if len(data) > SIZE:
-                    raise _FetchError("too large")
+                    raise JwksError("too large")
         return bytes(data)
 
 
@@ -166,7 +166,7 @@ def read_keys(document: bytes) -> list[PublishedKey]:
     try:
         found = msgspec.json.decode(document, type=_Set).keys
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise _FetchError("not a JWK set") from None
+        raise JwksError("not a JWK set") from None
     return [key for member in found[:KEYS] if (key := _read(member)) is not None]
 
 
