@@ -34,7 +34,7 @@ from server.telemetry.commits import (
     trimmed,
 )
 from server.telemetry.log import configure
-from server.telemetry.process import defect, drain_started, drained, listening, loop_lag
+from server.telemetry.process import defect, drain_started, drained, listening, loop_lag, unhandled
 from server.telemetry.registry import metrics
 from server.telemetry.sockets import (
     connection_closed,
@@ -77,4 +77,5 @@ __all__ = [
     "store_unavailable",
     "token_refused",
     "trimmed",
+    "unhandled",
 ]

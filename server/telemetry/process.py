@@ -1,5 +1,8 @@
 """The process itself: start, drain, the loop, and what nobody expected."""
 
+import asyncio
+from typing import Any
+
 from server.telemetry.log import log, told
 from server.telemetry.registry import counter, histogram
 
@@ -31,3 +34,11 @@ def defect(where: str, error: BaseException) -> None:
     """An exception that nobody expected. ``where``: a place in the code, in a few words that never vary."""
     _DEFECTS.labels(where).inc()
     log.error("defect", where=where, exc_info=told(error))
+
+
+def unhandled(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What came up in a callback or in a task that nobody awaited; for `loop.set_exception_handler`.
+
+    asyncio's own line would show the task and its error, and with them what somebody wrote.
+    """
+    defect("loop", context.get("exception") or RuntimeError(context["message"]))
