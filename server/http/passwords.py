@@ -18,6 +18,9 @@ THREADS = 2
 WAITING = 64
 """Who may wait, besides those being served: about a second's worth."""
 
+NOBODYS = "nobody's"
+"""Opens nothing, also for who knows it."""
+
 T = TypeVar("T")
 
 
@@ -38,7 +41,7 @@ class Passwords:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="bussa-passwords")
         self._room = threads + waiting
         # What the password of somebody unknown is compared with, so that it takes as long as any other.
-        self._nobody = self._argon2.hash("nobody's")
+        self._nobody = self._argon2.hash(NOBODYS)
 
     async def hash(self, password: str) -> str:
         """Raises Busy."""

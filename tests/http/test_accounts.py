@@ -6,8 +6,9 @@ import threading
 import pytest
 from argon2 import PasswordHasher
 
+from protocol.bodies import PersonChange
 from server.domain import commands
-from server.http.passwords import Passwords
+from server.http.passwords import NOBODYS, Passwords
 from tests.http.world import AS_ADMIN, CountingHasher, World, is_problem
 
 
@@ -101,7 +102,7 @@ async def test_the_right_password_opens_and_a_wrong_one_does_not(world: World) -
 
 async def test_an_unknown_user_is_as_a_wrong_password_in_words_and_in_work(world: World) -> None:
     await world.sign_up("alice")
-    await world.post.commit(commands.PutPerson("hosted", commands.PersonChange()))  # has no password
+    await world.post.commit(commands.PutPerson("hosted", PersonChange()))  # has no password
     answers = [
         await world.http.post("/v1/tokens", json={"user": user, "password": "guess"})
         for user in ("alice", "nobody", "hosted")
@@ -116,9 +117,12 @@ async def test_an_unknown_user_is_as_a_wrong_password_in_words_and_in_work(world
     assert len({*compared}) == 2
 
 
-async def test_the_password_of_nobody_opens_nothing(world: World) -> None:
-    answer = await world.http.post("/v1/tokens", json={"user": "nobody", "password": "nobody's"})
-    is_problem(answer, 401, "unauthenticated")
+async def test_what_an_unknown_user_is_compared_with_opens_nothing(world: World) -> None:
+    await world.post.commit(commands.PutPerson("hosted", PersonChange()))
+    for user in ("nobody", "hosted"):
+        assert await world.passwords.verify(None, NOBODYS) is False
+        answer = await world.http.post("/v1/tokens", json={"user": user, "password": NOBODYS})
+        is_problem(answer, 401, "unauthenticated")
 
 
 async def test_a_token_made_right_after_a_revocation_counts(world: World) -> None:
