@@ -27,7 +27,7 @@ class Admin:
 
     async def put_user(self, request: Request) -> Response:
         """``PUT /v1/users/{id}``: 201 for a new one, else 200; 422 for an id that can't be one."""
-        user = request.path_params["user"]
+        user = request.path_params["id"]
         if not is_user_id(user):
             raise ProblemError(Code.BAD_REQUEST, "an id is 1 to 64 of A-Z a-z 0-9 _ . : -")
         change = await asked.body(request, PersonChange, optional=True)
@@ -54,12 +54,12 @@ class Admin:
         return await self._set(request, follows=False)
 
     async def _set(self, request: Request, *, follows: bool) -> Response:
-        user, other = asked.user_id(request), asked.user_id(request, "other")
+        user, other = asked.user_id(request, "id"), asked.user_id(request, "other")
         return await set_following(self._deps, user, other, follows=follows)
 
     async def grant(self, request: Request) -> Response:
         """``POST /v1/users/{id}/tokens``: 201; 404 for nobody."""
-        user = asked.user_id(request)
+        user = asked.user_id(request, "id")
         asks = await asked.body(request, TokenRequest, optional=True)
         person = await self._deps.store.person(user)
         if person is None:
@@ -83,7 +83,7 @@ def routes(deps: Deps) -> list[Route]:
 
     admin = Admin(deps)
     return [
-        resource("/v1/users/{user}", PUT=guarded(admin.put_user)),
-        resource("/v1/users/{user}/tokens", POST=guarded(admin.grant)),
-        resource("/v1/users/{user}/following/{other}", PUT=guarded(admin.follow), DELETE=guarded(admin.unfollow)),
+        resource("/v1/users/{id}", PUT=guarded(admin.put_user)),
+        resource("/v1/users/{id}/tokens", POST=guarded(admin.grant)),
+        resource("/v1/users/{id}/following/{other}", PUT=guarded(admin.follow), DELETE=guarded(admin.unfollow)),
     ]

@@ -7,7 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from protocol.asyncapi import asyncapi_document
 from protocol.openapi import openapi_document
-from server.http import Readiness
+from server.http import Readiness, routes
 from tests.http.world import World, is_problem
 
 
@@ -90,3 +90,13 @@ async def test_metrics_count_calls_by_route_and_not_by_path(world: World) -> Non
 async def test_the_contracts_are_served_as_they_are_written(world: World) -> None:
     assert (await world.http.get("/v1/openapi.json")).json() == openapi_document()
     assert (await world.http.get("/v1/asyncapi.json")).json() == asyncapi_document()
+
+
+async def test_every_call_of_the_contract_is_there_and_no_other(world: World) -> None:
+    documented = {path: {method.upper() for method in calls} for path, calls in openapi_document()["paths"].items()}
+    del documented["/"]  # the web client stands beside these calls
+    served = {}
+    for route in routes(world.deps):
+        answer = await world.http.options(route.path.replace("{", "").replace("}", ""))
+        served[route.path] = {*answer.headers["allow"].split(", ")} - {"HEAD", "OPTIONS"}
+    assert served == documented

@@ -57,16 +57,15 @@ class World:
         self.passwords = passwords or Passwords(self.hasher)
         self.post = Post(self.store, lambda *_: None, lambda *revoked: self.revoked.append(revoked), lambda: None)
         self.tokens = TokenKeeper(self.store, SECRET, seconds=self.settings.token_seconds, now=self.clock)
-        self.app = application(
-            Deps(
-                store=self.store,
-                post=self.post,
-                tokens=self.tokens,
-                passwords=self.passwords,
-                settings=self.settings,
-                readiness=readiness or self._ready,
-            )
+        self.deps = Deps(
+            store=self.store,
+            post=self.post,
+            tokens=self.tokens,
+            passwords=self.passwords,
+            settings=self.settings,
+            readiness=readiness or self._ready,
         )
+        self.app = application(self.deps)
         self.http = self.client("203.0.113.7")
 
     def client(self, address: str) -> httpx.AsyncClient:
