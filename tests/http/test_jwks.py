@@ -1,4 +1,4 @@
-"""The keys that a host application publishes: rotated, missing, out of reach, or not keys at all."""
+"""The keys that a host application publishes: rotated, missing, or out of reach."""
 
 import asyncio
 import json
@@ -8,35 +8,17 @@ from typing import Any
 import httpx
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from hypothesis import given
-from hypothesis import strategies as st
-from jwt.algorithms import ECAlgorithm, HMACAlgorithm, OKPAlgorithm, RSAAlgorithm
+from jwt.algorithms import HMACAlgorithm
 
-from server.domain.token import ASYMMETRIC
 from server.http import jwks
-from server.http.jwks import AGAIN_SECONDS, FRESH_SECONDS, PublishedKeys, read_keys
+from server.http.jwks import AGAIN_SECONDS, FRESH_SECONDS, PublishedKeys
 from server.http.tokens import TokenKeeper
 from server.ports.store import Unavailable
 from server.session.principal import Unauthenticated
+from tests.http.keys import CURVE, RSA, document, published
 from tests.http.world import SECRET, World
 
 URL = "https://keeper:hush@host.test/keys?secret=hush"
-RSA = rsa.generate_private_key(65537, 2048)
-CURVES = {curve.name: ec.generate_private_key(curve) for curve in (ec.SECP256R1(), ec.SECP384R1(), ec.SECP521R1())}
-CURVE = CURVES["secp256r1"]
-EDWARDS = ed25519.Ed25519PrivateKey.generate()
-
-
-def published(key: Any, kid: str | None, **others: Any) -> dict[str, Any]:
-    maker = ECAlgorithm if isinstance(key, ec.EllipticCurvePrivateKey) else RSAAlgorithm
-    maker = OKPAlgorithm if isinstance(key, ed25519.Ed25519PrivateKey) else maker
-    jwk = maker.to_jwk(key.public_key(), as_dict=True)
-    return {name: value for name, value in (jwk | {"kid": kid} | others).items() if value is not None}
-
-
-def document(*keys: object) -> bytes:
-    return json.dumps({"keys": keys}).encode()
 
 
 class Host:
@@ -274,73 +256,3 @@ async def test_the_address_never_comes_into_a_log(
     written = capsys.readouterr()
     assert "not fetched" in written.out + written.err
     assert "hush" not in written.out + written.err
-
-
-# What a set may hold.
-
-
-@pytest.mark.parametrize(
-    ("key", "expected"),
-    [
-        (RSA, {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}),
-        (CURVES["secp256r1"], {"ES256"}),
-        (CURVES["secp384r1"], {"ES384"}),
-        (CURVES["secp521r1"], {"ES512"}),
-        (EDWARDS, {"EdDSA"}),
-    ],
-)
-def test_the_algorithms_follow_from_the_key(key: Any, expected: set[str]) -> None:
-    (found,) = read_keys(document(published(key, "k")))
-    assert found.algorithms == expected
-    assert found.algorithms <= ASYMMETRIC
-    for algorithm in expected:
-        (only,) = read_keys(document(published(key, "k", alg=algorithm)))
-        assert only.algorithms == {algorithm}
-
-
-def test_a_key_may_have_no_name() -> None:
-    (found,) = read_keys(document(published(RSA, None)))
-    assert found.kid is None
-
-
-@pytest.mark.parametrize(
-    "member",
-    [
-        None,
-        7,
-        [],
-        {},
-        {"kty": "oct", "k": "c2VjcmV0", "kid": "shared"},
-        {"kty": "oct", "k": "c2VjcmV0", "alg": "HS256", "kid": "shared"},
-        {"kty": "EC"},
-        {"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"},
-        {"kty": "EC", "crv": "secp256k1", "x": "AA", "y": "AA"},
-        {"kty": "RSA", "n": "", "e": ""},
-        {"kty": "RSA", "n": 7, "e": 7},
-        {"kty": ["RSA"]},
-        published(RSA, "k", use="enc"),
-        published(RSA, "k", key_ops=["encrypt"]),
-        published(RSA, "k", alg="RSA-OAEP"),
-        published(RSA, "k", alg="ES256"),
-        published(RSA, "k", alg="none"),
-        published(RSA, "k", alg="HS256"),
-        published(RSA, "k") | {"kid": 7},
-        published(CURVE, "k", crv="P-384"),
-        RSAAlgorithm.to_jwk(RSA, as_dict=True) | {"kid": "private"},
-        ECAlgorithm.to_jwk(CURVE, as_dict=True) | {"kid": "private"},
-        published(rsa.generate_private_key(65537, 1024), "small"),
-    ],
-)
-def test_what_is_of_no_use_is_passed_over(member: object) -> None:
-    good = published(EDWARDS, "good")
-    assert [key.kid for key in read_keys(document(member, good, member))] == ["good"]
-
-
-def test_a_set_without_keys_withdraws_them_all() -> None:
-    assert read_keys(b'{"keys": []}') == []
-
-
-@given(st.binary(max_size=100) | st.sampled_from([b"[" * 10_000, b'{"keys":[' + b"[" * 10_000, b'{"keys":{}}', b"[]"]))
-def test_what_is_no_set_is_a_failure_and_nothing_else(data: bytes) -> None:
-    with pytest.raises(jwks.JwksError):
-        read_keys(data)

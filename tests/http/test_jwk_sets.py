@@ -1,0 +1,80 @@
+"""What a set of published keys may hold, and what of it can be used."""
+
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from hypothesis import given
+from hypothesis import strategies as st
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+
+from server.domain.token import ASYMMETRIC
+from server.http.jwks import JwksError, read_keys
+from tests.http.keys import CURVE, CURVES, EDWARDS, RSA, document, published
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        (RSA, {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}),
+        (CURVES["secp256r1"], {"ES256"}),
+        (CURVES["secp384r1"], {"ES384"}),
+        (CURVES["secp521r1"], {"ES512"}),
+        (EDWARDS, {"EdDSA"}),
+    ],
+)
+def test_the_algorithms_follow_from_the_key(key: Any, expected: set[str]) -> None:
+    (found,) = read_keys(document(published(key, "k")))
+    assert found.algorithms == expected
+    assert found.algorithms <= ASYMMETRIC
+    for algorithm in expected:
+        (only,) = read_keys(document(published(key, "k", alg=algorithm)))
+        assert only.algorithms == {algorithm}
+
+
+def test_a_key_may_have_no_name() -> None:
+    (found,) = read_keys(document(published(RSA, None)))
+    assert found.kid is None
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        None,
+        7,
+        [],
+        {},
+        {"kty": "oct", "k": "c2VjcmV0", "kid": "shared"},
+        {"kty": "oct", "k": "c2VjcmV0", "alg": "HS256", "kid": "shared"},
+        {"kty": "EC"},
+        {"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"},
+        {"kty": "EC", "crv": "secp256k1", "x": "AA", "y": "AA"},
+        {"kty": "RSA", "n": "", "e": ""},
+        {"kty": "RSA", "n": 7, "e": 7},
+        {"kty": ["RSA"]},
+        published(RSA, "k", use="enc"),
+        published(RSA, "k", key_ops=["encrypt"]),
+        published(RSA, "k", alg="RSA-OAEP"),
+        published(RSA, "k", alg="ES256"),
+        published(RSA, "k", alg="none"),
+        published(RSA, "k", alg="HS256"),
+        published(RSA, "k") | {"kid": 7},
+        published(CURVE, "k", crv="P-384"),
+        RSAAlgorithm.to_jwk(RSA, as_dict=True) | {"kid": "private"},
+        ECAlgorithm.to_jwk(CURVE, as_dict=True) | {"kid": "private"},
+        published(rsa.generate_private_key(65537, 1024), "small"),
+    ],
+)
+def test_what_is_of_no_use_is_passed_over(member: object) -> None:
+    good = published(EDWARDS, "good")
+    assert [key.kid for key in read_keys(document(member, good, member))] == ["good"]
+
+
+def test_a_set_without_keys_withdraws_them_all() -> None:
+    assert read_keys(b'{"keys": []}') == []
+
+
+@given(st.binary(max_size=100) | st.sampled_from([b"[" * 10_000, b'{"keys":[' + b"[" * 10_000, b'{"keys":{}}', b"[]"]))
+def test_what_is_no_set_is_a_failure_and_nothing_else(data: bytes) -> None:
+    with pytest.raises(JwksError):
+        read_keys(data)
