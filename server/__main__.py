@@ -71,10 +71,11 @@ def serve(
         str, _option("Addresses whose X-Forwarded-For is believed, by commas.", "TRUSTED_PROXIES")
     ] = "",
     send_rate: Annotated[
-        float, _option("Messages a second of one user, bursts of ten times as many; 0: no limit.", "SEND_RATE")
+        float, _option("Messages a second of one user, in bursts of 200; 0: no limit.", "SEND_RATE")
     ] = DEFAULT.send_rate,
     frame_rate: Annotated[
-        float, _option("Other frames a second of one connection, likewise.", "FRAME_RATE")
+        float,
+        _option("Other frames a second of one connection, bursts of ten times as many; 0: no limit.", "FRAME_RATE"),
     ] = DEFAULT.frame_rate,
     connections_per_user: Annotated[
         int, _option("Connections of one user.", "CONNECTIONS_PER_USER")

@@ -10,6 +10,10 @@ from pathlib import Path
 from server.domain.throttle import Rate
 
 
+SEND_BURST = 200.0
+"""Messages that one user may send at once (contract, *Start*)."""
+
+
 class BadSettingError(ValueError):
     """A setting that can't be; says which, why, and what would be right."""
 
@@ -47,7 +51,7 @@ class Settings:
     """Addresses whose ``X-Forwarded-For`` is believed."""
 
     send_rate: float = 20.0
-    """Messages a second of one user, in bursts of ten times as many; 0 lifts it."""
+    """Messages a second of one user, in bursts of `SEND_BURST`; 0 lifts it."""
     frame_rate: float = 200.0
     """Frames a second of one connection that are not messages, in bursts of ten times as many; 0 lifts it."""
     connections_per_user: int = 100
@@ -65,7 +69,7 @@ class Settings:
     frames: Rate = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "sends", Rate(self.send_rate, self.send_rate * 10))
+        object.__setattr__(self, "sends", Rate(self.send_rate, max(SEND_BURST, self.send_rate)))
         object.__setattr__(self, "frames", Rate(self.frame_rate, self.frame_rate * 10))
         self._check()
 
