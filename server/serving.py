@@ -64,6 +64,8 @@ def _allow_many_files() -> None:
 
 
 async def _serve(settings: Settings, listener: socket.socket) -> None:
+    # asyncio's own report would quote the exception, and with it what somebody wrote.
+    asyncio.get_running_loop().set_exception_handler(telemetry.unhandled)
     node = Node(settings)
     try:
         node.start()

@@ -15,8 +15,8 @@ from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatc
 from server import telemetry
 
 THREADS = 2
-WAITING = 64
-"""Who may wait, besides those being served: about a second's worth."""
+WAITING = 512
+"""Who may wait, besides those being served: some six seconds' worth."""
 
 NOBODYS = "nobody's"
 """Opens nothing, also for who knows it."""
