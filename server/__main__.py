@@ -121,9 +121,12 @@ def serve(
             log_level=log_level,
         )
         telemetry.configure(settings.log_format, settings.log_level)
-        from server.serving import serve as serve_until_told
+        from server import serving
+        from server import workers as several
 
-        serve_until_told(settings)
+        if settings.workers > 1:
+            raise typer.Exit(several.serve(settings))
+        serving.serve(settings)
 
 
 @app.command()

@@ -12,6 +12,7 @@ from pathlib import Path
 from starlette.applications import Starlette
 
 from server.adapters.local_bus import LocalBus
+from server.adapters.redis import RedisBus
 from server.adapters.sqlite import SqliteStore
 from server.http import Deps, Readiness, application
 from server.http.jwks import PublishedKeys
@@ -34,8 +35,13 @@ class Node:
         """Open the store. Blocks. Raises DataFolderError, BadSettingError."""
         self._settings = settings
         self.store = SqliteStore(settings.data)
-        self._bus = LocalBus()
-        self.hub = Hub(self._bus)
+        self._bus = _bus(settings, self.store.epoch)
+        doorman = Doorman(
+            per_user=settings.connections_per_user,
+            per_address=settings.connections_per_address,
+            sends=settings.sends,
+        )
+        self.hub = Hub(self._bus, doorman.spent)
         self.post = Post(self.store, self.hub.deliver, self.hub.revoke, self.hub.ring)
         self._published = PublishedKeys(settings.jwks_url) if settings.jwks_url else None
         tokens = TokenKeeper(
@@ -52,11 +58,7 @@ class Node:
             post=self.post,
             hub=self.hub,
             tokens=tokens,
-            doorman=Doorman(
-                per_user=settings.connections_per_user,
-                per_address=settings.connections_per_address,
-                sends=settings.sends,
-            ),
+            doorman=doorman,
             frames=settings.frames,
         )
         self.sockets = SocketEndpoint(services, settings.allowed_origins)
@@ -98,7 +100,18 @@ class Node:
             await self.store.heads(())
         except Unavailable:
             return Readiness("unavailable", ("store",))
+        if not self._bus.whole:
+            return Readiness("degraded", ("bus",))
         return Readiness("ready")
+
+
+def _bus(settings: Settings, epoch: str) -> LocalBus | RedisBus:
+    if settings.redis_url is None:
+        return LocalBus(alone=settings.database_url is None)
+    try:
+        return RedisBus([url.strip() for url in settings.redis_url.split(" ") if url.strip()], epoch)
+    except ValueError as error:
+        raise BadSettingError(f"--redis-url: {error}") from error
 
 
 def secret_of(settings: Settings) -> bytes:

@@ -4,7 +4,7 @@ import asyncio
 import resource
 import signal
 import socket
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 import uvicorn
@@ -32,20 +32,40 @@ def serve(settings: Settings) -> None:
         BadSettingError: the address can't be had, or another setting can't be.
         DataFolderError: the data folder can't be used.
     """
-    _allow_many_files()
-    listener = _listen(settings)
+    allow_many_files()
+    listener = listen(settings)
     try:
-        uvloop.run(_serve(settings, listener))
+        serve_on(listener, settings, lambda: announce(listener))
     finally:
         listener.close()
 
 
-def _listen(settings: Settings) -> socket.socket:
+def serve_on(listener: socket.socket, settings: Settings, on_ready: Callable[[], None]) -> None:
+    """Serve one node on a bound socket; ``on_ready`` is called once it accepts connections."""
+    uvloop.run(_serve(settings, listener, on_ready))
+
+
+def announce(listener: socket.socket) -> None:
+    """Say where the server is, to whoever started it and waits for this line."""
+    host, port = listener.getsockname()[:2]
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    telemetry.listening(url)
+    print(f"Bussa listens on {url}", flush=True)  # noqa: T201 - the line that the contract promises
+
+
+def listen(settings: Settings, *, port: int | None = None, shared: bool = False) -> socket.socket:
+    """Bind the address. ``shared``: other sockets of ours are bound to it, too (SO_REUSEPORT), and the kernel
+    spreads connections over them evenly.
+
+    Raises BadSettingError.
+    """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((settings.host, settings.port))
+        if shared:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        listener.bind((settings.host, settings.port if port is None else port))
     except (OSError, OverflowError) as error:
         listener.close()
         why = error.strerror if isinstance(error, OSError) else str(error)
@@ -55,7 +75,7 @@ def _listen(settings: Settings) -> socket.socket:
     return listener
 
 
-def _allow_many_files() -> None:
+def allow_many_files() -> None:
     """Each connection is a file to the kernel, and the customary limit is 1024."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = hard if hard != resource.RLIM_INFINITY else 1_048_576
@@ -63,13 +83,13 @@ def _allow_many_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-async def _serve(settings: Settings, listener: socket.socket) -> None:
+async def _serve(settings: Settings, listener: socket.socket, on_ready: Callable[[], None]) -> None:
     # asyncio's own report would quote the exception, and with it what somebody wrote.
     asyncio.get_running_loop().set_exception_handler(telemetry.unhandled)
     node = Node(settings)
     try:
         node.start()
-        await _DrainingServer(node, settings, listener).serve(sockets=[listener])
+        await _DrainingServer(node, settings, on_ready).serve(sockets=[listener])
     finally:
         await node.close()
 
@@ -77,7 +97,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
 class _DrainingServer(Server):
     """uvicorn's server, which says farewell before it ends and ends with status 0."""
 
-    def __init__(self, node: Node, settings: Settings, listener: socket.socket) -> None:
+    def __init__(self, node: Node, settings: Settings, on_ready: Callable[[], None]) -> None:
         config = uvicorn.Config(
             node.app,
             http=BoundedHttp,
@@ -98,13 +118,11 @@ class _DrainingServer(Server):
         super().__init__(config)
         self._node = node
         self._drain_seconds = settings.drain_seconds
-        host, port = listener.getsockname()[:2]
-        self._url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        self._on_ready = on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        telemetry.listening(self._url)
-        print(f"Bussa listens on {self._url}", flush=True)  # noqa: T201 - what whoever started it waits for
+        self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         loop = asyncio.get_running_loop()

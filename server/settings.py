@@ -9,7 +9,6 @@ from pathlib import Path
 
 from server.domain.throttle import Rate
 
-
 SEND_BURST = 200.0
 """Messages that one user may send at once (contract, *Start*)."""
 

@@ -1,4 +1,8 @@
-"""The bus where there is one node: nobody else to ring."""
+"""The bus where there is none: one node, which has nobody to ring.
+
+Several nodes may share a database all the same. Then each must doubt, always: what the others commit is found by
+comparing heads, about a second later.
+"""
 
 from collections.abc import Callable, Sequence
 
@@ -9,6 +13,11 @@ class LocalBus:
     """See `server.ports.bus.Bus`."""
 
     remote = False
+    whole = True
+
+    def __init__(self, *, alone: bool = True) -> None:
+        """``alone``: no other node writes to the same store."""
+        self.in_doubt = not alone
 
     def ring(self, envelopes: Sequence[Envelope]) -> None:
         pass

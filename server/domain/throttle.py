@@ -38,6 +38,11 @@ class Bucket:
         self._level = level
         return (cost - level) / rate.per_second
 
+    def charge(self, now: float, cost: float = 1.0) -> None:
+        """Take ``cost`` that was spent elsewhere already: the level may fall below nothing, by a burst at the most."""
+        if self.take(now, cost):
+            self._level = max(-self._rate.burst, self._level - cost)
+
     def is_full(self, now: float) -> bool:
         """Whether nothing was taken for so long that the bucket may be forgotten."""
         return self._level + max(0.0, now - self._time) * self._rate.per_second >= self._rate.burst

@@ -2,8 +2,8 @@
 
 **An implementer** carries each envelope to every other node that watches one of its users, soon and at most
 roughly once. **It does not guarantee** delivery, order or singleness, and need not: whoever receives compares
-numbers and reads the log. When it may have lost something it says so (`on_doubt`), and the hub compares the
-heads of its users with the store.
+numbers and reads the log. When it may have lost something it says so (`on_doubt`), and while it may be losing
+something it says that, too (`in_doubt`): the node then compares the heads of its users with the store.
 
 **The caller** delivers to the users of its own node itself, before it rings: the bus never brings an envelope
 back to the node that it came from.
@@ -17,6 +17,7 @@ class Envelope(NamedTuple):
     """Bytes for the devices of one user, encoded once per codec.
 
     ``seq`` is None for what is fleeting (typing) and for ``revoked_at``: the user's tokens up to then are void.
+    ``spent``: a message that the user wrote, so every node charges it to the user's budget.
     """
 
     user: str
@@ -24,6 +25,7 @@ class Envelope(NamedTuple):
     json: bytes
     msgpack: bytes
     revoked_at: int | None = None
+    spent: bool = False
 
 
 class Bus(Protocol):
@@ -34,6 +36,11 @@ class Bus(Protocol):
 
     def ring(self, envelopes: Sequence[Envelope]) -> None:
         """Send to the other nodes. Never blocks, never raises; what can't be sent is dropped and counted."""
+        ...
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether something may be getting lost right now."""
         ...
 
     async def watch(self, user: str) -> None:

@@ -48,6 +48,11 @@ class Doorman:
             bucket = self._buckets[user] = Bucket(self._sends, time.monotonic())
         return bucket
 
+    def spent(self, user: str) -> None:
+        """A message that the user wrote on another node: the budget is the user's and not a node's."""
+        if user in self._users:
+            self.budget(user).charge(time.monotonic())
+
     def _sweep(self) -> None:
         now = time.monotonic()
         # A user who is connected holds on to the bucket: it must stay the one that others find.

@@ -3,7 +3,8 @@
 Every event goes to the devices here first and is then handed to the bus, for the other nodes.
 """
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from protocol.frames import events
@@ -32,13 +33,15 @@ class Device(Protocol):
 class Hub:
     """Belongs to one event loop. Nothing here waits, but for `join`."""
 
-    def __init__(self, bus: Bus) -> None:
+    def __init__(self, bus: Bus, spent: Callable[[str], None]) -> None:
+        """``spent(user)``: the user has written a message on another node."""
         self._bus = bus
+        self._spent = spent
         self._devices: dict[str, list[Device]] = {}
         self._envelopes: list[Envelope] = []
-        bus.listen(self._receive, self._doubt)
-        self.doubtful = False
-        """Whether something may have been lost on the bus since the heads were last compared."""
+        self.doubted = asyncio.Event()
+        """Set when something may have been lost on the bus; whoever has compared the heads clears it."""
+        bus.listen(self._receive, self.doubted.set)
 
     async def join(self, user: str, device: Device) -> None:
         """From now on ``device`` gets what happens to ``user``: call it before the log is read."""
@@ -58,6 +61,11 @@ class Hub:
         return len(self._devices.get(user, ()))
 
     @property
+    def in_doubt(self) -> bool:
+        """Whether something may be getting lost on the bus right now."""
+        return self._bus.in_doubt
+
+    @property
     def users(self) -> list[str]:
         """Who is connected here."""
         return list(self._devices)
@@ -74,7 +82,8 @@ class Hub:
             if device is not origin:
                 device.offer(seq, wire)
         if self._bus.remote:
-            self._envelopes.append(Envelope(entry.user, seq, wire.json, wire.msgpack))
+            spent = isinstance(entry.event, events.Message) and entry.event.sender == entry.user
+            self._envelopes.append(Envelope(entry.user, seq, wire.json, wire.msgpack, spent=spent))
 
     def hint(self, user: str, event: events.Typing) -> None:
         """A fleeting event: whoever is not there misses it."""
@@ -107,6 +116,8 @@ class Hub:
         devices = self._devices.get(envelope.user)
         if not devices:
             return
+        if envelope.spent:
+            self._spent(envelope.user)
         wire = Wire.ready(envelope.json, envelope.msgpack)
         for device in list(devices):
             if envelope.revoked_at is not None:
@@ -115,6 +126,3 @@ class Hub:
                 device.hint(wire)
             else:
                 device.offer(envelope.seq, wire)
-
-    def _doubt(self) -> None:
-        self.doubtful = True

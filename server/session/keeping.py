@@ -28,7 +28,7 @@ class Keeper:
         loop = asyncio.get_running_loop()
         self._tasks = [
             loop.create_task(self._every(TRIM_SECONDS, self._trim)),
-            loop.create_task(self._every(DOUBT_SECONDS, self._compare)),
+            loop.create_task(self._every(0.0, self._compare)),
             loop.create_task(self._measure_loop()),
         ]
 
@@ -51,13 +51,26 @@ class Keeper:
         telemetry.trimmed(await self._store.trim(time.time_ns() // 1_000_000))
 
     async def _compare(self) -> None:
-        """Find what was lost on the bus, also where nothing came after it."""
-        if not self._hub.doubtful:
-            return
-        self._hub.doubtful = False
+        """Find what was lost on the bus, also where nothing came after it: at once when something was, and again
+        and again while something may be."""
+        doubted = self._hub.doubted
+        try:
+            async with asyncio.timeout(DOUBT_SECONDS):
+                await doubted.wait()
+        except TimeoutError:
+            if not self._hub.in_doubt:
+                return
+        doubted.clear()
         users = self._hub.users
-        for start in range(0, len(users), HEADS):
-            self._hub.compare(await self._store.heads(users[start : start + HEADS]))
+        try:
+            for start in range(0, len(users), HEADS):
+                self._hub.compare(await self._store.heads(users[start : start + HEADS]))
+        except Unavailable:
+            doubted.set()  # nothing was found out: so it is still to be done
+            await asyncio.sleep(DOUBT_SECONDS)
+            raise
+        if self._hub.in_doubt:
+            await asyncio.sleep(DOUBT_SECONDS)
 
     async def _measure_loop(self) -> None:
         loop = asyncio.get_running_loop()

@@ -2,7 +2,8 @@
 
     registry    the metrics, and their Prometheus text
     log         structlog: how a line looks, and how often one may come
-    commits     the post, the store, the bus
+    commits     the post, the store
+    bus         the bus between nodes
     sockets     connections and what goes over them
     calls       HTTP, tokens, log-ins
     process     start, drain, the loop, defects
@@ -11,6 +12,7 @@ No line ever holds a message's text, a token, a password or a nonce. What happen
 is counted and not logged; what an outage repeats is logged once a second.
 """
 
+from server.telemetry.bus import bus_dropped, bus_foreign, bus_torn, bus_whole
 from server.telemetry.calls import (
     call_answered,
     jwks_failed,
@@ -24,7 +26,6 @@ from server.telemetry.calls import (
 )
 from server.telemetry.commits import (
     batch_committed,
-    bus_dropped,
     command_carried,
     command_failed,
     log_healed,
@@ -34,7 +35,7 @@ from server.telemetry.commits import (
     trimmed,
 )
 from server.telemetry.log import configure
-from server.telemetry.process import defect, drain_started, drained, listening, loop_lag, unhandled
+from server.telemetry.process import defect, drain_started, drained, listening, loop_lag, unhandled, worker_died
 from server.telemetry.registry import metrics
 from server.telemetry.sockets import (
     connection_closed,
@@ -48,6 +49,9 @@ from server.telemetry.sockets import (
 __all__ = [
     "batch_committed",
     "bus_dropped",
+    "bus_foreign",
+    "bus_torn",
+    "bus_whole",
     "call_answered",
     "command_carried",
     "command_failed",
@@ -78,4 +82,5 @@ __all__ = [
     "token_refused",
     "trimmed",
     "unhandled",
+    "worker_died",
 ]

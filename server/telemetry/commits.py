@@ -1,4 +1,4 @@
-"""The post, the store and the bus: what is committed, and how it gets to the logs' readers."""
+"""The post and the store: what is committed, and how it gets to the logs' readers."""
 
 from prometheus_client import Counter
 
@@ -19,7 +19,6 @@ _MESSAGES = counter("messages", "Messages by verdict; a repeated nonce counts ag
 _COMMANDS = counter("commands", "Commands other than messages.", "kind", "outcome")
 _HEALS = counter("log_heals", "Gaps in the stream of a connection that were read from the log.")
 _HEALED = counter("log_healed_events", "Events of those gaps.")
-_BUS_DROPPED = counter("bus_dropped", "Envelopes that could not be sent to the other nodes.")
 _TRIMMED = counter("trimmed_events", "Events that logs no longer reach back to.")
 _LOG_LAG = histogram("log_lag_seconds", "From the commit of an event until the outboxes have it.")
 
@@ -46,7 +45,6 @@ _DONE: dict[type[Command], Counter] = {kind: _COMMANDS.labels(kind.__name__, "do
 
 _overflow_line = Seldom()
 _unavailable_line = Seldom()
-_dropped_line = Seldom()
 
 
 def post_overflow() -> None:
@@ -94,13 +92,6 @@ def log_healed(events: int) -> None:
     """A connection missed so many events on the bus and got them from the log."""
     _HEALS.inc()
     _HEALED.inc(events)
-
-
-def bus_dropped(count: int) -> None:
-    """So many envelopes did not go out; their receivers read the log."""
-    _BUS_DROPPED.inc(count)
-    if (skipped := _dropped_line.due()) is not None:
-        log.warning("the bus dropped envelopes", count=count, skipped=skipped)
 
 
 def trimmed(events: int) -> None:

@@ -42,3 +42,8 @@ def unhandled(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     asyncio's own line would show the task and its error, and with them what somebody wrote.
     """
     defect("loop", context.get("exception") or RuntimeError(context["message"]))
+
+
+def worker_died(pid: int, status: int) -> None:
+    """A worker process ended before it was told to; another one follows."""
+    log.error("a worker died", pid=pid, status=status)

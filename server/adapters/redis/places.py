@@ -1,0 +1,123 @@
+"""Where a Redis server is: an address, the master that Sentinels name, or a member of a cluster.
+
+Addresses are URLs as redis-py reads them: ``redis://``, ``rediss://`` (TLS), with user, password and ``ssl_…``
+parameters. ``redis+sentinel://host:port,host:port/NAME`` asks Sentinels for the master of that name;
+``redis+cluster://host:port,host:port`` takes the first member that answers, because a cluster carries classic
+pub/sub to all its members.
+"""
+
+import ssl
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from redis.asyncio.connection import parse_url
+from redis.asyncio.sentinel import Sentinel
+from redis.exceptions import RedisError
+
+ASK_SECONDS = 2.0
+"""How long a Sentinel may take to answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    host: str
+    port: int
+    username: str | None
+    password: str | None
+    tls: ssl.SSLContext | None
+
+
+Find = Callable[[], Awaitable[Place]]
+"""Where the server is now. Raises OSError if nobody can say."""
+
+
+def finder(url: str) -> tuple[str, Find]:
+    """A name of the server, without its password, and how to find it.
+
+    Raises:
+        ValueError: the URL is none of ours.
+    """
+    if url.startswith("redis+sentinel://"):
+        return _sentinel(url)
+    if url.startswith("redis+cluster://"):
+        return _cluster(url)
+    place = _place(url)
+
+    async def stay() -> Place:
+        return place
+
+    return f"{place.host}:{place.port}", stay
+
+
+def _place(url: str) -> Place:
+    given = cast(dict[str, Any], parse_url(url))
+    if "path" in given:
+        raise ValueError("Unix sockets are not supported; use redis://host:port")
+    return Place(
+        given.get("host", "localhost"),
+        given.get("port", 6379),
+        given.get("username"),
+        given.get("password"),
+        _tls(given) if url.startswith("rediss://") else None,
+    )
+
+
+def _tls(given: dict[str, Any]) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=given.get("ssl_ca_certs"))
+    if given.get("ssl_certfile"):
+        context.load_cert_chain(given["ssl_certfile"], given.get("ssl_keyfile"))
+    if given.get("ssl_check_hostname") in (False, "false", "False", "0"):
+        context.check_hostname = False
+    if given.get("ssl_cert_reqs") == "none":
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _split(url: str) -> tuple[list[str], str]:
+    """The hosts, each as a ``redis://`` URL with the credentials of all, and the path."""
+    rest = url.split("://", 1)[1]
+    credentials, at, rest = rest.rpartition("@")
+    hosts, _, path = rest.partition("/")
+    return [f"redis://{credentials}{at}{host}" for host in hosts.split(",") if host], path
+
+
+def _sentinel(url: str) -> tuple[str, Find]:
+    hosts, name = _split(url)
+    if not hosts or not name:
+        raise ValueError("redis+sentinel://host:port,host:port/NAME names the master at its end")
+    places = [_place(host) for host in hosts]
+
+    async def ask() -> Place:
+        first = places[0]
+        sentinel: Any = Sentinel(
+            [(place.host, place.port) for place in places],
+            sentinel_kwargs={"socket_timeout": ASK_SECONDS, "socket_connect_timeout": ASK_SECONDS},
+        )
+        try:
+            host, port = await sentinel.discover_master(name)
+        except RedisError as error:
+            raise ConnectionError(f"no Sentinel names the master {name!r}") from error
+        finally:
+            for client in sentinel.sentinels:
+                await client.aclose()
+        return Place(host, port, first.username, first.password, None)
+
+    return f"{name} (Sentinel)", ask
+
+
+def _cluster(url: str) -> tuple[str, Find]:
+    hosts, _ = _split(url)
+    if not hosts:
+        raise ValueError("redis+cluster://host:port,host:port names members of the cluster")
+    places = [_place(host) for host in hosts]
+    turn = 0
+
+    async def next_one() -> Place:
+        # Whoever comes back tries the next member: the last one may be gone.
+        nonlocal turn
+        turn += 1
+        return places[(turn - 1) % len(places)]
+
+    return f"{places[0].host}:{places[0].port} (cluster)", next_one
