@@ -1,0 +1,155 @@
+"""The real server in a process of its own, and the host application beside it."""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+ADMIN_KEY = "the host application's key"
+SECRET = "a secret that the host application shares with the server"
+SECONDS = 30.0
+"""How long anything may take before a play is given up."""
+
+BUSSA = Path(sys.executable).with_name("bussa")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Ours without any ``BUSSA_…`` of whoever runs the tests, and with ``more``."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("BUSSA_")} | more
+
+
+def bussa(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    return subprocess.run(
+        [BUSSA, *arguments], env=environment(**more), capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+
+
+class Server:
+    """``bussa serve`` on one port and one folder, through as many lives as a play needs. Its calls block."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.socket_url = f"ws://127.0.0.1:{self.port}/v1/socket"
+        self._options = options
+        self._log = folder.with_name(f"{folder.name}.log")
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start, and wait for the line that says so; from then on it is ready."""
+        assert self._process is None
+        arguments = ["serve", "--port", str(self.port), "--data", str(self.folder), "--admin-key", ADMIN_KEY]
+        arguments += ["--secret", SECRET, *self._options]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [BUSSA, *arguments], env=environment(), stdout=subprocess.PIPE, stderr=log, start_new_session=True
+            )
+        stdout = self._process.stdout
+        assert stdout is not None
+        readable, _, _ = select.select([stdout], [], [], SECONDS)
+        line = stdout.readline().decode() if readable else "nothing"
+        if self.url not in line:
+            self.kill()
+            raise AssertionError(f"the server said {line!r}, and logged:\n{self.log}")
+        assert httpx.get(f"{self.url}/readyz").status_code == 200
+
+    def kill(self) -> None:
+        """End it as a power cut would: nothing is told, nothing is finished."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        """SIGTERM: it drains and ends with status 0."""
+        status = self._end(signal.SIGTERM)
+        assert status == 0, f"exit status {status}; the log:\n{self.log}"
+
+    def terminate(self) -> None:
+        """Only send SIGTERM; `stop` then waits for the end."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+
+    def finish(self) -> None:
+        """Stop it if it runs, and hold it to having met no defect in any of its lives."""
+        if self._process is not None:
+            self.stop()
+        assert "Traceback" not in self.log, self.log
+        assert "defect" not in self.log, self.log
+
+    def _end(self, signum: signal.Signals) -> int:
+        process, self._process = self._process, None
+        assert process is not None
+        assert process.stdout is not None
+        process.send_signal(signum)
+        try:
+            return process.wait(SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(SECONDS)
+            raise AssertionError(f"it did not end after {signum.name}; the log:\n{self.log}") from None
+        finally:
+            process.stdout.close()
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text(errors="replace") if self._log.exists() else ""
+
+
+class Host:
+    """The application that Bussa stands beside: it knows its users and who follows whom."""
+
+    def __init__(self, server: Server) -> None:
+        self.http = httpx.AsyncClient(
+            base_url=server.url, headers={"Authorization": f"Bearer {ADMIN_KEY}"}, timeout=SECONDS
+        )
+
+    async def person(self, user: str, **door: Any) -> str:
+        """Create or update a user; returns the id."""
+        answer = await self.http.put(f"/v1/users/{user}", json=door)
+        assert answer.status_code in (200, 201), answer.text
+        return user
+
+    async def follow(self, user: str, other: str) -> None:
+        answer = await self.http.put(f"/v1/users/{user}/following/{other}")
+        assert answer.status_code == 204, answer.text
+
+    async def unfollow(self, user: str, other: str) -> None:
+        answer = await self.http.delete(f"/v1/users/{user}/following/{other}")
+        assert answer.status_code == 204, answer.text
+
+    async def token(self, user: str, ttl: int | None = None) -> str:
+        answer = await self.http.post(f"/v1/users/{user}/tokens", json={} if ttl is None else {"ttl": ttl})
+        assert answer.status_code == 201, answer.text
+        return answer.json()["token"]
+
+    async def close(self) -> None:
+        await self.http.aclose()
+
+
+def sign(user: str, *, seconds: float = 3600, secret: str = SECRET) -> str:
+    """A token that the host application signs itself (RFC 7519, HS256)."""
+
+    def part(value: bytes) -> bytes:
+        return base64.urlsafe_b64encode(value).rstrip(b"=")
+
+    now = time.time()
+    claims = {"sub": user, "iat": now, "exp": now + seconds}
+    signed = part(b'{"alg":"HS256","typ":"JWT"}') + b"." + part(json.dumps(claims).encode())
+    return (signed + b"." + part(hmac.digest(secret.encode(), signed, hashlib.sha256))).decode()

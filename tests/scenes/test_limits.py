@@ -1,0 +1,150 @@
+"""What is too long, too much or not a request at all: said so, and the connection goes on."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.scenes.play import Play, texts
+from tests.scenes.serving import Host, Server
+
+
+async def test_a_text_has_one_to_ten_thousand_characters(play: Play):
+    alice, writer, bob, phone = await play.two()
+    for text in ("x", "x" * 10_000, "😀" * 10_000, "e\u0301" * 5_000):
+        assert (await writer.send(bob, text))["type"] == "sent"
+        assert (await phone.next())["text"] == text
+    for text in ("", "x" * 10_001, "😀" * 10_001):
+        assert await writer.refused("send", to=bob, text=text, nonce="n") == "bad_request"
+    assert len(await texts(phone, alice)) == 4
+
+
+async def test_a_nonce_has_one_to_sixty_four(play: Play):
+    _, writer, bob, _ = await play.two()
+    assert (await writer.send(bob, "a", nonce="x" * 64))["n"] == 1
+    assert (await writer.send(bob, "b", nonce="à" * 64))["n"] == 2
+    for nonce in ("", "x" * 65, 7, None):
+        assert await writer.refused("send", to=bob, text="c", nonce=nonce) == "bad_request"
+
+
+@pytest.mark.parametrize("request_", ["history", "conversations", "search", "sync"])
+async def test_a_page_has_one_to_two_hundred(play: Play, request_: str):
+    _, writer, bob, _ = await play.two()
+    await writer.send(bob, "word")
+    fields: dict[str, Any] = {"history": {"peer": bob}, "search": {"query": "word"}, "sync": {"after": 0}}
+    for limit in (1, 200):
+        assert (await writer.ok(request_, limit=limit, **fields.get(request_, {})))["type"] == request_
+    for limit in (0, 201, -1, 1.5, "10", True):
+        assert await writer.refused(request_, limit=limit, **fields.get(request_, {})) == "bad_request"
+
+
+@pytest.mark.parametrize("id", [1, 2_147_483_647])
+async def test_an_id_comes_back(play: Play, id: int):
+    device = await play.stranger()
+    await device.greet({"token": await play.host.token(await play.person("alice"))})
+    device._id = id - 1
+    assert (await device.ok("ping"))["id"] == id
+
+
+@pytest.mark.parametrize("id", [0, -1, 2_147_483_648, 2**64, 1.5, "1", None, True, [], {}])
+async def test_an_id_that_is_none_is_left_out_of_the_error(play: Play, id: Any):
+    if play.codec == "msgpack" and id == 2**64:
+        id = 2**64 - 1  # all that MessagePack can carry
+    device = await play.meet(await play.person("alice"))
+    await device.say({"type": "ping", "id": id})
+    error = await device.next()
+    assert (error["type"], error["code"], "id" in error) == ("error", "bad_request", False)
+    assert error["message"]
+
+
+async def test_a_bad_request_is_answered_under_its_id(play: Play):
+    alice, writer, bob, _ = await play.two()
+    for type, fields in (
+        ("dance", {}),
+        ("send", {}),
+        ("send", {"to": bob, "text": "a"}),
+        ("send", {"to": bob, "text": 1, "nonce": "n"}),
+        ("send", {"to": bob, "text": "a", "nonce": "n", "reply_to": 0}),
+        ("send", {"to": alice, "text": "a", "nonce": "n"}),
+        ("history", {"peer": bob, "before": 0}),
+        ("history", {"peer": bob, "before": 1.5}),
+        ("conversations", {"folder": "spam"}),
+        ("conversations", {"before": "no cursor of ours"}),
+        ("search", {"query": "word", "before": "no cursor of ours"}),
+        ("read", {"peer": bob, "n": 0}),
+        ("block", {"user": None}),
+        ("settings", {"set": {"knocks": "yes"}}),
+        ("report", {"peer": bob}),
+        ("sync", {"after": -1}),
+        ("refresh", {}),
+        ("profile", {}),
+    ):
+        assert await writer.refused(type, **fields) == "bad_request", (type, fields)
+    assert (await writer.ok("ping"))["head"] == 0
+
+
+async def test_who_and_what_is_not_there(play: Play):
+    _, writer, bob, _ = await play.two()
+    nobody = play.id("nobody")
+    for type, fields in (
+        ("send", {"to": nobody, "text": "a", "nonce": "n"}),
+        ("history", {"peer": bob}),
+        ("history", {"peer": nobody}),
+        ("read", {"peer": bob, "n": 1}),
+        ("block", {"user": nobody}),
+        ("mute", {"user": nobody}),
+        ("profile", {"user": nobody}),
+        ("search", {"query": "a", "peer": nobody}),
+    ):
+        assert await writer.refused(type, **fields) == "not_found", (type, fields)
+
+
+async def test_a_user_id(play: Play):
+    _, writer, _, _ = await play.two()
+    longest = f"{play.id('A_z.0:9-')}-".ljust(64, "x")
+    await play.host.person(longest, dm_policy="anyone")
+    assert (await writer.send(longest, "a"))["peer"] == longest
+    for user in ("", "x" * 65, "a b", "città", "a\n", "bob\n", "a/b", 7):
+        assert await writer.refused("profile", user=user) == "bad_request", user
+        assert await writer.refused("send", to=user, text="a", nonce="n") == "bad_request", user
+
+
+async def test_pages_of_long_texts_end_earlier_and_lose_nothing(play: Play):
+    alice, writer, bob, phone = await play.two()
+    said = [f"{number} " + "à" * 9_990 for number in range(30)]
+    for reply in [await writer.submit("send", to=bob, text=text, nonce=text[:3]) for text in said]:
+        await reply
+    assert await texts(phone, alice) == said
+    first = await phone.ok("sync", after=0, limit=200)
+    assert first["head"] == 30
+    seqs, after = [], 0
+    while after < 30:
+        page = (await phone.ok("sync", after=after, limit=200))["events"]
+        seqs += [event["seq"] for event in page]
+        after = seqs[-1]
+    assert seqs == list(range(1, 31))
+
+
+async def test_too_fast_is_said_with_the_time_to_wait(hurried: Play):
+    _, writer, bob, phone = await hurried.two()
+    ahead = [await writer.submit("send", to=bob, text=str(n), nonce=str(n)) for n in range(210)]
+    replies = [await reply for reply in ahead]
+    assert [reply["type"] for reply in replies[:200]] == ["sent"] * 200, "a burst"
+    refused = [reply for reply in replies if reply["type"] == "error"]
+    assert refused
+    assert all(reply["code"] == "rate_limited" and 0 < reply["retry_after"] <= 1 for reply in refused)
+    assert len(await phone.rest()) == 210 - len(refused), "what was refused was not sent"
+    assert (await writer.ok("ping"))["head"] == 210 - len(refused)
+
+
+@pytest.fixture
+async def hurried(tmp_path: Path, codec: str):
+    server = Server(tmp_path / "data", "--send-rate", "1")
+    await asyncio.to_thread(server.start)
+    host = Host(server)
+    play = Play(server, host, codec, 1)
+    yield play
+    await play.end()
+    await host.close()
+    await asyncio.to_thread(server.finish)
