@@ -12,6 +12,10 @@ from protocol.limits import OUTBOX_BYTES, OUTBOX_SECONDS
 from server import telemetry
 from server.session.socket import Socket
 
+CHUNK = 128 * 1024
+"""Bytes that leave before the turn is over: past it the socket says whether it takes more, and the bound holds
+within a turn, too. Above the 64 KiB that a transport buffers before it tries the kernel."""
+
 
 class Outbox:
     """Belongs to one connection. ``on_slow`` is called when the peer reads too slowly: bytes, or age."""
@@ -36,11 +40,18 @@ class Outbox:
         self._frames.append(frame)
         self._size += len(frame)
         if self._writable:
-            if not self._scheduled:
+            if self._size >= CHUNK:
+                self._flush()
+            elif not self._scheduled:
                 self._scheduled = True
-                asyncio.get_running_loop().call_soon(self._flush)
+                asyncio.get_running_loop().call_soon(self._end_turn)
         elif self._size > OUTBOX_BYTES:
             self._give_up("bytes")
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing that is put in can reach the peer any more."""
+        return self._on_slow is None or self._socket.gone
 
     async def drained(self) -> None:
         """Wait until everything was handed to a socket that takes more. Returns at once after the end."""
@@ -62,8 +73,11 @@ class Outbox:
         self._stop_timer()
         self._wake()
 
-    def _flush(self) -> None:
+    def _end_turn(self) -> None:
         self._scheduled = False
+        self._flush()
+
+    def _flush(self) -> None:
         if self._on_slow is None or not self._writable or not self._frames:
             return
         frames, self._frames, self._size = self._frames, [], 0

@@ -7,6 +7,11 @@ from typing import Protocol
 class Socket(Protocol):
     """One WebSocket after its handshake. Nothing here waits."""
 
+    @property
+    def gone(self) -> bool:
+        """Whether nothing more can reach the peer: the socket is closed or closing."""
+        ...
+
     def write(self, frames: Sequence[bytes]) -> bool:
         """Send frames as one write. False: the peer reads slowly; hand over no more until `on_writable` is called.
 

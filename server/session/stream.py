@@ -71,7 +71,7 @@ class Stream:
 
     def must_reach(self, head: int) -> None:
         """The log is known to reach ``head``: if the stream does not, something was lost on the way."""
-        if head > self.cursor and self.live:
+        if head > self.cursor:
             self._fall_behind(head)
 
     def _fall_behind(self, seq: int) -> None:
@@ -83,6 +83,8 @@ class Stream:
     async def catch_up(self) -> None:
         """Send what the log has after the cursor, until there is no more; then the stream is live.
 
+        Goes at the pace of the peer, and ends early where that is gone: nothing is read for nobody.
+
         Must not run while a request that may append to the log is under way: its reply could come too late
         to take its place.
 
@@ -91,7 +93,8 @@ class Stream:
             Unavailable: the store is out of reach; the stream stays as far as it got.
         """
         healed = 0
-        while True:
+        while not self._outbox.ended:
+            known = self._goal
             page = await self._store.log(self._user, self.cursor, LOG_PAGE)
             if self.cursor + 1 < page.tail:
                 raise LogTooShortError
@@ -100,11 +103,16 @@ class Stream:
                 reply = self._replies.pop(event.seq, None)
                 self._outbox.put(reply if reply is not None else self._codec.encode(event))
             healed += len(page.events)
-            if self.cursor >= self._goal or not page.events:
-                # No event can have come in between: this is one turn of the loop since the page was read,
-                # and what came while it was read has moved the goal.
-                break
+            # What was committed while the page was read is not in it, and was offered meanwhile: that moved the
+            # goal. A seq that was heard of before, and that the log does not have even so, is none.
+            self._goal = max(self._goal, page.head)
+            if self.cursor >= self._goal or (not page.events and self._goal == known):
+                self._go_live()
+                telemetry.log_healed(healed)
+                return
             await self._outbox.drained()
+
+    def _go_live(self) -> None:
+        # In the turn in which the last page was looked at: no event can come in between.
         self._goal = self.cursor
         self.live = True
-        telemetry.log_healed(healed)

@@ -24,6 +24,10 @@ class AsgiSocket:
         self._task: asyncio.Task[None] | None = None
         self._ended = False
 
+    @property
+    def gone(self) -> bool:
+        return self._ended
+
     def write(self, frames: Sequence[bytes]) -> bool:
         if self._ended:
             return True

@@ -32,8 +32,12 @@ class DirectWebSocket(WebSocketsSansIOProtocol):
 
     # The socket, for the application.
 
+    @property
+    def gone(self) -> bool:
+        return self.close_sent or self.disconnected or self.transport.is_closing()
+
     def write(self, frames: Sequence[bytes]) -> bool:
-        if self.close_sent or self.disconnected or self.transport.is_closing():
+        if self.gone:
             return True
         opcode = 0x82 if self._binary else 0x81
         parts: list[bytes] = []
@@ -54,7 +58,7 @@ class DirectWebSocket(WebSocketsSansIOProtocol):
         self._resume = callback
 
     def close(self, code: int, reason: str) -> None:
-        if self.close_sent or self.disconnected or self.transport.is_closing():
+        if self.gone:
             return
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         self.conn.send_close(code, reason)

@@ -1,0 +1,20 @@
+"""Sessions are tested without sockets and without waiting, and leave nothing running behind."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from tests.session.clock import ClockedLoop, turns
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    return {"clocked": ClockedLoop}
+
+
+@pytest.fixture(autouse=True)
+async def nothing_left_behind() -> AsyncIterator[None]:
+    yield
+    await turns()
+    left = {task for task in asyncio.all_tasks() if task is not asyncio.current_task()}
+    assert not left, left
