@@ -73,9 +73,8 @@ class Device:
         self.codec = codec
         self.diary = diary
         self.welcome: Frame = {}
-        self.raw: list[str | bytes] = []
-        """Every frame as it came; only where `keep_raw` was asked for."""
-        self.keep_raw = False
+        self.refusals: dict[int, str | bytes] = {}
+        """Errors to the letter, by their ids."""
         self.fault: AssertionError | None = None
         self._id = 0
         self._asked: dict[int, tuple[asyncio.Future[Frame], bool]] = {}
@@ -96,9 +95,7 @@ class Device:
     async def _read(self) -> None:
         try:
             async for raw in self.socket:
-                if self.keep_raw:
-                    self.raw.append(raw)
-                self._take(decode(self.codec, raw))
+                self._take(decode(self.codec, raw), raw)
         except ConnectionClosed:
             pass
         except AssertionError as fault:
@@ -109,12 +106,14 @@ class Device:
                     future.set_exception(self.fault or GoneError(self.socket.close_code))
             self._arrived.set()
 
-    def _take(self, frame: Frame) -> None:
+    def _take(self, frame: Frame, raw: str | bytes) -> None:
         id = frame.get("id")
         again = False
         if id is not None:
             assert id in self._asked, f"a reply that was not asked for, or a second one: {frame}"
             future, again = self._asked.pop(id)
+            if frame["type"] == "error":
+                self.refusals[id] = raw
             if not future.done():
                 future.set_result(frame)
         if "seq" in frame and not (again and frame["seq"] <= (self.diary.seq or 0)):
