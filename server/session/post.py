@@ -12,11 +12,14 @@ from collections.abc import Callable, Sequence
 
 from server import telemetry
 from server.domain.book import Carried, Entry, PersonDone, Result
-from server.domain.commands import Command, Revoke
+from server.domain.commands import Command, Revoke, Send
 from server.ports.store import BATCH, Failed, Store, Unavailable
 
 QUEUE = 20_000
 """Commands that may wait: at the speed of a slow disk some seconds' worth. Past it the answer is `unavailable`."""
+
+QUEUE_CHARS = 32 * 1024 * 1024
+"""Characters of messages that may wait: what three thousand of the longest have."""
 
 Answer = Callable[[Result | Unavailable], None]
 Deliver = Callable[[Entry, object], None]
@@ -33,6 +36,7 @@ class Post:
         self._revoke = revoke
         self._ring = ring
         self._waiting: deque[tuple[Command, object, Answer]] = deque()
+        self._chars = 0
         self._task: asyncio.Task[None] | None = None
 
     def submit(self, command: Command, origin: object, answer: Answer) -> None:
@@ -41,11 +45,13 @@ class Post:
         Commands are carried out in the order in which they are submitted. ``origin`` is the connection that asked,
         or None: its own events are not delivered to it, because the answer stands for them.
         """
-        if len(self._waiting) >= QUEUE:
+        chars = _chars(command)
+        if len(self._waiting) >= QUEUE or self._chars + chars > QUEUE_CHARS:
             telemetry.post_overflow()
             answer(Unavailable("too much is waiting to be committed"))
             return
         self._waiting.append((command, origin, answer))
+        self._chars += chars
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._work())
 
@@ -72,6 +78,7 @@ class Post:
         try:
             while self._waiting:
                 batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+                self._chars -= sum(_chars(command) for command, _, _ in batch)
                 started = time.perf_counter()
                 try:
                     outcomes: Sequence[Carried | Failed] | Unavailable = await self._store.commit(
@@ -79,6 +86,9 @@ class Post:
                     )
                 except Unavailable as error:
                     outcomes = error
+                except Exception as error:  # noqa: BLE001 - whatever it is: everybody is answered, and the next batch goes
+                    telemetry.defect("commit", error)
+                    outcomes = Unavailable("the batch could not be committed")
                 telemetry.batch_committed(len(batch), time.perf_counter() - started, len(self._waiting))
                 self._answer(batch, outcomes)
         finally:
@@ -89,18 +99,32 @@ class Post:
     ) -> None:
         if isinstance(outcomes, Unavailable):
             telemetry.store_unavailable(outcomes, len(batch))
-            for _, _, answer in batch:
-                answer(outcomes)
-            return
+            outcomes = [Failed(outcomes)] * len(batch)
         for (command, origin, answer), outcome in zip(batch, outcomes, strict=True):
-            if isinstance(outcome, Failed):
-                telemetry.command_failed(command, outcome.error)
-                answer(Unavailable("the command could not be carried out"))
-                continue
+            try:
+                self._tell(command, origin, answer, outcome)
+            except Exception as error:  # noqa: BLE001 - the others of the batch must not feel it
+                telemetry.defect("answer", error)
+        self._ring()
+
+    def _tell(self, command: Command, origin: object, answer: Answer, outcome: Carried | Failed) -> None:
+        """Deliver what a command has appended, then answer it."""
+        if isinstance(outcome, Failed):
+            if isinstance(outcome.error, Unavailable):
+                answer(outcome.error)
+                return
+            telemetry.command_failed(command, outcome.error)
+            answer(Unavailable("the command could not be carried out"))
+            return
+        try:
             telemetry.command_carried(command, outcome.result)
             for entry in outcome.entries:
                 self._deliver(entry, origin)
+        finally:
             answer(outcome.result)
-            if isinstance(command, Revoke) and isinstance(outcome.result, PersonDone):
-                self._revoke(command.user, outcome.result.revoked_at)
-        self._ring()
+        if isinstance(command, Revoke) and isinstance(outcome.result, PersonDone):
+            self._revoke(command.user, outcome.result.revoked_at)
+
+
+def _chars(command: Command) -> int:
+    return len(command.text) if isinstance(command, Send) else 0
