@@ -85,8 +85,11 @@ class Device:
     async def greet(self, hello: Frame) -> Frame:
         """Say ``hello``, take the ``welcome`` and begin to read."""
         async with asyncio.timeout(SECONDS):
-            await self.socket.send(encode(self.codec, {"type": "hello", **hello}))
-            self.welcome = decode(self.codec, await self.socket.recv())
+            await self.say({"type": "hello", **hello})
+            try:
+                self.welcome = decode(self.codec, await self.socket.recv())
+            except ConnectionClosed:
+                raise GoneError(self.socket.close_code) from None
         assert self.welcome["type"] == "welcome", self.welcome
         self.diary.begin(self.welcome)
         self._reader = asyncio.create_task(self._read())
@@ -104,6 +107,7 @@ class Device:
             for future, _ in self._asked.values():
                 if not future.done():
                     future.set_exception(self.fault or GoneError(self.socket.close_code))
+                    future.exception()  # nobody may be waiting for it
             self._arrived.set()
 
     def _take(self, frame: Frame, raw: str | bytes) -> None:
@@ -230,5 +234,9 @@ async def connect(server: Server, token: str, *, codec: str = "json", diary: Dia
     hello: Frame = {"token": token}
     if device.diary.seq is not None:
         hello |= {"resume": device.diary.seq, "epoch": device.diary.epoch}
-    await device.greet(hello)
+    try:
+        await device.greet(hello)
+    except BaseException:
+        await device.leave()
+        raise
     return device
