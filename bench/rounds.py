@@ -9,7 +9,7 @@ import httpx
 import msgpack
 
 from bench.servers import ADMIN, Server
-from bench.wire import Wire, frame
+from load.wire import Wire, connect, frame
 
 PAIRS = 100
 TEXT = "x" * 120
@@ -73,16 +73,19 @@ async def pairs_round(server: Server, outstanding: int) -> Measured:
         if b"message" in payload[:16]:
             delivered += 1
 
+    pair_of: dict[Wire, int] = {}
+    sent = [0] * PAIRS
+
     def _next(wire: Wire) -> None:
-        wire.state["sent"] += 1
-        number = wire.state["sent"]
-        to = f"b{wire.state['pair']}"
-        wire.transport.write(frame(_send(to, f"{run}-{wire.state['pair']}-{number}", number), binary=True))
+        pair = pair_of[wire]
+        sent[pair] += 1
+        payload = _send(f"b{pair}", f"{run}-{pair}-{sent[pair]}", sent[pair])
+        wire.transport.write(frame(payload, binary=True))
 
     recipients = [await _greet(server, tokens[f"b{pair}"], on_recipient) for pair in range(PAIRS)]
     senders = [await _greet(server, tokens[f"a{pair}"], on_sender) for pair in range(PAIRS)]
     for pair, wire in enumerate(senders):
-        wire.state.update(pair=pair, sent=0)
+        pair_of[wire] = pair
         for _ in range(outstanding):
             _next(wire)
     measured = await count(server, lambda: delivered)
@@ -106,12 +109,7 @@ async def _people(server: Server) -> dict[str, str]:
 
 
 async def _open(server: Server, on_frame: Callable[[Wire, bytes], None]) -> Wire:
-    loop = asyncio.get_running_loop()
-    _, wire = await loop.create_connection(
-        lambda: Wire("127.0.0.1", "/v1/socket", "bussa.v1.msgpack", on_frame), "127.0.0.1", server.port
-    )
-    await wire.opened
-    return wire
+    return await connect("127.0.0.1", server.port, "bussa.v1.msgpack", on_frame)
 
 
 async def _greet(server: Server, token: str, on_frame: Callable[[Wire, bytes], None]) -> Wire:

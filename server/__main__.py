@@ -1,4 +1,4 @@
-"""The command line: ``bussa serve``, ``token``, ``check``, ``backup``, ``chat``."""
+"""The command line: ``bussa serve``, ``token``, ``check``, ``backup``, ``chat``, ``load``."""
 
 import sys
 from collections.abc import Generator
@@ -175,6 +175,37 @@ def chat(
     from client.chat import run
 
     raise typer.Exit(run(url, user))
+
+
+@app.command()
+def load(
+    plan: Annotated[str, typer.Argument(help="pairs, desk, storm, idle or mixed.")] = "pairs",
+    url: Annotated[str, typer.Option(help="The server.", envvar="BUSSA_URL")] = "http://127.0.0.1:8080",
+    admin_key: Annotated[str, typer.Option(help="Its admin key.", envvar="BUSSA_ADMIN_KEY")] = "",
+    connections: Annotated[int, typer.Option(help="Connections, one for each person.")] = 200,
+    seconds: Annotated[float, typer.Option(help="How long to write.")] = 10.0,
+    outstanding: Annotated[int, typer.Option(help="Closed loop: unanswered sends of each writer.")] = 1,
+    rate: Annotated[float, typer.Option(help="Open loop: messages a second of all; 0: closed loop.")] = 0.0,
+    text: Annotated[int, typer.Option(help="Characters of a message.")] = 120,
+    processes: Annotated[int, typer.Option(help="Processes of the harness.")] = 1,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same plan.")] = 1,
+    json: Annotated[Path | None, typer.Option(help="Write the outcome to this file.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page with plots to this file.")] = None,
+) -> None:
+    """Load a server and verify every message. Start it with --admin-key and --send-rate 0."""
+    from load.command import LoadError, Options, run
+    from load.plan import KINDS, Plan
+
+    if plan not in KINDS:
+        _fail(f"{plan}: a plan is one of {', '.join(KINDS)}")
+    try:
+        status = run(
+            Plan(plan, connections, seconds, outstanding, rate, text, seed),
+            Options(url, admin_key, processes, json, html),
+        )
+    except (LoadError, ValueError) as error:
+        _fail(str(error))
+    raise typer.Exit(status)
 
 
 def main() -> None:

@@ -1,4 +1,7 @@
-"""A WebSocket client as small as can be (RFC 6455): one frame a message, nothing but what a benchmark needs."""
+"""A WebSocket client as small as can be (RFC 6455): one frame a message, so that the measuring costs little.
+
+It trusts the server that it measures. The SDK (`client`) is for everybody else.
+"""
 
 import asyncio
 import base64
@@ -10,6 +13,18 @@ _UNMASKED = b"\0\0\0\0"
 """A masking key of zeros is a masking key, and masks for free."""
 
 
+async def connect(host: str, port: int, subprotocol: str, on_frame: "OnFrame", source: str | None = None) -> "Wire":
+    """Open a connection; ``source``: the local address to open it from. Raises OSError."""
+    _, wire = await asyncio.get_running_loop().create_connection(
+        lambda: Wire(f"{host}:{port}", "/v1/socket", subprotocol, on_frame),
+        host,
+        port,
+        local_addr=None if source is None else (source, 0),
+    )
+    await wire.opened
+    return wire
+
+
 def frame(payload: bytes, *, binary: bool) -> bytes:
     """A masked client frame."""
     opcode, size = (0x82 if binary else 0x81), len(payload)
@@ -18,10 +33,13 @@ def frame(payload: bytes, *, binary: bool) -> bytes:
     return bytes((opcode, 0xFE)) + size.to_bytes(2, "big") + _UNMASKED + payload
 
 
+OnFrame = Callable[["Wire", bytes], None]
+
+
 class Wire(asyncio.Protocol):
     """One connection. ``on_frame`` gets each payload; pings are answered."""
 
-    def __init__(self, host: str, path: str, subprotocol: str, on_frame: Callable[["Wire", bytes], None]) -> None:
+    def __init__(self, host: str, path: str, subprotocol: str, on_frame: OnFrame) -> None:
         self._request = (
             f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}\r\nSec-WebSocket-Version: 13\r\n"
@@ -30,8 +48,9 @@ class Wire(asyncio.Protocol):
         self._on_frame = on_frame
         self._buffer = b""
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.closed: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        """The close code, 1006 where there was none."""
         self.transport: asyncio.Transport
-        self.state: dict[str, int] = {}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)  # uvloop's is none by descent
@@ -40,6 +59,8 @@ class Wire(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.opened.done():
             self.opened.set_exception(exc or ConnectionError("closed during the handshake"))
+        if not self.closed.done():
+            self.closed.set_result(1006)
 
     def data_received(self, data: bytes) -> None:
         data = self._buffer + data if self._buffer else data
@@ -72,4 +93,9 @@ class Wire(asyncio.Protocol):
                 self.transport.write(bytes((0x8A, 0x80 | length)) + _UNMASKED + payload)
             elif opcode in (1, 2):
                 self._on_frame(self, payload)
+            elif opcode == 8:
+                if not self.closed.done():
+                    self.closed.set_result(int.from_bytes(payload[:2], "big") if length >= 2 else 1005)
+                self.transport.write(bytes((0x88, 0x80 | length)) + _UNMASKED + payload)
+                self.transport.close()
         self._buffer = data[position:] if position < size else b""
