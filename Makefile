@@ -18,20 +18,21 @@ help:
 run: $(VENV)/.installed
 	@exec $(BIN)/bussa serve $(ARGS)
 
-test: $(VENV)/.installed-dev
+test: $(VENV)/.installed-dev node_modules/.installed
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: $(VENV)/.installed-dev
+check: $(VENV)/.installed-dev node_modules/.installed
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/pyright
 	@$(BIN)/lint-imports
+	@.ci/node node_modules/typescript/bin/tsc -p web
 
 bench: $(VENV)/.installed-dev
 	@$(BIN)/python -m bench $(ARGS)
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) node_modules build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
 # The stamps are what make compares with pyproject.toml. A server needs no tools, so `make run` installs none.
@@ -46,3 +47,9 @@ $(VENV)/.installed: pyproject.toml $(ANEW)
 $(VENV)/.installed-dev: pyproject.toml $(ANEW)
 	@.ci/venv $(VENV) '.[dev]'
 	@touch $(VENV)/.installed $@
+
+# What checks the page: a type checker, and the rules of accessibility. The page itself needs none of it.
+node_modules/.installed: package-lock.json $(VENV)/.installed-dev
+	@echo "Installing what checks the page ..." >&2
+	@.ci/node npm ci --silent
+	@touch $@
