@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from server.adapters.local_bus import LocalBus
 from server.adapters.redis import RedisBus
 from server.adapters.sqlite import SqliteStore
-from server.http import Deps, Readiness, application
+from server.http import Deps, Readiness, application, web
 from server.http.jwks import PublishedKeys
 from server.http.passwords import Passwords
 from server.http.socket import SocketEndpoint
@@ -71,7 +71,7 @@ class Node:
             settings=settings,
             readiness=self._readiness,
         )
-        self.app: Starlette = application(deps, [self.sockets.route()])
+        self.app: Starlette = application(deps, [self.sockets.route(), *web.routes()])
 
     def start(self) -> None:
         """Start the clocks; call it on the loop that serves."""

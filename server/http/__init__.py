@@ -5,6 +5,7 @@ accounts      sign up, log in, log out
 people        following and followers, for a user
 admin         users, their following and their tokens, for the host application
 operations    is it alive, is it ready, what has it counted; the two contracts
+web           the page and its files, from memory
 resource      one path: its methods, its time, whatever goes wrong
 problems      errors, as RFC 9457 wants them
 asked         what a request holds: a body, a page, who asks, from where
