@@ -125,12 +125,19 @@ class SocketEndpoint:
         pause = min(seconds, len(connections) / 1000) / max(1, len(connections))
         loop = asyncio.get_running_loop()
         started = loop.time()
+        farewells: list[asyncio.Task[None]] = []
         for index, connection in enumerate(connections):
             if (ahead := started + index * pause - loop.time()) > 0:
                 await asyncio.sleep(ahead)
-            if connection.phase is Phase.OPEN:
-                await connection.settle()
-            connection.end(Close.RESTART)
+            # Beside each other: one batch of a slow disk must not be waited for once a connection.
+            farewells.append(loop.create_task(_say_farewell(connection)))
+        await asyncio.gather(*farewells)
+
+
+async def _say_farewell(connection: Connection) -> None:
+    if connection.phase is Phase.OPEN:
+        await connection.settle()
+    connection.end(Close.RESTART)
 
 
 def _headers(scope: Scope) -> dict[str, str]:

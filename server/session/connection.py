@@ -90,6 +90,9 @@ class Connection:
         while self._healing is not None:
             await asyncio.wait([self._healing])
 
+    async def drained(self) -> None:
+        await self._outbox.drained()
+
     # What the hub tells a device.
 
     def offer(self, seq: int, wire: Wire) -> None:
@@ -142,7 +145,8 @@ class Connection:
         self._intake.wake()
 
     async def settle(self) -> None:
-        """Wait until every write is answered: before a farewell that is no fault of the client's."""
+        """Take nothing more and wait until every write is answered: before a farewell that is not its fault."""
+        self._intake.stop()
         await self._intake.answered()
 
     async def _serve(self, receive: Receive) -> None:
@@ -223,6 +227,9 @@ class Connection:
             await self._stream.catch_up()
         except (LogTooShortError, Unavailable):
             # The device comes back, and is told then what it can have.
+            self.end(Close.RESTART)
+        except Exception as error:  # noqa: BLE001 - a stream that never heals would be missed by nobody
+            telemetry.defect("heal", error)
             self.end(Close.RESTART)
         finally:
             self._healing = None

@@ -36,9 +36,24 @@ class Host(Caller, Protocol):
         """Wait until the stream is live."""
         ...
 
+    async def drained(self) -> None:
+        """Wait until the peer has taken what it was told."""
+        ...
+
 
 class Intake:
-    __slots__ = ("_codec", "_frames", "_host", "_idle", "_patience", "_post", "_under_way", "_voice", "sends")
+    __slots__ = (
+        "_codec",
+        "_frames",
+        "_host",
+        "_idle",
+        "_patience",
+        "_post",
+        "_stopped",
+        "_under_way",
+        "_voice",
+        "sends",
+    )
 
     def __init__(self, host: Host, post: Post, codec: Codec, voice: Voice, frames: Rate) -> None:
         self._host = host
@@ -51,6 +66,7 @@ class Intake:
         self.sends = self._frames
         """What messages are charged to: the user's own bucket, once it is known who it is."""
         self._under_way = 0
+        self._stopped = False
         self._idle: asyncio.Event | None = None
 
     def decode(self, frame: bytes | str) -> Request | None:
@@ -69,6 +85,8 @@ class Intake:
 
     async def take(self, frame: bytes | str) -> None:
         """Carry out the request in ``frame``, or say why not."""
+        if self._stopped:
+            return
         now = time.monotonic()
         request = self.decode(frame)
         budget = self.sends if isinstance(request, requests.Send) else self._frames
@@ -91,6 +109,8 @@ class Intake:
         else:
             await self.answered()
             await self._host.healed()
+            # Pages are large: who asks for them faster than it reads waits, and is not taken for a slow reader.
+            await self._host.drained()
             await self._ask(act, request)
 
     async def answered(self) -> None:
@@ -99,6 +119,10 @@ class Intake:
             if self._idle is None:
                 self._idle = asyncio.Event()
             await self._idle.wait()
+
+    def stop(self) -> None:
+        """Take no further request: so that `answered` comes to an end, however busy the client is."""
+        self._stopped = True
 
     def wake(self) -> None:
         """Let go whoever waits for answers."""
@@ -114,7 +138,7 @@ class Intake:
             self._voice.refuse(request.id, Code.RATE_LIMITED, "too fast", retry_after=round(wait, 3))
 
     def _write(self, act: Write, request: Any) -> None:
-        if self._host.phase is not Phase.OPEN:
+        if self._stopped or self._host.phase is not Phase.OPEN:
             return  # it ended while this waited for its turn
 
         def answer(result: Result | Unavailable) -> None:
