@@ -60,18 +60,18 @@ async def unfollow(url: str, token: str, user: str) -> None:
     await _call(url, "DELETE", f"/v1/following/{quote(user, safe='')}", token)
 
 
-async def following(url: str, token: str, *, before: str | None = None) -> UserPage:
-    """A page of whom this user follows; ``before`` is the ``next`` of the page before it."""
-    return await _page(url, token, "/v1/following", before)
+async def following(url: str, token: str, *, cursor: str | None = None) -> UserPage:
+    """A page of whom this user follows; ``cursor`` is the ``next`` of the page before it."""
+    return await _page(url, token, "/v1/following", cursor)
 
 
-async def followers(url: str, token: str, *, before: str | None = None) -> UserPage:
-    """A page of who follows this user; ``before`` is the ``next`` of the page before it."""
-    return await _page(url, token, "/v1/followers", before)
+async def followers(url: str, token: str, *, cursor: str | None = None) -> UserPage:
+    """A page of who follows this user; ``cursor`` is the ``next`` of the page before it."""
+    return await _page(url, token, "/v1/followers", cursor)
 
 
-async def _page(url: str, token: str, path: str, before: str | None) -> UserPage:
-    query = {} if before is None else {"before": before}
+async def _page(url: str, token: str, path: str, cursor: str | None) -> UserPage:
+    query = {} if cursor is None else {"cursor": cursor}
     return _read(await _call(url, "GET", path, token, query=query), UserPage)
 
 

@@ -92,8 +92,8 @@ async def test_followers_come_in_pages() -> None:
         page = await following(heard.url, "t")
         assert (page.users, page.next) == (["bob"], "c")
         assert heard.line == "GET /v1/following HTTP/1.1"
-        await followers(heard.url, "t", before="c")
-        assert heard.line == "GET /v1/followers?before=c HTTP/1.1"
+        await followers(heard.url, "t", cursor="c")
+        assert heard.line == "GET /v1/followers?cursor=c HTTP/1.1"
 
 
 @pytest.mark.parametrize(

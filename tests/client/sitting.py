@@ -1,0 +1,120 @@
+"""Sitting at the desk of the chat: keys in, what stands on the screen out. No time passes but by events."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from textual.events import Paste
+from textual.pilot import Pilot
+from textual.widgets import OptionList, Static
+
+from client.chat.app import ChatApp
+from client.chat.conversation import Conversation
+from client.chat.desk import Desk
+from client.chat.memory import Login, Memory
+from client.chat.views.composer import Composer
+from client.chat.views.paper import Paper
+from tests.client.fake_town import FakeServer, FakeSession, a_town
+
+ALICE = Login("alice", "token of alice")
+TURNS = 2000
+"""How often it is looked whether something has come about: Textual tells nobody when a screen has changed."""
+
+
+@dataclass
+class Sitting:
+    app: ChatApp
+    pilot: Pilot[int]
+    server: FakeServer
+    memory: Memory
+
+    @property
+    def session(self) -> FakeSession:
+        return self.server.session
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+
+    async def types(self, text: str) -> None:
+        """Paste a text, for a key takes its time; then Enter."""
+        focused = self.app.screen.focused
+        assert focused is not None
+        focused.post_message(Paste(text))
+        await self.press("enter")
+
+    async def until(self, so: Callable[[], Any]) -> None:
+        """Wait until something is so."""
+        for _ in range(TURNS):
+            # What is looked for may not be on the screen yet.
+            with suppress(LookupError):
+                if so():
+                    return
+            await asyncio.sleep(0.005)
+        raise AssertionError(f"it never came about; on the screen:\n{self.screen()}")
+
+    # ---- what stands there
+
+    @property
+    def desk(self) -> Desk:
+        found = [screen for screen in self.app.screen_stack if isinstance(screen, Desk)]
+        return found[-1]
+
+    def text_of(self, selector: str) -> str:
+        widget = self.app.screen.query(selector).first()
+        if isinstance(widget, Paper):
+            return widget.text()
+        if isinstance(widget, Composer):
+            return widget.text
+        assert isinstance(widget, Static)
+        return str(widget.content)
+
+    @property
+    def paper(self) -> str:
+        return self.desk.query_one(Paper).text()
+
+    @property
+    def shown(self) -> list[str]:
+        """The conversations in the list, by their peer."""
+        rows = self.desk.query_one("#rows", OptionList)
+        return [str(rows.get_option_at_index(at).id) for at in range(rows.option_count)] if rows.display else []
+
+    @property
+    def open_peer(self) -> str | None:
+        return self.desk.query_one(Conversation).peer
+
+    @property
+    def said(self) -> str:
+        """What popped up."""
+        return "\n".join(note.message for note in self.app._notifications)
+
+    def calls(self, name: str) -> list[tuple[Any, ...]]:
+        return [call for call in self.session.called if call[0] == name]
+
+    def screen(self) -> str:
+        """Every line of the screen, as it is drawn."""
+        lines = self.app.screen._compositor.render_strips()
+        return "\n".join(strip.text.rstrip() for strip in lines)
+
+
+@asynccontextmanager
+async def sitting(
+    folder: Path,
+    server: FakeServer | None = None,
+    *,
+    size: tuple[int, int] = (80, 24),
+    login: Login | None = ALICE,
+) -> AsyncIterator[Sitting]:
+    """The chat with a town of people; logged in, unless ``login`` is None."""
+    server = server or a_town()
+    memory = Memory(folder)
+    if login is not None:
+        memory.keep(server.address, login)
+    app = ChatApp(server, memory)
+    async with app.run_test(size=size) as pilot:
+        sat = Sitting(app, pilot, server, memory)
+        if login is not None:
+            await sat.until(lambda: len(sat.shown) > 0 or sat.calls("settings"))
+        yield sat
