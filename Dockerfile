@@ -1,0 +1,40 @@
+# The server as an image. Everything it runs on comes as wheels, so nothing is compiled; pip stays behind all the same.
+#
+#     docker build -t bussa .
+#     docker run -p 8080:8080 -v bussa-data:/data bussa      one process with its embedded store
+
+FROM python:3.13-slim AS build
+
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+RUN python -m venv --without-pip /opt/bussa
+WORKDIR /opt/bussa/source
+COPY pyproject.toml README.md LICENSE ./
+COPY protocol ./protocol
+COPY server ./server
+COPY client ./client
+COPY load ./load
+COPY web ./web
+# Editable: the web client stands beside the server, as in a clone.
+RUN pip --python /opt/bussa/bin/python install --only-binary=:all: --editable . \
+    && /opt/bussa/bin/python -m compileall -q protocol server client load
+
+
+FROM python:3.13-slim
+
+# A number of its own, so that a volume's owner can be named where there is no /etc/passwd.
+RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin bussa \
+    && install --directory --owner=bussa --mode=0700 /data
+COPY --from=build /opt/bussa /opt/bussa
+
+ENV PATH=/opt/bussa/bin:$PATH BUSSA_DATA=/data
+USER bussa
+WORKDIR /data
+VOLUME /data
+EXPOSE 8080
+
+# /readyz is 503 while the server drains or its store is out of reach. No curl: the image has a Python.
+HEALTHCHECK --interval=5s --timeout=3s --start-period=30s \
+    CMD ["python", "-c", "import http.client, os, sys; c = http.client.HTTPConnection('127.0.0.1', int(os.environ.get('BUSSA_PORT', 8080)), timeout=2); c.request('GET', '/readyz'); sys.exit(c.getresponse().status != 200)"]
+
+ENTRYPOINT ["bussa"]
+CMD ["serve", "--host", "0.0.0.0"]
