@@ -100,9 +100,9 @@ class Node:
             await self.store.heads(())
         except Unavailable:
             return Readiness("unavailable", ("store",))
-        if not self._bus.whole:
-            return Readiness("degraded", ("bus",))
-        return Readiness("ready")
+        # Reading may go on where nothing can be written: a full disk, a database that became a standby.
+        degraded = [name for name, broken in (("writes", self.post.failing), ("bus", not self._bus.whole)) if broken]
+        return Readiness("degraded", tuple(degraded)) if degraded else Readiness("ready")
 
 
 def _bus(settings: Settings, epoch: str) -> LocalBus | RedisBus:

@@ -15,7 +15,15 @@ def token_for(settings: Settings, user: str, ttl: int) -> str:
     if revoked_at is None:
         raise BadSettingError(f"there is no user {user!r} in {settings.data}")
     secret = secret_of(settings)
-    return issue(user, secret, ttl, time.time_ns() // 1_000_000, revoked_at)[0]
+    return issue(
+        user,
+        secret,
+        ttl,
+        time.time_ns() // 1_000_000,
+        revoked_at,
+        audience=settings.token_audience,
+        issuer=settings.token_issuer,
+    )[0]
 
 
 def check(folder: Path) -> checking.Report:

@@ -12,6 +12,9 @@ from server.domain.throttle import Rate
 SEND_BURST = 200.0
 """Messages that one user may send at once (contract, *Start*)."""
 
+FRAME_BURST = 100.0
+"""Other frames that one connection may send at once at the least: a device that greets reads its conversations."""
+
 
 class BadSettingError(ValueError):
     """A setting that can't be; says which, why, and what would be right."""
@@ -35,7 +38,7 @@ class Settings:
     """Where a host application publishes the public keys of the tokens that it signs itself."""
     token_audience: str | None = None
     token_issuer: str | None = None
-    """If set, a host application's tokens must carry them."""
+    """If set, every token must carry them; those signed here do."""
     token_seconds: int = 30 * 24 * 3600
     """How long a token is good for that was got by password, or by an admin who named no `ttl`."""
 
@@ -69,7 +72,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sends", Rate(self.send_rate, max(SEND_BURST, self.send_rate)))
-        object.__setattr__(self, "frames", Rate(self.frame_rate, self.frame_rate * 10))
+        object.__setattr__(self, "frames", Rate(self.frame_rate, max(FRAME_BURST, self.frame_rate * 10)))
         self._check()
 
     def _check(self) -> None:

@@ -113,8 +113,12 @@ async def principal(request: Request, tokens: Tokens) -> Principal:
 
 
 def address(request: Request) -> str:
-    """Whom to hold to account for what comes from here: an address, of IPv6 the network that one customer gets."""
-    host = request.client.host if request.client is not None else ""
+    """Whom to hold to account for a request."""
+    return account(request.client.host if request.client is not None else "")
+
+
+def account(host: str) -> str:
+    """Whom to hold to account for what comes from a host: an address, of IPv6 the network that one customer gets."""
     try:
         parsed = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:

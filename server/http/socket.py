@@ -11,6 +11,7 @@ from protocol import codec, version
 from protocol.codes import Close
 from server import telemetry
 from server.domain.phase import Phase
+from server.http import asked
 from server.session.connection import Connection
 from server.session.services import Services
 from server.session.socket import Socket
@@ -78,7 +79,7 @@ class SocketEndpoint:
         socket: Socket = plain if direct is None else direct
         if direct is not None:
             direct.choose(binary=chosen.binary)
-        address = scope["client"][0] if scope.get("client") else "unknown"
+        address = asked.account(scope["client"][0] if scope.get("client") else "")
         connection = Connection(self._services, chosen, socket, address, _bearer(headers))
         telemetry.connection_opened(chosen.name)
         self._open.add(connection)

@@ -38,6 +38,8 @@ class Post:
         self._waiting: deque[tuple[Command, object, Answer]] = deque()
         self._chars = 0
         self._task: asyncio.Task[None] | None = None
+        self.failing = False
+        """Whether the last batch could not be committed."""
 
     def submit(self, command: Command, origin: object, answer: Answer) -> None:
         """Have ``command`` committed. ``answer`` is called once, in a later turn of the loop or in this one.
@@ -90,7 +92,9 @@ class Post:
                     telemetry.defect("commit", error)
                     outcomes = Unavailable("the batch could not be committed")
                 telemetry.batch_committed(len(batch), time.perf_counter() - started, len(self._waiting))
+                self.failing = isinstance(outcomes, Unavailable)
                 self._answer(batch, outcomes)
+                telemetry.log_lag(time.perf_counter() - started)
         finally:
             self._task = None
 

@@ -25,7 +25,7 @@ class LogTooShortError(Exception):
 class Stream:
     """``on_gap`` is called when the stream stops being live; then somebody must call `catch_up`."""
 
-    __slots__ = ("_codec", "_goal", "_on_gap", "_outbox", "_replies", "_store", "_user", "cursor", "live")
+    __slots__ = ("_codec", "_goal", "_greeting", "_on_gap", "_outbox", "_replies", "_store", "_user", "cursor", "live")
 
     def __init__(
         self, user: str, cursor: int, codec: Codec, outbox: Outbox, store: Store, on_gap: Callable[[], None]
@@ -39,6 +39,7 @@ class Stream:
         """The seq that was sent last."""
         self.live = False
         """Whether live events are sent as they come. A stream begins by catching up."""
+        self._greeting = True
         self._goal = cursor
         """The highest seq heard of: there is at least that much to read."""
         self._replies: dict[int, bytes] = {}
@@ -92,7 +93,7 @@ class Stream:
             LogTooShortError: see there.
             Unavailable: the store is out of reach; the stream stays as far as it got.
         """
-        healed = 0
+        greeting, self._greeting, healed = self._greeting, False, 0
         while not self._outbox.ended:
             known = self._goal
             page = await self._store.log(self._user, self.cursor, LOG_PAGE)
@@ -108,7 +109,8 @@ class Stream:
             self._goal = max(self._goal, page.head)
             if self.cursor >= self._goal or (not page.events and self._goal == known):
                 self._go_live()
-                telemetry.log_healed(healed)
+                if not greeting:
+                    telemetry.log_healed(healed)
                 return
             await self._outbox.drained()
 

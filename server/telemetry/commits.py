@@ -20,7 +20,7 @@ _COMMANDS = counter("commands", "Commands other than messages.", "kind", "outcom
 _HEALS = counter("log_heals", "Gaps in the stream of a connection that were read from the log.")
 _HEALED = counter("log_healed_events", "Events of those gaps.")
 _TRIMMED = counter("trimmed_events", "Events that logs no longer reach back to.")
-_LOG_LAG = histogram("log_lag_seconds", "From the commit of an event until the outboxes have it.")
+_LOG_LAG = histogram("log_lag_seconds", "From taking a batch up until the outboxes have its events.")
 
 _KINDS: tuple[type[Command], ...] = (
     commands.MarkRead,
@@ -101,7 +101,7 @@ def trimmed(events: int) -> None:
 
 
 def log_lag(seconds: float) -> None:
-    """From the commit of an event until it was handed to the outboxes."""
+    """From taking a batch up until its events were handed to the outboxes."""
     _LOG_LAG.observe(seconds)
 
 

@@ -75,7 +75,7 @@ class Report:
 
 
 def check(folder: Path) -> Report:
-    """Look at all rows, in one moment, also while the folder is served. Takes some seconds a million messages.
+    """Look at all rows, in one moment, also while the folder is served. Takes about a minute a million messages.
 
     Raises:
         DataFolderError: there is no database, or it can't be read.

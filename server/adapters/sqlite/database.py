@@ -126,8 +126,13 @@ def back_up(folder: Path, destination: Path) -> None:
     source = folder / FILE
     if not source.exists():
         raise DataFolderError(f"there is no database in {folder}")
-    if destination.exists():
-        raise DataFolderError(f"{destination} exists already")
+    try:
+        # Made before it is filled, and for its owner only: what people wrote is never anybody else's to read.
+        os.close(os.open(destination, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        raise DataFolderError(f"{destination} exists already") from None
+    except OSError as error:
+        raise DataFolderError(f"{destination} can't be written: {error.strerror}") from error
     try:
         reader = open_for_reading(source)
         target = connect(destination)
@@ -135,8 +140,8 @@ def back_up(folder: Path, destination: Path) -> None:
         target.execute("DELETE FROM meta WHERE name = 'epoch'")
         target.close()
         reader.close()
-        os.chmod(destination, 0o600)
     except (apsw.Error, OSError) as error:
+        destination.unlink()  # half a backup is none, and must not be taken for one
         raise DataFolderError(f"the backup failed: {error}") from error
 
 
