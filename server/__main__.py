@@ -8,7 +8,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from server import telemetry
+from server import tallies
 from server.settings import BadSettingError, Settings
 
 app = typer.Typer(
@@ -120,13 +120,28 @@ def serve(
             log_format=log_format,
             log_level=log_level,
         )
-        telemetry.configure(settings.log_format, settings.log_level)
-        from server import serving
-        from server import workers as several
-
         if settings.workers > 1:
-            raise typer.Exit(several.serve(settings))
-        serving.serve(settings)
+            with tallies.shared():
+                _serve_several(settings)
+        else:
+            _serve_alone(settings)
+
+
+# Imported here and not above: how many processes there will be decides where telemetry counts.
+
+
+def _serve_alone(settings: Settings) -> None:
+    from server import serving, telemetry
+
+    telemetry.configure(settings.log_format, settings.log_level)
+    serving.serve(settings)
+
+
+def _serve_several(settings: Settings) -> NoReturn:
+    from server import telemetry, workers
+
+    telemetry.configure(settings.log_format, settings.log_level)
+    raise typer.Exit(workers.serve(settings))
 
 
 @app.command()
@@ -135,12 +150,15 @@ def token(
     data: Data = DEFAULT.data,
     secret: Annotated[str | None, _option("The secret, if the server was given one.", "SECRET")] = None,
     ttl: Annotated[int, typer.Option(help="Seconds until it runs out.")] = DEFAULT.token_seconds,
+    token_audience: Annotated[str | None, _option("`aud`, if the server wants one.", "TOKEN_AUDIENCE")] = None,
+    token_issuer: Annotated[str | None, _option("`iss`, if the server wants one.", "TOKEN_ISSUER")] = None,
 ) -> None:
     """Print a token for USER of an embedded store: to try things by hand."""
     from server.offline import token_for
 
     with _plain_errors():
-        print(token_for(Settings(data=data, secret=secret), user, ttl))
+        settings = Settings(data=data, secret=secret, token_audience=token_audience, token_issuer=token_issuer)
+        print(token_for(settings, user, ttl))
 
 
 @app.command()

@@ -14,6 +14,7 @@ import time
 from types import FrameType
 
 from server import telemetry
+from server.adapters.sqlite.database import DataFolderError
 from server.serving import allow_many_files, announce, listen, serve_on
 from server.settings import BadSettingError, Settings
 
@@ -43,7 +44,8 @@ class _Foreman:
     def __init__(self, settings: Settings, listeners: list[socket.socket]) -> None:
         self._settings = settings
         self._listeners = listeners
-        self._workers: dict[int, tuple[socket.socket, float]] = {}
+        self._workers: dict[int, tuple[int, float]] = {}
+        """Each process with its place, which is that of its listener, and when it was started."""
         self._ending = False
 
     def run(self) -> int:
@@ -51,8 +53,8 @@ class _Foreman:
         for signum in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signum, self._end)
         ready, told = os.pipe()
-        for listener in self._listeners:
-            self._start(listener, told)
+        for place in range(len(self._listeners)):
+            self._start(place, told)
         os.close(told)
         if self._all_ready(ready):
             announce(self._listeners[0])
@@ -63,14 +65,15 @@ class _Foreman:
         os.close(ready)
         return self._await_all()
 
-    def _start(self, listener: socket.socket, told: int | None) -> None:
+    def _start(self, place: int, told: int | None) -> None:
         pid = os.fork()
         if pid:
-            self._workers[pid] = (listener, time.monotonic())
+            self._workers[pid] = (place, time.monotonic())
             return
         status = 1
         try:
-            status = _work(listener, self._settings, told)
+            telemetry.count_as(str(place))
+            status = _work(self._listeners[place], self._settings, told)
         finally:
             os._exit(status)  # never back into the foreman's stack
 
@@ -92,7 +95,8 @@ class _Foreman:
         worst = 0
         while self._workers:
             pid, status = os.wait()
-            listener, started = self._workers.pop(pid)
+            place, started = self._workers.pop(pid)
+            telemetry.vacate(str(place))
             code = os.waitstatus_to_exitcode(status)
             if self._ending:
                 worst = worst or code
@@ -100,7 +104,7 @@ class _Foreman:
             telemetry.worker_died(pid, code)
             time.sleep(max(0.0, REVIVE_SECONDS - (time.monotonic() - started)))
             if not self._ending:
-                self._start(listener, None)
+                self._start(place, None)
         return worst
 
     def _end(self, signum: int, frame: FrameType | None) -> None:
@@ -120,7 +124,7 @@ def _work(listener: socket.socket, settings: Settings, told: int | None) -> int:
         signal.signal(signum, signal.SIG_DFL)
     try:
         serve_on(listener, settings, on_ready)
-    except BadSettingError as error:
+    except (BadSettingError, DataFolderError) as error:
         print(f"bussa: {error}", file=sys.stderr)  # noqa: T201
         return 2
     return 0

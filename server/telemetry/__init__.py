@@ -36,7 +36,7 @@ from server.telemetry.commits import (
 )
 from server.telemetry.log import configure
 from server.telemetry.process import defect, drain_started, drained, listening, loop_lag, unhandled, worker_died
-from server.telemetry.registry import metrics
+from server.telemetry.registry import count_as, metrics, vacate
 from server.telemetry.sockets import (
     connection_closed,
     connection_opened,
@@ -58,6 +58,7 @@ __all__ = [
     "configure",
     "connection_closed",
     "connection_opened",
+    "count_as",
     "defect",
     "drain_started",
     "drained",
@@ -82,5 +83,6 @@ __all__ = [
     "token_refused",
     "trimmed",
     "unhandled",
+    "vacate",
     "worker_died",
 ]

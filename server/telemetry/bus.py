@@ -1,14 +1,12 @@
 """The bus: when it tears, when it is whole again, what it could not carry."""
 
-from prometheus_client import Gauge
-
 from server.telemetry.log import Seldom, log
-from server.telemetry.registry import REGISTRY, counter
+from server.telemetry.registry import counter, gauge
 
 _DROPPED = counter("bus_dropped", "Envelopes that could not be sent to the other nodes.")
 _FOREIGN = counter("bus_foreign", "Bytes on our channels that are not ours.")
 _TORN = counter("bus_torn", "Tears of the link to a Redis server.", "server")
-_WHOLE = Gauge("bussa_bus_whole", "Whether the link to a Redis server is whole.", ["server"], registry=REGISTRY)
+_WHOLE = gauge("bus_whole", "Whether the link to a Redis server is whole.", "server", of_all="livemin")
 
 _dropped_line = Seldom()
 _foreign_line = Seldom()

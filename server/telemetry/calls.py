@@ -9,7 +9,7 @@ _TOKENS = counter("tokens_refused", "Tokens that did not count, by reason.", "wh
 _LOG_INS = counter("log_ins", "Log-ins by outcome.", "outcome")
 _PASSWORDS = counter("passwords_overflows", "Log-ins and sign-ups refused because too many were being hashed.")
 _JWKS = counter("jwks_fetches", "Fetches of the published keys, by outcome.", "outcome")
-_JWKS_KEYS = gauge("jwks_keys", "Published keys at hand.")
+_JWKS_KEYS = gauge("jwks_keys", "Published keys at hand.", of_all="livemax")
 
 _SUCCEEDED, _REFUSED, _LIMITED = (_LOG_INS.labels(outcome) for outcome in ("succeeded", "refused", "limited"))
 

@@ -65,6 +65,9 @@ EVENTS: list[tuple[str, tuple[Any, ...], str, dict[str, str], float]] = [
     ("log_healed", (5,), "log_healed_events_total", {}, 5),
     ("log_healed", (5,), "log_heals_total", {}, 1),
     ("bus_dropped", (4,), "bus_dropped_total", {}, 4),
+    ("bus_foreign", (), "bus_foreign_total", {}, 1),
+    ("bus_torn", ("redis:1", OSError("gone")), "bus_torn_total", {"server": "redis:1"}, 1),
+    ("bus_whole", ("redis:2",), "bus_whole", {"server": "redis:2"}, 1),
     ("trimmed", (9,), "trimmed_events_total", {}, 9),
     ("log_lag", (0.25,), "log_lag_seconds_sum", {}, 0.25),
     ("connection_opened", (version.JSON,), "connections_opened_total", {"codec": version.JSON}, 1),
@@ -100,7 +103,13 @@ def test_each_event_has_its_counter(
     assert counted.by == by
 
 
-TOLD = {"drain_started": (3,), "drained": (0.5,), "listening": ("http://127.0.0.1:1",), "secret_is_short": (4,)}
+TOLD: dict[str, tuple[Any, ...]] = {
+    "drain_started": (3,),
+    "drained": (0.5,),
+    "listening": ("http://127.0.0.1:1",),
+    "secret_is_short": (4,),
+    "worker_died": (1, -9),
+}
 
 
 @pytest.mark.parametrize(("event", "arguments"), TOLD.items())
@@ -111,7 +120,8 @@ def test_what_is_only_told_is_one_line(event: str, arguments: tuple[Any, ...]) -
 
 
 def test_every_event_is_tried_here() -> None:
-    tried = {event for event, *_ in EVENTS} | {*TOLD} | {"command_carried", "configure", "metrics", "unhandled"}
+    elsewhere = {"command_carried", "configure", "count_as", "metrics", "unhandled", "vacate"}
+    tried = {event for event, *_ in EVENTS} | {*TOLD} | elsewhere
     assert tried == {*telemetry.__all__}
 
 
