@@ -21,6 +21,9 @@ from server.transport.websocket import DirectWebSocket
 PING_SECONDS = 20.0
 """WebSocket pings: under the 30 to 60 s after which proxies and phone networks forget a silent connection."""
 
+PONG_SECONDS = 40.0
+"""How long an answer may take. Longer than a peer may read slowly (30 s): that one has a code of its own."""
+
 BACKLOG = 4096
 """Connections that the kernel keeps waiting: everybody comes back at once after a restart."""
 
@@ -105,7 +108,7 @@ class _DrainingServer(Server):
             ws_max_size=FRAME,
             ws_per_message_deflate=False,  # memory and time; messages are small
             ws_ping_interval=PING_SECONDS,
-            ws_ping_timeout=PING_SECONDS,
+            ws_ping_timeout=PONG_SECONDS,
             proxy_headers=bool(settings.trusted_proxies),
             forwarded_allow_ips=list(settings.trusted_proxies),
             server_header=False,

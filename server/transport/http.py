@@ -1,55 +1,100 @@
 """HTTP/1.1 by httptools, with an end to every patience.
 
-uvicorn waits for ever for the first byte, for the last header, and for the last byte of a body; and keeps headers
-of any size. Here a request has a deadline from its first moment, and its head a bound.
+uvicorn waits for ever for the first byte, for the last header, for the last byte of a body, and for a peer that does
+not read its answer; it keeps headers of any size, and of one read as many requests as fit. Here a request has a
+deadline from its first moment, an answer one from when the peer stops reading, and all that is kept has a bound.
 """
 
 import asyncio
+import logging
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from server import telemetry
 
 REQUEST_SECONDS = 10.0
 """From the connection (or a request's first byte) to the request's last byte. A WebSocket's handshake included."""
 
-HEAD_BYTES = 16 * 1024
-"""Bytes of a request line and headers: what nginx and Apache take, twice over."""
+ANSWER_SECONDS = 30.0
+"""How long a peer may not read what is sent to it: as long as over a WebSocket."""
 
+HEAD_BYTES = 16 * 1024
+"""Bytes of a request line and headers: what nginx and Apache take, twice over. Give or take a slice."""
+
+SLICE = 4 * 1024
+"""Bytes that are parsed at a time: so that each bound is looked at before much has come of a large read."""
+
+PIPELINED = 100
+"""Requests that may wait for the one before them. Browsers send none ahead, proxies a few."""
 
 LINGER_SECONDS = 1.0
 """How long a peer has to read why it was refused."""
 
+# What anybody at all can provoke is counted, and is not worth a line each time.
+_QUIET = logging.getLogger("uvicorn.error.quiet")
+_QUIET.setLevel(logging.ERROR)
+
 
 class BoundedHttp(HttpToolsProtocol):
     _deadline: asyncio.TimerHandle | None = None
+    _unread: asyncio.TimerHandle | None = None
+    _in_head: bool = True
+    """Whether what comes next belongs to a head: of the request that has begun, or of the next one."""
     _head: int = 0
-    """Bytes of the head so far; -1 while no head is being read."""
     _refused: bool = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.logger = _QUIET
         self._start_deadline()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_deadline()
+        self._stop_waiting()
         super().connection_lost(exc)
 
-    def data_received(self, data: bytes) -> None:
-        if self._refused:
-            return
-        if self._head >= 0:
-            self._start_deadline()
-            self._head += len(data)
-            if self._head > HEAD_BYTES and not self._ends_head(data):
-                self._refuse_head()
-                return
-        super().data_received(data)
+    # A request.
 
-    def _ends_head(self, data: bytes) -> bool:
-        # A large body may come along with a small head.
-        end = data.find(b"\r\n\r\n")
-        return 0 <= end <= HEAD_BYTES - (self._head - len(data))
+    def data_received(self, data: bytes) -> None:
+        for start in range(0, len(data), SLICE):
+            if self._refused or self.transport.is_closing():
+                return  # read and dropped
+            part = data if len(data) <= SLICE else data[start : start + SLICE]
+            self._head += len(part)
+            if self._in_head:
+                self._start_deadline()
+            super().data_received(part)
+            if self._in_head and self._head > HEAD_BYTES:
+                self._refuse_head()
+            elif len(self.pipeline) > PIPELINED:
+                self.transport.abort()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._start_deadline()
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._in_head = True
+        self._head = 0
+        self._stop_deadline()
+        super().on_message_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        self._stop_deadline()
+        self._stop_waiting()
+        self._refused = True  # of this protocol's concern is nothing any more
+        super().handle_websocket_upgrade()
+
+    def send_400_response(self, msg: str) -> None:
+        telemetry.call_answered("other", "unmatched", 400, 0.0)
+        super().send_400_response(msg)
 
     def _refuse_head(self) -> None:
+        telemetry.call_answered("other", "unmatched", 431, 0.0)
         self.transport.write(
             b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
         )
@@ -58,30 +103,6 @@ class BoundedHttp(HttpToolsProtocol):
         self.transport.write_eof()
         self._stop_deadline()
         self._deadline = self.loop.call_later(LINGER_SECONDS, self._give_up)
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._head = max(self._head, 0)
-        self._start_deadline()
-
-    def on_headers_complete(self) -> None:
-        self._head = -1
-        super().on_headers_complete()
-
-    def on_message_complete(self) -> None:
-        self._head = 0
-        self._stop_deadline()
-        super().on_message_complete()
-
-    def handle_websocket_upgrade(self) -> None:
-        self._stop_deadline()
-        super().handle_websocket_upgrade()
-
-    def timeout_keep_alive_handler(self) -> None:
-        if self.transport.get_write_buffer_size():
-            self.transport.abort()  # it does not read its answer either: a close would wait for it
-        else:
-            super().timeout_keep_alive_handler()
 
     def _start_deadline(self) -> None:
         if self._deadline is None:
@@ -92,6 +113,34 @@ class BoundedHttp(HttpToolsProtocol):
             self._deadline.cancel()
             self._deadline = None
 
+    # Its answer.
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._wait_for_reader()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if not self.transport.is_closing():
+            self._stop_waiting()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.transport.is_closing():
+            self._wait_for_reader()  # a close waits until all is sent, for ever if need be
+
+    def timeout_keep_alive_handler(self) -> None:
+        super().timeout_keep_alive_handler()
+        self._wait_for_reader()
+
+    def _wait_for_reader(self) -> None:
+        if self._unread is None:
+            self._unread = self.loop.call_later(ANSWER_SECONDS, self._give_up)
+
+    def _stop_waiting(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
     def _give_up(self) -> None:
-        self._deadline = None
         self.transport.abort()

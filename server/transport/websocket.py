@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from uvicorn._types import ASGIReceiveEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 from websockets.http11 import Request
@@ -18,6 +19,10 @@ CONTROLS = Rate(10, 100)
 FRAGMENTS = 1_000
 """Fragments of one message: 64 bytes each would fill the largest one. Empty ones count too."""
 
+SLICE = 4 * 1024
+"""Bytes that are parsed at a time. Of the smallest frames that is a few milliseconds' worth; all of one read (a
+quarter of a MiB) would be half a second of everybody's time, and 40,000 messages in a queue without a bound."""
+
 LINGER_SECONDS = 3.0
 """How long a peer has, after our close frame, to read what was sent and to answer it."""
 
@@ -29,6 +34,10 @@ class DirectWebSocket(WebSocketsSansIOProtocol):
     _controls: Bucket | None = None
     _fragments: int = 0
     _binary: bool = False
+    _unparsed: bytes = b""
+    """What was read and must wait until the application has taken what was parsed before."""
+    _deaf: bool = False
+    """A flood: what still comes is read and dropped, unlooked at."""
 
     # The socket, for the application.
 
@@ -60,6 +69,9 @@ class DirectWebSocket(WebSocketsSansIOProtocol):
     def close(self, code: int, reason: str) -> None:
         if self.gone:
             return
+        if not self.handshake_complete:
+            self.abort()  # no WebSocket yet, so nothing to say farewell with
+            return
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         self.conn.send_close(code, reason)
         self.transport.write(b"".join(self.conn.data_to_send()))
@@ -74,11 +86,71 @@ class DirectWebSocket(WebSocketsSansIOProtocol):
 
     # What uvicorn calls.
 
+    def data_received(self, data: bytes) -> None:
+        self._unparsed = self._unparsed + data if self._unparsed else data
+        self._parse()
+
+    def _parse(self) -> None:
+        """Parse slice by slice, until there is something for the application to take."""
+        while self._unparsed and not self.read_paused and not self.disconnected:
+            part, self._unparsed = self._unparsed[:SLICE], self._unparsed[SLICE:]
+            if not self._deaf:
+                super().data_received(part)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            self._refuse_handshake()
+
+    def _read_on(self) -> None:
+        self._parse()
+        if not self.read_paused and not self.disconnected:
+            self.transport.resume_reading()
+
+    def _refuse_handshake(self) -> None:
+        """A head that the parser refused by itself: uvicorn would neither answer nor end it."""
+        self.handshake_initiated = self.handshake_complete = self.close_sent = True
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.transport.close()
+
+    async def receive(self) -> ASGIReceiveEvent:
+        message = await self.queue.get()
+        if self.read_paused and self.queue.empty():
+            self.read_paused = False
+            if self._unparsed:
+                self.loop.call_soon(self._read_on)  # in between the others have their turn
+            else:
+                self.transport.resume_reading()
+        return message
+
+    def send_receive_event_to_app(self) -> None:
+        data = self.frames[0] if len(self.frames) == 1 else b"".join(self.frames)
+        self.frames = []
+        if self.close_sent:
+            return
+        if self.curr_msg_data_type == "bytes":
+            self.queue.put_nowait({"type": "websocket.receive", "bytes": data})
+        else:
+            try:
+                self.queue.put_nowait({"type": "websocket.receive", "text": data.decode()})
+            except UnicodeDecodeError:
+                # Contract, *Errors*: bytes that do not decode. RFC 6455's own 1007 would tell a client nothing.
+                self.close(Close.NOT_PROTOCOL, Close.NOT_PROTOCOL.reason)
+                return
+        if not self.read_paused:
+            self.read_paused = True
+            self.transport.pause_reading()
+
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         scope: Any = getattr(self, "scope", None)  # there is none where the handshake was refused
         if scope is not None:
             scope["extensions"][EXTENSION] = self
+
+    def shutdown(self) -> None:
+        """The process ends. uvicorn would close the socket at once; with bytes of a busy peer still unread the kernel
+        then resets it, and the farewell that is on its way is lost. So it keeps its time to be read and answered."""
+        if self.handshake_complete:
+            self.close(Close.RESTART, Close.RESTART.reason)
+        else:
+            super().shutdown()
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -101,7 +173,7 @@ class DirectWebSocket(WebSocketsSansIOProtocol):
         self._fragments += 1
         if self._fragments > FRAGMENTS:
             self.frames = []
-            self.close(Close.TOO_MUCH, Close.TOO_MUCH.reason)
+            self._flooded()
             return
         super().handle_cont(event)
         if event.fin:
@@ -109,6 +181,15 @@ class DirectWebSocket(WebSocketsSansIOProtocol):
 
     def handle_close(self, event: Frame) -> None:
         super().handle_close(event)
+        self._cut_off_later()
+
+    def keepalive_timeout(self) -> None:
+        if self.read_paused and self.ping_timeout is not None:
+            # It is this side that does not read, and the answer may well be there. What the peer does not read
+            # meanwhile has a time limit of its own.
+            self.pong_timer = self.loop.call_later(self.ping_timeout, self.keepalive_timeout)
+            return
+        super().keepalive_timeout()
         self._cut_off_later()
 
     def handle_parser_exception(self) -> None:
@@ -130,15 +211,18 @@ class DirectWebSocket(WebSocketsSansIOProtocol):
         if self._controls is None:
             self._controls = Bucket(CONTROLS, now)
         if self._controls.take(now):
-            self.close(Close.TOO_MUCH, Close.TOO_MUCH.reason)
+            self._flooded()
         return not self.close_sent
+
+    def _flooded(self) -> None:
+        self._deaf = True
+        self.close(Close.TOO_MUCH, Close.TOO_MUCH.reason)
 
     def _closing(self) -> None:
         self.stop_keepalive()
         self.close_sent = True
-        if self.read_paused:
-            self.read_paused = False
-            self.transport.resume_reading()
+        self.read_paused = False
+        self.loop.call_soon(self._read_on)  # the peer's own close frame is yet to come
         self._cut_off_later()
 
     def _cut_off_later(self) -> None:

@@ -1,0 +1,181 @@
+"""A peer that may do anything: it sends bytes, and reads only when it is told to."""
+
+import asyncio
+import contextlib
+import os
+import socket
+import struct
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+
+SECONDS = 20.0
+"""How long anything may take before a test is given up."""
+
+TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
+
+HANDSHAKE = (
+    b"GET /v1/socket HTTP/1.1\r\nHost: bussa.test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+)
+
+
+def frame(payload: bytes, opcode: int = TEXT, *, fin: bool = True, claim: int | None = None) -> bytes:
+    """A masked frame (RFC 6455, section 5.2). ``claim``: the length it says it has."""
+    size = len(payload) if claim is None else claim
+    head = bytes([opcode | (0x80 if fin else 0)])
+    if size < 126:
+        head += bytes([0x80 | size])
+    elif size < 65536:
+        head += b"\xfe" + size.to_bytes(2, "big")
+    else:
+        head += b"\xff" + size.to_bytes(8, "big")
+    mask = os.urandom(4)
+    masked = bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload)) if payload else b""
+    return head + mask + masked
+
+
+def say(message: dict[str, Any]) -> bytes:
+    """A frame of the JSON subprotocol."""
+    return frame(msgspec.json.encode(message))
+
+
+class Ended(ConnectionError):  # noqa: N818 - how a connection went, and nobody's fault
+    """There is nothing more to read."""
+
+
+class Peer:
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._buffer = b""
+
+    async def write(self, data: bytes) -> None:
+        """Raises Ended if the server has cut the connection."""
+        try:
+            async with asyncio.timeout(SECONDS):
+                await asyncio.get_running_loop().sock_sendall(self._sock, data)
+        except (ConnectionError, BrokenPipeError) as error:
+            raise Ended from error
+
+    async def write_what_it_can(self, data: bytes) -> int:
+        """Write until the server takes no more for half a second, or ends; returns how much."""
+        done = 0
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            while done < len(data):
+                async with asyncio.timeout(0.5):
+                    piece = data[done : done + 65536]
+                    await asyncio.get_running_loop().sock_sendall(self._sock, piece)
+                    done += len(piece)
+        return done
+
+    async def _more(self) -> None:
+        try:
+            async with asyncio.timeout(SECONDS):
+                data = await asyncio.get_running_loop().sock_recv(self._sock, 262_144)
+        except ConnectionError as error:
+            raise Ended from error
+        if not data:
+            raise Ended
+        self._buffer += data
+
+    async def read(self, size: int) -> bytes:
+        while len(self._buffer) < size:
+            await self._more()
+        data, self._buffer = self._buffer[:size], self._buffer[size:]
+        return data
+
+    async def line(self) -> bytes:
+        while b"\n" not in self._buffer:
+            await self._more()
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return line + b"\n"
+
+    async def head(self) -> tuple[int, dict[str, str]]:
+        """Status and headers of a response."""
+        status = int((await self.line()).split()[1])
+        headers: dict[str, str] = {}
+        while (line := await self.line()) != b"\r\n":
+            name, _, value = line.decode().partition(":")
+            headers[name.strip().lower()] = value.strip()
+        return status, headers
+
+    async def response(self) -> tuple[int, bytes]:
+        status, headers = await self.head()
+        return status, await self.read(int(headers.get("content-length", "0")))
+
+    async def rest(self) -> bytes:
+        """Everything until the end."""
+        try:
+            while True:
+                await self._more()
+        except Ended:
+            data, self._buffer = self._buffer, b""
+            return data
+
+    async def upgrade(self, *headers: bytes, subprotocol: bytes = b"bussa.v1.json") -> int:
+        """Ask for a WebSocket; returns the status."""
+        protocol = (b"Sec-WebSocket-Protocol: " + subprotocol,) if subprotocol else ()
+        await self.write(HANDSHAKE + b"".join(header + b"\r\n" for header in (*protocol, *headers)) + b"\r\n")
+        return (await self.head())[0]
+
+    async def frame(self) -> tuple[int, bytes]:
+        """The opcode and payload of the next frame."""
+        first, size = await self.read(2)
+        assert size < 128, "a server does not mask"
+        if size == 126:
+            size = int.from_bytes(await self.read(2), "big")
+        elif size == 127:
+            size = int.from_bytes(await self.read(8), "big")
+        return first & 15, await self.read(size)
+
+    async def told(self) -> dict[str, Any]:
+        """The next map; pings are passed over."""
+        while True:
+            opcode, payload = await self.frame()
+            if opcode == TEXT:
+                return msgspec.json.decode(payload)
+            assert opcode in (PING, PONG), (opcode, payload)
+
+    async def until(self, type: str) -> dict[str, Any]:
+        while (told := await self.told())["type"] != type:
+            pass
+        return told
+
+    async def farewell(self) -> int | None:
+        """The server's close code; None if the connection ended without one. What came before is passed over."""
+        try:
+            while True:
+                opcode, payload = await self.frame()
+                if opcode == CLOSE:
+                    return struct.unpack("!H", payload[:2])[0] if payload else 1005
+        except Ended:
+            return None
+
+    async def greet(self, token: str, **hello: Any) -> dict[str, Any]:
+        assert await self.upgrade() == 101
+        await self.write(say({"type": "hello", "token": token, **hello}))
+        return await self.until("welcome")
+
+    def reset(self) -> None:
+        """Go away as a crashed machine does: with a reset."""
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._sock.close()
+
+    def close(self) -> None:
+        self._sock.close()
+
+
+@contextlib.asynccontextmanager
+async def peer(port: int, *, buffer: int | None = None) -> AsyncIterator[Peer]:
+    """A TCP connection. ``buffer``: bytes that its kernel takes unread; else as many as it likes."""
+    sock = socket.socket()
+    sock.setblocking(False)
+    if buffer is not None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+    try:
+        async with asyncio.timeout(SECONDS):
+            await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", port))
+        yield Peer(sock)
+    finally:
+        sock.close()

@@ -1,0 +1,332 @@
+"""Our own socket: joined writes, floods, and ends that come, whatever the peer does."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from protocol.codes import Close
+from protocol.frames.events import Typing
+from server.domain.commands import Send
+from server.session import outbox
+from server.transport import websocket
+from server.transport.websocket import CONTROLS, FRAGMENTS, SLICE, DirectWebSocket
+from tests.session.world import Node
+from tests.transport.peer import CLOSE, PING, PONG, TEXT, Peer, frame, peer, say
+from tests.transport.served import Served, serving
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(websocket, "LINGER_SECONDS", 0.2)
+
+
+@pytest.fixture
+def writes(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """How many frames each write had."""
+    counts: list[int] = []
+    write = DirectWebSocket.write
+
+    def counted(self: DirectWebSocket, frames: Any) -> bool:
+        counts.append(len(frames))
+        return write(self, frames)
+
+    monkeypatch.setattr(DirectWebSocket, "write", counted)
+    return counts
+
+
+def socket_of(served: Served) -> DirectWebSocket:
+    [socket] = served.server.server_state.connections
+    assert isinstance(socket, DirectWebSocket)
+    return socket
+
+
+async def greet(served: Served, device: Peer, token: str = "alice") -> DirectWebSocket:
+    await device.greet(token)
+    return socket_of(served)
+
+
+async def test_what_a_turn_has_to_say_is_one_write(ours: Served, writes: list[int]) -> None:
+    async with peer(ours.port) as bob:
+        await bob.greet("bob")
+        writes.clear()
+        await asyncio.gather(*(ours.node.post.commit(Send("alice", "bob", "ciao", f"n-{n}")) for n in range(50)))
+        assert [(await bob.told())["n"] for _ in range(50)] == list(range(1, 51))
+        assert writes == [50]
+
+
+async def test_abort_ends_at_once(ours: Served) -> None:
+    async with peer(ours.port) as device:
+        (await greet(ours, device)).abort()
+        assert await device.farewell() is None
+    await ours.forgotten()
+
+
+@pytest.mark.parametrize(
+    ("flood", "count"),
+    [
+        (frame(b"", PING), CONTROLS.burst + 1),
+        (frame(b"ping", PING), 50_000),
+        (frame(b"", PONG), CONTROLS.burst + 1),
+        (frame(b"pong", PONG), 50_000),
+    ],
+    ids=["pings", "many pings", "pongs", "many pongs"],
+)
+async def test_a_flood_of_control_frames(ours: Served, flood: bytes, count: float) -> None:
+    async with peer(ours.port) as device:
+        await greet(ours, device)
+        await device.write_what_it_can(flood * int(count))
+        assert await device.farewell() == Close.TOO_MUCH
+    await ours.forgotten()
+
+
+async def test_as_many_control_frames_as_anybody_needs(ours: Served) -> None:
+    async with peer(ours.port) as device:
+        await greet(ours, device)
+        for number in range(50):
+            await device.write(frame(b"%d" % number, PING) + frame(b"", PONG))
+            assert await device.frame() == (PONG, b"%d" % number)
+
+
+@pytest.mark.parametrize("count", [FRAGMENTS + 1, 40_000])
+async def test_a_message_of_too_many_fragments(ours: Served, count: int) -> None:
+    async with peer(ours.port) as device:
+        await greet(ours, device)
+        await device.write_what_it_can(frame(b"", TEXT, fin=False) + frame(b"", 0, fin=False) * count)
+        assert await device.farewell() == Close.TOO_MUCH
+    await ours.forgotten()
+
+
+async def test_a_message_of_many_fragments_and_another(ours: Served) -> None:
+    ping = b'{"type":"ping","id":1}'
+    async with peer(ours.port) as device:
+        await greet(ours, device)
+        for _ in range(3):
+            parts = [frame(ping[:1], fin=False), *(frame(b"", 0, fin=False) for _ in range(FRAGMENTS - 1))]
+            await device.write(b"".join(parts) + frame(ping[1:], 0))
+            assert (await device.told())["type"] == "pong"
+
+
+async def test_a_flood_is_not_parsed_to_its_end(ours: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A quarter of a MiB of the smallest frames is half a second of everybody's time."""
+    parsed = 0
+    received = websocket.WebSocketsSansIOProtocol.data_received
+
+    def count(self: DirectWebSocket, data: bytes) -> None:
+        nonlocal parsed
+        parsed += len(data)
+        received(self, data)
+
+    async with peer(ours.port) as device:
+        await greet(ours, device)
+        monkeypatch.setattr(websocket.WebSocketsSansIOProtocol, "data_received", count)
+        await device.write_what_it_can(frame(b"", PING) * 40_000)
+        assert await device.farewell() == Close.TOO_MUCH
+    assert parsed <= 2 * SLICE
+
+
+async def test_what_is_sent_ahead_waits_unparsed(ours: Served) -> None:
+    """While the application has no time, no message after the other is made and put into a queue."""
+    async with peer(ours.port) as device:
+        socket = await greet(ours, device)
+        gate = ours.node.store.hold("heads")
+        small = say({"type": "ping", "id": 1})
+        await device.write(small * 5000)
+        await asyncio.sleep(0.05)
+        assert 0 < socket.queue.qsize() <= SLICE // len(small) + 1
+        gate.set()
+        for _ in range(5000):
+            assert (await device.told())["type"] == "pong"
+
+
+async def test_a_burst_of_one_connection_leaves_the_others_their_turn(ours: Served) -> None:
+    async with peer(ours.port) as device:
+        socket = await greet(ours, device)
+        turns, done = 0, False
+
+        async def others() -> None:
+            nonlocal turns
+            while not done:
+                turns += 1
+                await asyncio.sleep(0)
+
+        counting = asyncio.create_task(others())
+        await asyncio.sleep(0)
+        turns = 0
+        # Handed over as one read.
+        socket.data_received(frame(b'{"type":"nothing"}') * 10_000)
+        for _ in range(10_000):
+            assert (await device.told())["code"] == "bad_request"
+        done = True
+        await counting
+        assert turns >= 10_000 * 24 // SLICE
+
+
+async def test_a_request_right_before_a_farewell_is_carried_out(ours: Served) -> None:
+    big = [say({"type": "send", "id": n, "to": "bob", "text": "x" * 3000, "nonce": f"n-{n}"}) for n in range(1, 51)]
+    async with peer(ours.port) as device:
+        await greet(ours, device)
+        await device.write(b"".join(big) + frame((1000).to_bytes(2, "big"), CLOSE))
+        assert await device.farewell() == 1000
+    await ours.forgotten()
+    assert (await ours.node.store.heads(["bob"]))["bob"] == 51
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_a_peer_that_never_answers_the_farewell(ours: Served) -> None:
+    async with peer(ours.port) as device:
+        await greet(ours, device)
+        await device.write(frame(b"{"))
+        assert await device.farewell() == Close.NOT_PROTOCOL
+        await ours.forgotten()
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_a_peer_that_says_farewell_and_never_closes(ours: Served) -> None:
+    async with peer(ours.port) as device:
+        await greet(ours, device)
+        await device.write(frame((1000).to_bytes(2, "big"), CLOSE))
+        assert await device.farewell() == 1000
+        await ours.forgotten()
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_a_peer_that_goes_on_and_on_after_the_farewell(ours: Served) -> None:
+    async with peer(ours.port) as device:
+        socket = await greet(ours, device)
+        await device.write(frame(b"{") + frame(b"", PING) * 10)
+        assert await device.farewell() == Close.NOT_PROTOCOL
+        forgotten = asyncio.create_task(ours.forgotten())
+        while not forgotten.done():
+            await device.write_what_it_can(frame(b"ping", PING) * 100 + frame(b"{}") * 100)
+            await asyncio.sleep(0.01)
+            assert socket.queue.qsize() <= 2
+            assert sum(map(len, socket.conn.writes)) <= 4096
+        await forgotten
+
+
+async def test_text_that_is_no_utf_8(ours: Served) -> None:
+    async with peer(ours.port) as device:
+        await greet(ours, device)
+        await device.write(frame(b'"\xff"'))
+        assert await device.farewell() == Close.NOT_PROTOCOL
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_a_slow_reader_is_told_and_cut_off(ours: Served) -> None:
+    async with peer(ours.port, buffer=4096) as bob:
+        await bob.greet("bob")
+        count = 0
+        async with asyncio.timeout(20):
+            while ours.endpoint.count:
+                count += 1
+                text = "x" * 10_000
+                await asyncio.gather(
+                    *(ours.node.post.commit(Send("alice", "bob", text, f"{count}-{n}")) for n in range(50))
+                )
+        await ours.forgotten()
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_a_slow_reader_that_reads_after_all_is_told_why(ours: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(websocket, "LINGER_SECONDS", 5.0)
+    monkeypatch.setattr(outbox, "OUTBOX_SECONDS", 0.3)
+    async with peer(ours.port, buffer=4096) as bob:
+        await bob.greet("bob")
+        async with asyncio.timeout(20):
+            while ours.endpoint.count:
+                await ours.node.post.commit(Send("alice", "bob", "x" * 10_000, f"{time.monotonic_ns()}"))
+        assert await bob.farewell() == Close.TOO_SLOW
+
+
+async def test_a_burst_that_a_peer_does_not_read_is_bounded(ours: Served) -> None:
+    """All of one turn of the loop: what does not fit must not wait in the transport instead."""
+    async with peer(ours.port, buffer=4096) as bob:
+        socket = await greet(ours, bob, "bob")
+        most = 0
+        ring = ours.node.hub.ring
+
+        def watch() -> None:
+            nonlocal most
+            most = max(most, socket.transport.get_write_buffer_size())
+            ring()
+
+        ours.node.post._ring = watch
+        for _ in range(5):
+            texts = (ours.node.post.commit(Send("alice", "bob", "\u0001" * 10_000, f"{_}-{n}")) for n in range(200))
+            await asyncio.gather(*texts)
+        assert 0 < most <= 4 * outbox.CHUNK
+        bob.close()
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("waiting", [0, 3_000_000], ids=["idle", "with something to read"])
+async def test_a_half_open_socket_is_found(waiting: int) -> None:
+    """A machine that lost its power answers no ping. What it has not read must not be waited for."""
+    async with serving(ws_ping_interval=0.2, ws_ping_timeout=0.2) as served:
+        await served.node.people("alice", "bob")
+        async with peer(served.port, buffer=4096) as device:
+            socket = await greet(served, device)
+            for _ in range(0, waiting, 60_000):
+                socket.transport.write(frame(bytes(60_000)))
+            await served.forgotten()
+            await device.rest()  # what it had not read before the end
+
+
+async def test_a_busy_server_takes_nobody_for_dead() -> None:
+    """While a request waits its turn nothing is read, the answer to a ping neither."""
+    async with serving(ws_ping_interval=0.1, ws_ping_timeout=0.1) as served:
+        await served.node.people("alice", "bob")
+        async with peer(served.port) as device:
+            await device.greet("alice")
+            gate = served.node.store.hold("heads")
+            await device.write(say({"type": "ping", "id": 1}))
+            await asyncio.sleep(0.05)
+            await device.write(say({"type": "ping", "id": 2}))
+            opcode, payload = await device.frame()
+            assert opcode == PING
+            await device.write(frame(payload, PONG))
+            await asyncio.sleep(0.5)
+            gate.set()
+            assert [(await device.told())["id"] for _ in range(2)] == [1, 2]
+
+
+async def test_a_farewell_before_the_handshake_is_an_end(ours: Served) -> None:
+    class Transport:
+        aborted = False
+
+        def is_closing(self) -> bool:
+            return False
+
+        def abort(self) -> None:
+            self.aborted = True
+
+    socket = DirectWebSocket(ours.server.config, ours.server.server_state, {})
+    transport: Any = Transport()
+    socket.transport = transport
+    socket.close(Close.TOO_MUCH, "a flood before there is a WebSocket")
+    assert transport.aborted
+
+
+async def test_typing_reaches_who_reads(ours: Served) -> None:
+    async with peer(ours.port) as bob:
+        await bob.greet("bob")
+        ours.node.hub.hint("bob", Typing(peer="alice"))
+        assert await bob.told() == {"type": "typing", "peer": "alice"}
+
+
+async def test_too_many_of_an_address_are_told_and_closed() -> None:
+    async with (
+        serving(node=Node(per_address=2)) as served,
+        peer(served.port) as first,
+        peer(served.port) as second,
+        peer(served.port) as third,
+    ):
+        await first.upgrade()
+        await second.upgrade()
+        assert await third.upgrade() == 101
+        assert await third.farewell() == Close.TOO_MUCH
+        for device in (first, second, third):
+            device.close()

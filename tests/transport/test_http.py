@@ -1,0 +1,188 @@
+"""HTTP with an end to every patience: none of it on uvicorn as released, all of it on ours."""
+
+import asyncio
+import contextlib
+
+import httpx
+import pytest
+
+from server.transport import http as http_module
+from tests.transport.peer import HANDSHAKE, Ended, peer
+from tests.transport.served import Served
+
+POST = b"POST /echo HTTP/1.1\r\nHost: bussa.test\r\nContent-Length: 5\r\n\r\nhello"
+BIG = b"GET /big?bytes=400000 HTTP/1.1\r\nHost: bussa.test\r\n\r\n"
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_module, "REQUEST_SECONDS", 0.3)
+    monkeypatch.setattr(http_module, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(http_module, "LINGER_SECONDS", 0.3)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"GET / HTTP/1.1\r\nHost: bussa",
+        b"POST /echo HTTP/1.1\r\nHost: bussa.test\r\nContent-Length: 5\r\n\r\nhel",
+        b"POST /echo HTTP/1.1\r\nHost: bussa.test\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhe",
+        HANDSHAKE,
+        POST + b"GET / HT",
+        b"\r\n",
+    ],
+    ids=["nothing", "head", "body", "chunk", "handshake", "the second one", "a line"],
+)
+@pytest.mark.usefixtures("hasty")
+async def test_what_never_comes_to_an_end_is_ended(ours: Served, data: bytes) -> None:
+    async with peer(ours.port) as device:
+        if data:
+            await device.write(data)
+        rest = await device.rest()
+        assert not rest or rest.startswith(b"HTTP/1.1 200")
+    await ours.forgotten()
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize(("data", "drop"), [(HANDSHAKE, b"X: y\r\n"), (POST[:-5], b""), (b"", b"\r\n")])
+async def test_a_drop_now_and_then_is_no_progress(ours: Served, data: bytes, drop: bytes) -> None:
+    async with peer(ours.port) as device:
+        await device.write(data)
+        forgotten = asyncio.create_task(ours.forgotten())
+        while not forgotten.done():
+            await asyncio.sleep(0.02)
+            with contextlib.suppress(Ended):
+                await device.write(drop)
+        await forgotten
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_a_connection_that_is_used_is_kept(ours: Served) -> None:
+    async with peer(ours.port) as device:
+        for _ in range(4):
+            await device.write(POST)
+            assert await device.response() == (200, b"hello")
+            await asyncio.sleep(0.15)  # in sum longer than one request may take
+
+
+async def test_keep_alive_ends(ours: Served) -> None:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{ours.port}", trust_env=False) as client:
+        for _ in range(3):
+            assert (await client.post("/echo", content=b"hello")).content == b"hello"
+        assert ours.connections == 1
+
+
+@pytest.mark.parametrize("count", [2, 20, 100])
+async def test_requests_sent_ahead_are_answered_in_order(ours: Served, count: int) -> None:
+    def echo(number: int) -> bytes:
+        return b"POST /echo HTTP/1.1\r\nHost: bussa.test\r\nContent-Length: 5\r\n\r\n%05d" % number
+
+    async with peer(ours.port) as device:
+        await device.write(b"".join(echo(number) for number in range(count)))
+        for number in range(count):
+            assert await device.response() == (200, b"%05d" % number)
+
+
+async def test_more_sent_ahead_than_anybody_does(ours: Served) -> None:
+    """Of each uvicorn makes an object of kilobytes, before it has answered the first."""
+    async with peer(ours.port) as device:
+        await device.write(b"GET /big?bytes=1 HTTP/1.1\r\nHost: b\r\n\r\n" * 6000)
+        await device.rest()
+    await ours.forgotten()
+
+
+@pytest.mark.parametrize("piece", [1 << 20, 1000])
+async def test_a_head_without_a_bound(ours: Served, piece: int) -> None:
+    async with peer(ours.port) as device:
+        head = b"GET /big HTTP/1.1\r\nHost: bussa.test\r\nX: " + b"x" * 65_536 + b"\r\n\r\n"
+        for start in range(0, len(head), piece):
+            await device.write(head[start : start + piece])
+        assert (await device.head())[0] == 431
+        assert await device.rest() == b""
+
+
+@pytest.mark.parametrize("size", [8_000, 15_000])
+async def test_a_large_head_that_is_none_too_large(ours: Served, size: int) -> None:
+    async with peer(ours.port) as device:
+        await device.write(POST[:6] + POST[6:].replace(b"\r\n\r\n", b"\r\nX: " + b"x" * size + b"\r\n\r\n"))
+        assert await device.response() == (200, b"hello")
+
+
+@pytest.mark.parametrize("cut", range(1, 5))
+async def test_a_head_that_is_cut_anywhere_before_a_large_body(ours: Served, cut: int) -> None:
+    body = b"x" * 60_000
+    data = b"POST /echo HTTP/1.1\r\nHost: bussa.test\r\nContent-Length: 60000\r\n\r\n" + body
+    at = data.index(b"\r\n\r\n") + cut
+    async with peer(ours.port) as device:
+        await device.write(data[:at])
+        await asyncio.sleep(0.02)  # two reads, and not one
+        await device.write(data[at:])
+        assert await device.response() == (200, body)
+
+
+@pytest.mark.parametrize("header", [b"Authorization: Bearer " + b"x" * 9_000, b"\r\n".join([b"X: y"] * 200)])
+async def test_a_handshake_whose_head_the_websocket_refuses(ours: Served, header: bytes) -> None:
+    """uvicorn says nothing here, and waits for ever."""
+    async with peer(ours.port) as device:
+        assert await device.upgrade(header) == 431
+        await device.rest()
+    await ours.forgotten()
+
+
+@pytest.mark.parametrize("last", [b"", b"GET /big?bytes=1 HTTP/1.1\r\nHost: b\r\nConnection: close\r\n\r\n"])
+@pytest.mark.usefixtures("hasty")
+async def test_a_peer_that_does_not_read_its_answers(ours: Served, last: bytes) -> None:
+    async with peer(ours.port, buffer=4096) as device:
+        await device.write(BIG * 40 + last)
+        await ours.forgotten()
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_a_peer_that_does_not_read_the_last_answer(ours: Served) -> None:
+    async with peer(ours.port, buffer=4096) as device:
+        await device.write(b"GET /big?bytes=9000000 HTTP/1.1\r\nHost: b\r\nConnection: close\r\n\r\n")
+        await ours.forgotten()
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_a_peer_that_reads_slowly_and_reads_is_not_cut_off(ours: Served) -> None:
+    async with peer(ours.port, buffer=65_536) as device:
+        await device.write(BIG * 10)
+        for _ in range(10):
+            status, body = await device.response()
+            assert (status, len(body)) == (200, 400_000)
+            await asyncio.sleep(0.05)  # in sum longer than an answer may lie unread
+
+
+@pytest.mark.parametrize(
+    "data", [b"\x00" * 100, b"HELO bussa\r\n\r\n", b"GET /\x00 HTTP/1.1\r\n\r\n", bytes(range(256))]
+)
+async def test_what_is_no_http(ours: Served, data: bytes) -> None:
+    async with peer(ours.port) as device:
+        await device.write(data)
+        rest = await device.rest()
+        assert rest.startswith(b"HTTP/1.1 400") or rest == b""
+    await ours.forgotten()
+
+
+async def test_what_anybody_can_provoke_makes_no_line(ours: Served, caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(3):
+        async with peer(ours.port) as device:
+            await device.write(b"HELO bussa\r\n\r\n")
+            await device.rest()
+        async with peer(ours.port) as device:
+            await device.write(b"GET /big?bytes=1 HTTP/1.1\r\nHost: b\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n")
+            assert (await device.head())[0] == 200
+    assert [record for record in caplog.records if record.name.startswith("uvicorn")] == []
+
+
+@pytest.mark.parametrize("size", [100_000, 3_000_000])
+@pytest.mark.parametrize("path", [b"/refuse", b"/echo"])
+async def test_a_body_that_is_refused_is_told_so(ours: Served, path: bytes, size: int) -> None:
+    """A socket closed over unread bytes is reset, and what was answered is lost with it."""
+    for _ in range(5):
+        async with peer(ours.port) as device:
+            await device.write(b"POST %s HTTP/1.1\r\nHost: b\r\nContent-Length: %d\r\n\r\n" % (path, size))
+            await device.write_what_it_can(bytes(size))
+            assert (await device.response())[0] == (413 if path == b"/refuse" else 200)

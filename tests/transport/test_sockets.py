@@ -1,0 +1,183 @@
+"""The socket endpoint, the same on our transport and on uvicorn as released."""
+
+import asyncio
+
+import msgpack
+import pytest
+
+from protocol.limits import FRAME
+from server.domain.commands import Send
+from tests.transport.peer import BINARY, CLOSE, PING, PONG, TEXT, Ended, frame, peer, say
+from tests.transport.served import Served
+
+
+def send(id: int, text: str = "ciao") -> bytes:
+    return say({"type": "send", "id": id, "to": "bob", "text": text, "nonce": f"nonce-{id}"})
+
+
+async def test_a_conversation(served: Served) -> None:
+    async with peer(served.port) as alice, peer(served.port) as bob:
+        await alice.greet("alice")
+        await bob.greet("bob")
+        await alice.write(b"".join(send(id) for id in range(1, 51)))
+        for id in range(1, 51):
+            assert (await alice.told())["id"] == id
+            assert (await bob.told())["n"] == id
+
+
+async def test_both_kinds_of_frame(served: Served) -> None:
+    async with peer(served.port) as alice:
+        assert await alice.upgrade(subprotocol=b"bussa.v1.msgpack") == 101
+        await alice.write(frame(msgpack.packb({"type": "hello", "token": "alice"}), BINARY))
+        opcode, payload = await alice.frame()
+        assert (opcode, msgpack.unpackb(payload)["type"]) == (BINARY, "welcome")
+        await alice.write(frame(b"{}", TEXT))
+        assert await alice.farewell() == 1003
+
+
+@pytest.mark.parametrize("size", [100, 125, 126, 60_000, FRAME, 4 * FRAME])
+async def test_every_length_that_a_frame_may_have(served: Served, size: int) -> None:
+    async with peer(served.port) as bob:
+        await bob.greet("bob")
+        for number in range(0, size, 10_000):
+            await served.node.post.commit(Send("alice", "bob", "x" * min(10_000, size - number), f"n-{number}"))
+        await bob.write(say({"type": "history", "id": 1, "peer": "alice", "limit": 200}))
+        history = await bob.until("history")
+        assert history["messages"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "subprotocol", "status"),
+    [
+        ((b"Origin: https://evil.example",), b"bussa.v1.json", 403),
+        ((b"Origin: https://pages.example",), b"bussa.v1.json", 101),
+        ((b"Origin: http://bussa.test",), b"bussa.v1.json", 101),
+        ((), b"another, unknown", 400),
+        ((), b"another, bussa.v1.msgpack", 101),
+        ((), b"", 101),
+    ],
+)
+async def test_handshakes(served: Served, headers: tuple[bytes, ...], subprotocol: bytes, status: int) -> None:
+    async with peer(served.port) as device:
+        assert await device.upgrade(*headers, subprotocol=subprotocol) == status
+
+
+async def test_a_restart_refuses_handshakes(served: Served) -> None:
+    served.endpoint.draining = True
+    async with peer(served.port) as device:
+        assert await device.upgrade() == 503
+
+
+async def test_fragments(served: Served) -> None:
+    async with peer(served.port) as alice:
+        await alice.upgrade()
+        hello = b'{"type":"hello","token":"alice"}'
+        await alice.write(frame(hello[:5], fin=False) + frame(b"", PING) + frame(b"", 0, fin=False))
+        await alice.write(frame(hello[5:], 0))
+        assert await alice.frame() == (PONG, b"")
+        assert (await alice.told())["type"] == "welcome"
+
+
+@pytest.mark.parametrize("fragments", [1, 100])
+async def test_too_large_a_message(served: Served, fragments: int) -> None:
+    async with peer(served.port) as alice:
+        await alice.greet("alice")
+        part = bytes((FRAME + 1) // fragments + 1)
+        with_it = [frame(part, TEXT, fin=fragments == 1)]
+        with_it += [frame(part, 0, fin=False) for _ in range(fragments - 1)]
+        try:
+            await alice.write(b"".join(with_it))
+        except Ended:
+            assert fragments > 1
+        assert await alice.farewell() == 1009
+
+
+async def test_a_length_that_nobody_could_send(served: Served) -> None:
+    async with peer(served.port) as alice:
+        await alice.greet("alice")
+        await alice.write(frame(b"x", claim=2**32))
+        assert await alice.farewell() == 1009
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"\x81\x02{}", frame(b"", 3), b"\xf1" + frame(b"{}")[1:], frame(b"{}", 0), frame(bytes(126), PING)],
+    ids=["unmasked", "opcode", "reserved", "continuation", "long ping"],
+)
+async def test_what_is_no_websocket(served: Served, data: bytes) -> None:
+    async with peer(served.port) as alice:
+        await alice.greet("alice")
+        await alice.write(data)
+        assert await alice.farewell() == 1002
+
+
+async def test_the_farewell_of_a_client(served: Served) -> None:
+    async with peer(served.port) as alice:
+        await alice.greet("alice")
+        await alice.write(frame((1000).to_bytes(2, "big") + b"bye", CLOSE))
+        assert await alice.frame() == (CLOSE, (1000).to_bytes(2, "big") + b"bye")
+        assert await alice.rest() == b""
+
+
+async def test_the_farewell_of_the_server(served: Served) -> None:
+    async with peer(served.port) as alice:
+        await alice.greet("alice")
+        await alice.write(say({"type": "ping", "id": 1}) + frame(b"{"))
+        assert (await alice.told())["type"] == "pong"
+        opcode, payload = await alice.frame()
+        assert (opcode, payload[:2]) == (CLOSE, (4400).to_bytes(2, "big"))
+        await alice.write(frame(payload, CLOSE))
+        assert await alice.rest() == b""
+
+
+@pytest.mark.parametrize("how", ["closed", "reset"])
+async def test_a_client_that_is_simply_gone(served: Served, how: str) -> None:
+    async with peer(served.port) as alice:
+        await alice.greet("alice")
+        await alice.write(send(1))
+        if how == "reset":
+            alice.reset()
+        else:
+            alice.close()
+        await served.forgotten()
+    async with peer(served.port) as bob:
+        assert (await bob.greet("bob", resume=0))["resumed"] is True
+        await bob.until("message")
+
+
+async def test_a_client_that_leaves_in_the_middle_of_a_message(served: Served) -> None:
+    async with peer(served.port) as alice:
+        await alice.greet("alice")
+        await alice.write(frame(b"{" * 1000, claim=2000) + b"x")
+        alice.close()
+        await served.forgotten()
+
+
+async def test_drain_says_farewell_to_all(served: Served) -> None:
+    async with peer(served.port) as alice, peer(served.port) as bob, peer(served.port) as silent:
+        await alice.greet("alice")
+        await bob.greet("bob")
+        await silent.upgrade()
+        draining = asyncio.create_task(served.endpoint.drain(0.1))
+        assert [await device.farewell() for device in (alice, bob, silent)] == [1012] * 3
+        await draining
+
+
+async def test_answers_come_before_a_farewell(served: Served) -> None:
+    async with peer(served.port) as alice:
+        await alice.greet("alice")
+        gate = served.node.store.hold("commit")
+        await alice.write(b"".join(send(id) for id in range(1, 31)))
+        async with asyncio.timeout(10):
+            while served.node.store.calls.count("commit") < 5:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        draining = asyncio.create_task(served.endpoint.drain(0.1))
+        await asyncio.sleep(0)
+        gate.set()
+        answered = 0
+        while (await alice.frame())[0] == TEXT:
+            answered += 1
+        await draining
+        assert answered >= 1
+        head = (await served.node.store.heads(["alice"]))["alice"]
+        assert answered == head - 1  # whatever was committed was answered
