@@ -1,0 +1,92 @@
+"""Token buckets: what they allow over any stretch of time, and what they say of waiting."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.domain.throttle import Bucket, Rate
+
+rates = st.builds(Rate, st.integers(1, 50).map(float), st.integers(1, 50).map(float))
+# Quarters of a second and whole costs: every sum is exact, so that the bound can be asked for to the letter.
+asks = st.lists(st.tuples(st.integers(0, 40).map(lambda quarters: quarters / 4), st.integers(1, 9).map(float)))
+
+
+def test_a_burst_at_once_then_the_rate() -> None:
+    bucket = Bucket(Rate(2.0, 3.0), 100.0)
+    assert [bucket.take(100.0) for _ in range(4)] == [0.0, 0.0, 0.0, 0.5]
+    assert bucket.take(100.25) == 0.25
+    assert bucket.take(100.5) == 0.0
+    assert bucket.take(100.5) == 0.5
+
+
+def test_it_never_holds_more_than_the_burst() -> None:
+    bucket = Bucket(Rate(10.0, 2.0), 0.0)
+    assert [bucket.take(1_000.0) for _ in range(3)] == [0.0, 0.0, 0.1]
+
+
+def test_a_rate_of_nothing_is_no_limit() -> None:
+    bucket = Bucket(Rate(0.0, 0.0), 0.0)
+    assert {bucket.take(0.0, 1e9) for _ in range(100)} == {0.0}
+    assert Rate(0.0, 5.0).unlimited
+    assert not Rate(0.1, 5.0).unlimited
+
+
+def test_a_clock_that_steps_back_gives_nothing_and_takes_nothing() -> None:
+    bucket = Bucket(Rate(1.0, 1.0), 50.0)
+    assert bucket.take(50.0) == 0.0
+    assert bucket.take(40.0) == 1.0
+    assert bucket.take(50.5) == 0.5
+    assert bucket.take(51.0) == 0.0
+
+
+def test_a_full_bucket_may_be_forgotten_and_another_may_not() -> None:
+    bucket = Bucket(Rate(2.0, 4.0), 0.0)
+    assert bucket.is_full(0.0)
+    bucket.take(0.0, 3.0)
+    assert not bucket.is_full(1.25)
+    assert bucket.is_full(1.5)
+
+
+@pytest.mark.parametrize("cost", [1.0, 2.5, 4.0])
+def test_what_it_says_of_waiting_is_enough_and_no_more_than_that(cost: float) -> None:
+    bucket = Bucket(Rate(2.0, 4.0), 0.0)
+    bucket.take(0.0, 4.0)
+    wait = bucket.take(0.0, cost)
+    assert wait == cost / 2.0
+    assert bucket.take(wait - 0.25, cost) > 0.0
+    assert bucket.take(wait, cost) == 0.0
+
+
+@given(rates, asks)
+def test_over_any_window_never_more_than_the_burst_and_the_rate(rate: Rate, asked: list[tuple[float, float]]) -> None:
+    bucket, now = Bucket(rate, 0.0), 0.0
+    granted: list[tuple[float, float]] = []
+    for pause, cost in asked:
+        now += pause
+        if bucket.take(now, cost) == 0.0:
+            granted.append((now, cost))
+    for first in range(len(granted)):
+        total = 0.0
+        for at, cost in granted[first:]:
+            total += cost
+            assert total <= rate.burst + rate.per_second * (at - granted[first][0])
+
+
+@given(rates, asks)
+def test_who_asks_no_faster_than_the_rate_is_never_refused(rate: Rate, asked: list[tuple[float, float]]) -> None:
+    bucket, now = Bucket(rate, 0.0), 0.0
+    for pause, _ in asked:
+        now += math.ceil(4.0 / rate.per_second) / 4.0 + pause
+        assert bucket.take(now) == 0.0
+
+
+@given(rates, asks)
+def test_a_refusal_takes_nothing(rate: Rate, asked: list[tuple[float, float]]) -> None:
+    bucket, patient, now = Bucket(rate, 0.0), Bucket(rate, 0.0), 0.0
+    for pause, cost in asked:
+        now += pause
+        refused = bucket.take(now, cost + rate.burst)
+        assert refused > 0.0
+        assert bucket.take(now, cost) == patient.take(now, cost)
