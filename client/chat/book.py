@@ -138,7 +138,6 @@ class Book:
         # Writing back is accepting (contract, *Who may write to whom*, lines 3 and 5).
         row.folder = "inbox"
         self._newest(row, message)
-        row.read, row.unread = max(row.read, message.n), 0
 
     def read(self, peer: str, n: int) -> None:
         """The user has read up to ``n``."""

@@ -55,6 +55,10 @@ class Conversation(Vertical):
         yield Static(id="hint", markup=False)
         yield Composer(id="text")
 
+    def on_mount(self) -> None:
+        # Who comes back to the terminal reads what has come meanwhile.
+        self.watch(self.app, "app_focus", lambda focused: self._mark_read() if focused else None, init=False)
+
     @property
     def row(self) -> Row | None:
         return None if self.peer is None else self._book.row(self.peer)
@@ -129,10 +133,7 @@ class Conversation(Vertical):
         finally:
             self._fetching = False
         if page is not None and thread.loaded:
-            if older:
-                thread.older(page)
-            else:
-                thread.newer(page)
+            (thread.older if older else thread.newer)(page)
             self.draw()
 
     # ---- drawing

@@ -1,6 +1,7 @@
 """At the desk: reading, writing, what fails and is tried again, and the line that breaks."""
 
 import asyncio
+import itertools
 from pathlib import Path
 
 import pytest
@@ -125,8 +126,21 @@ async def test_what_comes_in_while_one_reads_further_up_is_not_marked_as_read(tm
         await sat.until(lambda: len(sat.calls("read")) > reads)
 
 
+async def test_what_comes_in_while_one_looks_elsewhere_is_read_when_one_comes_back(tmp_path: Path) -> None:
+    async with sitting(tmp_path) as sat:
+        await sat.press("enter")
+        await sat.until(lambda: sat.calls("read"))
+        sat.app.app_focus = False
+        sat.session.writes("bob", "psst")
+        await sat.until(lambda: "psst" in sat.paper)
+        assert len(sat.calls("read")) == 1
+        sat.app.app_focus = True
+        await sat.until(lambda: sat.calls("read")[-1] == ("read", "bob", 6))
+
+
 def _talk(screen: str) -> list[str]:
-    return [line.partition("▎")[2] for line in screen.splitlines() if "line " in line]
+    lines = [line.partition("▎")[2].strip() for line in screen.splitlines()]
+    return [line for line in lines if line.startswith("line ")]
 
 
 async def test_older_messages_come_as_one_scrolls_up(tmp_path: Path) -> None:
@@ -138,11 +152,16 @@ async def test_older_messages_come_as_one_scrolls_up(tmp_path: Path) -> None:
         await sat.until(lambda: "line 299" in sat.paper)
         assert "line 200" not in sat.paper
         await sat.press("up")
+        tops: list[int] = []
         for _ in range(60):
             await sat.press("pageup")
             if "Are we still on" in sat.paper:
                 break
+            await sat.until(lambda: _talk(sat.screen()))
+            tops.append(int(_talk(sat.screen())[0].split()[1]))
         await sat.until(lambda: "Are we still on" in sat.paper)
+        leaps = [above - below for above, below in itertools.pairwise(tops)]
+        assert all(0 <= leap <= 24 for leap in leaps), f"what one reads stays in sight: {tops}"
         assert sat.paper.count("line 250") == 1
 
 

@@ -29,7 +29,9 @@ async def test_a_knock_is_shown_apart_without_links_and_without_markup(tmp_path:
         assert "http://" not in sat.screen().replace("http://127.0.0.1:8080", "")
         assert "Pavel [bold red]K.[/]" in sat.text_of("#title")
         assert "F7 lets them in" in sat.text_of("#banner")
-        assert not sat.calls("typing")
+        await sat.press("h", "m")
+        await sat.until(lambda: sat.text_of("#text") == "hm")
+        assert not sat.calls("typing"), "who knocks learns nothing"
 
 
 async def test_a_hostile_name_and_text_do_nothing_to_the_screen(tmp_path: Path) -> None:

@@ -24,7 +24,6 @@ class Door(Card[None]):
         super().__init__()
         self._settings = settings
         self._change = change
-        self._busy = True
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="card", can_focus=False) as card:
@@ -46,11 +45,6 @@ class Door(Card[None]):
         # The cursor begins on the first; it belongs on the one that holds.
         for _ in range(list(words.POLICIES).index(self._settings.dm_policy)):
             policies.action_next_button()
-        self.call_after_refresh(self._ready)
-
-    def _ready(self) -> None:
-        # What the widgets say of their first values is no wish.
-        self._busy = False
 
     def on_radio_set_changed(self, event: RadioSet.Changed) -> None:
         self._wish(dm_policy=event.pressed.id)
@@ -59,8 +53,7 @@ class Door(Card[None]):
         self._wish(**{str(event.checkbox.id): event.value})
 
     def _wish(self, **change: Any) -> None:
-        if not self._busy:
-            self.run_worker(self._set(change))
+        self.run_worker(self._set(change))
 
     async def _set(self, change: dict[str, Any]) -> None:
         try:

@@ -1,0 +1,224 @@
+"""The SDK and the chat against ``bussa serve`` in a process of its own, killed in the middle."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from client import (
+    Backoff,
+    Bussa,
+    NotAllowedError,
+    Reset,
+    TakenError,
+    TokenRefusedError,
+    UnauthenticatedError,
+    events,
+    follow,
+    followers,
+    following,
+    log_in,
+    log_out_everywhere,
+    sign_up,
+    unfollow,
+)
+from client.chat.app import ChatApp
+from client.chat.memory import Memory
+from client.chat.screens.signin import SignIn
+from client.chat.session import BussaServer
+from tests.client.sitting import Sitting
+from tests.scenes.serving import Server
+
+PASSWORD = "a password that is long enough"
+QUICK = Backoff(base=0.1, soon=0.1, cap=0.5)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    server = Server(tmp_path / "data", "--send-rate", "0")
+    server.start()
+    yield server
+    server.finish()
+
+
+@asynccontextmanager
+async def person(server: Server, user: str, **more: Any) -> AsyncIterator[Bussa]:
+    """Somebody whose door is open, connected."""
+    grant = await sign_up(server.url, user, PASSWORD)
+    async with Bussa(server.url, grant.token, backoff=QUICK, **more) as me:
+        await me.settings(dm_policy="anyone")
+        yield me
+
+
+async def test_two_people_talk(server: Server) -> None:
+    async with person(server, "alice") as alice, person(server, "bob") as bob:
+        sent = await alice.send("bob", "ciao 🧶")
+        event = await anext(bob.events())
+        assert isinstance(event, events.Message)
+        assert (event.sender, event.text, event.n, event.folder) == ("alice", "ciao 🧶", sent.n, "inbox")
+        await bob.read("alice", sent.n)
+        told = await anext(alice.events())
+        assert isinstance(told, events.Read)
+        assert (told.by, told.n) == ("bob", sent.n)
+        answer = await bob.send("alice", "ciao a te", reply_to=sent.n)
+        assert [message.text for message in (await alice.history("bob")).messages] == ["ciao 🧶", "ciao a te"]
+        assert [hit.n for hit in (await bob.search("CIA")).hits] == [answer.n, sent.n]
+        (row,) = (await bob.conversations()).conversations
+        assert (row.peer, row.last.n, row.unread) == ("alice", answer.n, 0)
+        assert (await alice.profile("bob")).can_message == "yes"
+        await bob.block("alice")
+        with pytest.raises(NotAllowedError):
+            await alice.send("bob", "still there?")
+        await bob.report("alice", "other")
+        assert await bob.ping() >= 3
+        await alice.typing("bob")
+
+
+async def test_accounts_and_following(server: Server) -> None:
+    alice = await sign_up(server.url, "alice", PASSWORD, "Alice")
+    await sign_up(server.url, "bob", PASSWORD)
+    with pytest.raises(TakenError):
+        await sign_up(server.url, "alice", PASSWORD)
+    with pytest.raises(UnauthenticatedError):
+        await log_in(server.url, "alice", "wrong")
+    bob = await log_in(server.url, "bob", PASSWORD)
+    await follow(server.url, alice.token, "bob")
+    assert (await following(server.url, alice.token)).users == ["bob"]
+    assert (await followers(server.url, bob.token)).users == ["alice"]
+    await unfollow(server.url, alice.token, "bob")
+    assert (await following(server.url, alice.token)).users == []
+
+
+async def test_a_token_that_is_revoked_is_replaced_or_the_end(server: Server) -> None:
+    grant = await sign_up(server.url, "alice", PASSWORD)
+    fetched = 0
+
+    async def token() -> str:
+        nonlocal fetched
+        fetched += 1
+        return (await log_in(server.url, "alice", PASSWORD)).token
+
+    async with Bussa(server.url, grant.token) as fixed, Bussa(server.url, token, backoff=QUICK) as fetching:
+        await log_out_everywhere(server.url, grant.token)
+        with pytest.raises(TokenRefusedError):
+            await anext(fixed.events())
+        assert await fetching.ping() >= 0
+        assert fetched >= 2
+
+
+async def test_killed_in_the_middle_nothing_is_lost_and_nothing_doubled(server: Server) -> None:
+    """Both write without pause while the server is killed three times; in the end both have all of it, once."""
+    async with person(server, "alice", patience=60.0) as alice, person(server, "bob", patience=60.0) as bob:
+        heard: dict[str, list[events.Message]] = {"alice": [], "bob": []}
+        said: dict[str, list[int]] = {"alice": [], "bob": []}
+        texts: dict[str, list[str]] = {"alice": [], "bob": []}
+        writing = True
+        stirred = asyncio.Event()
+
+        async def until(so: Callable[[], bool]) -> None:
+            while not so():
+                stirred.clear()
+                await stirred.wait()
+
+        async def listen(me: Bussa) -> None:
+            async for event in me.events():
+                assert not isinstance(event, Reset)
+                if isinstance(event, events.Message):
+                    heard[me.user].append(event)
+                    stirred.set()
+
+        async def write(me: Bussa, to: str, lane: int) -> None:
+            number = 0
+            while writing:
+                number += 1
+                # Every third text is the same, so that an echo could be taken for another's words.
+                text = "again" if number % 3 == 0 else f"{lane}.{number}"
+                texts[me.user].append(text)
+                said[me.user].append((await me.send(to, text)).n)
+                stirred.set()
+
+        async with asyncio.TaskGroup() as tasks:
+            ears = [tasks.create_task(listen(me)) for me in (alice, bob)]
+            pairs = ((alice, "bob"), (bob, "alice"))
+            lanes = [tasks.create_task(write(me, to, lane)) for me, to in pairs for lane in range(4)]
+            for _ in range(3):
+                count = len(said["alice"])
+                await until(lambda count=count: len(said["alice"]) >= count + 100)
+                await asyncio.to_thread(server.kill)
+                await asyncio.to_thread(server.start)
+            writing = False
+            await asyncio.gather(*lanes)
+            total = len(texts["alice"]) + len(texts["bob"])
+            await until(lambda: len(heard["alice"]) + len(heard["bob"]) >= total)
+            for ear in ears:
+                ear.cancel()
+        numbers = [*said["alice"], *said["bob"]]
+        assert sorted(numbers) == list(range(1, total + 1)), "every send is one message"
+        assert [event.n for event in heard["bob"]] == sorted(said["alice"]), "in order, each once, own ones not at all"
+        assert [event.n for event in heard["alice"]] == sorted(said["bob"])
+        assert sorted(event.text for event in heard["bob"]) == sorted(texts["alice"])
+
+
+async def test_away_while_others_write_and_back_with_a_saved_cursor(server: Server) -> None:
+    grant = await sign_up(server.url, "alice", PASSWORD)
+    async with Bussa(server.url, grant.token) as alice:
+        await alice.settings(dm_policy="anyone")
+        cursor = alice.cursor
+    async with person(server, "bob") as bob:
+        for number in range(300):
+            await bob.send("alice", str(number))
+    await asyncio.to_thread(server.kill)
+    await asyncio.to_thread(server.start)
+    async with Bussa(server.url, grant.token, resume=cursor, queue=8) as alice:
+        stream = alice.events()
+        missed = [await anext(stream) for _ in range(300)]
+        assert [event.text for event in missed if isinstance(event, events.Message)] == [str(n) for n in range(300)]
+        assert cursor is not None
+        assert alice.cursor == (cursor.epoch, cursor.seq + 300)
+
+
+async def test_a_restart_goes_unnoticed(server: Server) -> None:
+    async with person(server, "alice") as alice, person(server, "bob") as bob:
+        await asyncio.to_thread(server.stop)
+        call = asyncio.create_task(alice.send("bob", "while it restarts"))
+        await asyncio.to_thread(server.start)
+        sent = await call
+        event = await anext(bob.events())
+        assert isinstance(event, events.Message)
+        assert event.n == sent.n
+
+
+async def test_the_chat_of_two_people(server: Server, tmp_path: Path) -> None:
+    async with person(server, "bob") as bob:
+        address = BussaServer(server.url)
+        app = ChatApp(address, Memory(tmp_path / "state"))
+        async with app.run_test(size=(80, 24)) as pilot:
+            sat = Sitting(app, pilot, address, Memory(tmp_path / "state"))  # pyright: ignore[reportArgumentType]
+            await sat.until(lambda: isinstance(app.screen, SignIn))
+            await sat.press("f2")
+            for field in ("alice", PASSWORD, "Alice A."):
+                await sat.types(field)
+            await sat.until(lambda: "● live" in sat.screen())
+            await sat.press("f4")
+            await sat.types("bob")
+            await sat.until(lambda: "You can write to them" in sat.text_of("#says"))
+            await sat.press("enter")
+            await sat.until(lambda: sat.open_peer == "bob")
+            await sat.types("ciao")
+            await sat.until(lambda: sat.paper.splitlines()[-1].split() == ["ciao", "✓"])
+            event = await anext(bob.events())
+            assert isinstance(event, events.Message)
+            await bob.read("alice", event.n)
+            await sat.until(lambda: "✓✓" in sat.paper)
+            await bob.send("alice", "hello Alice")
+            await sat.until(lambda: "hello Alice" in sat.paper)
+            await bob.typing("alice")
+            await sat.until(lambda: "is writing" in sat.text_of("#hint"))
+            await asyncio.to_thread(server.kill)
+            await sat.until(lambda: "reconnecting" in sat.screen())
+            await asyncio.to_thread(server.start)
+            await sat.types("still here")
+            await sat.until(lambda: sat.paper.splitlines()[-1].split() == ["still", "here", "✓"])
