@@ -4,14 +4,17 @@
 `server.serving` puts it behind a listening socket.
 """
 
+import asyncio
 import os
 import secrets
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from starlette.applications import Starlette
 
 from server.adapters.local_bus import LocalBus
+from server.adapters.postgres import DatabaseError, PostgresStore
 from server.adapters.redis import RedisBus
 from server.adapters.sqlite import SqliteStore
 from server.http import Deps, Readiness, application, web
@@ -19,7 +22,7 @@ from server.http.jwks import PublishedKeys
 from server.http.passwords import Passwords
 from server.http.socket import SocketEndpoint
 from server.http.tokens import TokenKeeper
-from server.ports.store import Unavailable
+from server.ports.store import Store, Unavailable
 from server.session.doorman import Doorman
 from server.session.hub import Hub
 from server.session.keeping import Keeper
@@ -27,14 +30,26 @@ from server.session.post import Post
 from server.session.services import Services
 from server.settings import BadSettingError, Settings
 
+DATABASE_SECONDS = 30.0
+"""How long a server that starts waits for its database: both may have been started at once."""
+
 
 class Node:
     """Everything that one process serves with."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Open the store. Blocks. Raises DataFolderError, BadSettingError."""
+    @classmethod
+    async def open(cls, settings: Settings) -> "Node":
+        """Open the store, and all that stands on it.
+
+        Raises:
+            BadSettingError: a setting can't be, or the database is none for us or out of reach.
+            DataFolderError: the data folder can't be used.
+        """
+        return cls(settings, await _store(settings))
+
+    def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
-        self.store = SqliteStore(settings.data)
+        self.store = store
         self._bus = _bus(settings, self.store.epoch)
         doorman = Doorman(
             per_user=settings.connections_per_user,
@@ -103,6 +118,21 @@ class Node:
         # Reading may go on where nothing can be written: a full disk, a database that became a standby.
         degraded = [name for name, broken in (("writes", self.post.failing), ("bus", not self._bus.whole)) if broken]
         return Readiness("degraded", tuple(degraded)) if degraded else Readiness("ready")
+
+
+async def _store(settings: Settings) -> Store:
+    if settings.database_url is None:
+        return SqliteStore(settings.data)
+    deadline = time.monotonic() + DATABASE_SECONDS
+    while True:
+        try:
+            return await PostgresStore.open(settings.database_url)
+        except DatabaseError as error:
+            raise BadSettingError(f"--database-url: {error}") from error
+        except Unavailable as error:
+            if time.monotonic() > deadline:
+                raise BadSettingError(f"--database-url: the database is out of reach: {error}") from error
+            await asyncio.sleep(1)
 
 
 def _bus(settings: Settings, epoch: str) -> LocalBus | RedisBus:

@@ -89,7 +89,7 @@ def allow_many_files() -> None:
 async def _serve(settings: Settings, listener: socket.socket, on_ready: Callable[[], None]) -> None:
     # asyncio's own report would quote the exception, and with it what somebody wrote.
     asyncio.get_running_loop().set_exception_handler(telemetry.unhandled)
-    node = Node(settings)
+    node = await Node.open(settings)
     try:
         node.start()
         await _DrainingServer(node, settings, on_ready).serve(sockets=[listener])

@@ -4,6 +4,7 @@ Small enough to be right at a glance, so that other stores can be compared with 
 """
 
 import itertools
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -17,7 +18,7 @@ from server.domain.commands import Command, Send, peer_of
 from server.domain.ledger import carry_out
 from server.domain.people import Pair, Person, ordered
 from server.domain.words import matches
-from server.ports.store import ConversationPage, Failed, LogPage, MessagePage, Unavailable, UserPage
+from server.ports.store import ConversationPage, Failed, LogPage, MessagePage, Unavailable, UserPage, fitting
 
 
 class Line(NamedTuple):
@@ -89,11 +90,8 @@ class MemoryStore:
         forgotten = 0
         for user, lines in self._logs.items():
             head = self._people[user].head
-            kept = [
-                line
-                for line in lines
-                if line.event.seq > head - limits.LOG_EVENTS or line.at >= now - limits.LOG_MILLIS
-            ]
+            # From the oldest on and no further than the first that must stay, for a log has no holes.
+            kept = list(itertools.dropwhile(lambda line: _forgettable(line, head, now), lines))
             forgotten += len(lines) - len(kept)
             self._logs[user] = kept
         return forgotten
@@ -102,6 +100,11 @@ class MemoryStore:
         self.out_of_reach = True
 
     # Reading.
+
+    async def revoked(self, users: Iterable[str]) -> dict[str, int]:
+        self._reach()
+        known = [self._people[user] for user in users if user in self._people]
+        return {person.id: person.revoked_at for person in known if person.revoked_at}
 
     async def heads(self, users: Iterable[str]) -> dict[str, int]:
         self._reach()
@@ -115,35 +118,40 @@ class MemoryStore:
         if after + 1 < tail:
             return LogPage((), head, tail)
         found = [self._show(user, line) for line in lines if line.event.seq > after]
-        return LogPage(found[:limit], head, tail)
+        return LogPage(found[: fitting((_length(event) for event in found), limit)], head, tail)
 
     def _show(self, user: str, line: Line) -> LogEvent:
         event = line.event
         author = event.sender if isinstance(event, events.Message) else getattr(event, "by", user)
         return events.Hidden(seq=event.seq) if author != user and self._blocks(user, line.peer) else event
 
-    async def history(self, user: str, peer: str, before: int | None, after: int | None, limit: int) -> MessagePage:
+    async def history(
+        self, user: str, peer: str, before: int | None, after: int | None, limit: int
+    ) -> MessagePage | None:
         self._reach()
         found = self._messages[ordered(user, peer)]
+        if not found:
+            return None
         if after is not None:
             found = [message for message in found if message.n > after]
-            chosen = found[:limit]
         else:
-            found = [message for message in found if before is None or message.n < before]
-            chosen = found[-limit:]
-        return MessagePage([self._part(user, peer, message) for message in chosen], len(found) > limit)
+            found = [message for message in reversed(found) if before is None or message.n < before]
+        chosen = found[: fitting((len(message.text) for message in found), limit)]
+        shown = [self._part(user, peer, message) for message in sorted(chosen, key=lambda message: message.n)]
+        return MessagePage(shown, len(found) > len(chosen))
 
     async def conversations(self, user: str, folder: str, before: str | None, limit: int) -> ConversationPage:
         self._reach()
-        below = int(before) if before is not None else None
+        below = _position(before)
         mine = [
-            (side.rank, pair)
+            (side.rank, ordered(user, side.peer), pair)
             for pair in self._pairs_of(user)
-            if (side := pair.of(user)[0]).folder == folder and pair.last and (below is None or side.rank < below)
+            if (side := pair.of(user)[0]).folder == folder and pair.last and side.rank < below
         ]
         mine.sort(key=lambda found: found[0], reverse=True)
-        shown = [self._conversation(user, pair) for _, pair in mine[:limit]]
-        return ConversationPage(shown, str(mine[limit - 1][0]) if len(mine) > limit else None)
+        fit = fitting((len(self._messages[key][-1].text) for _, key, _ in mine), limit)
+        shown = [self._conversation(user, pair) for _, _, pair in mine[:fit]]
+        return ConversationPage(shown, str(mine[fit - 1][0]) if len(mine) > fit else None)
 
     def _conversation(self, user: str, pair: Pair) -> parts.Conversation:
         side, _ = pair.of(user)
@@ -163,22 +171,25 @@ class MemoryStore:
 
     async def search(
         self, user: str, query: Sequence[str], peer: str | None, before: str | None, limit: int
-    ) -> MessagePage:
+    ) -> MessagePage | None:
         self._reach()
-        below = int(before) if before is not None else None
+        below = _position(before)
+        if peer is not None and not self._messages[ordered(user, peer)]:
+            return None
         found: list[tuple[int, str, NewMessage]] = []
         for pair in self._pairs_of(user):
             other = pair.of(user)[0].peer
             for message in self._messages[pair.low.owner, pair.high.owner]:
                 order = self._order[pair.low.owner, pair.high.owner, message.n]
                 shown = message.sender == user or not self._blocks(user, other)
-                wanted = peer in (None, other) and (below is None or order < below)
+                wanted = peer in (None, other) and order < below
                 if shown and wanted and matches(list(query), message.text):
                     found.append((order, other, message))
         found.sort(key=lambda hit: hit[0], reverse=True)
-        more = len(found) > limit
-        hits = [self._part(user, other, message) for _, other, message in found[:limit]]
-        return MessagePage(hits, more, str(found[limit - 1][0]) if more else None)
+        fit = fitting((len(message.text) for _, _, message in found), limit)
+        hits = [self._part(user, other, message) for _, other, message in found[:fit]]
+        more = len(found) > fit
+        return MessagePage(hits, more, str(found[fit - 1][0]) if more else None)
 
     async def person(self, user: str) -> Person | None:
         self._reach()
@@ -226,6 +237,23 @@ class MemoryStore:
             reply_to=message.reply_to,
             hidden=hidden,
         )
+
+
+def _position(cursor: str | None) -> float:
+    """Pages go down from here. Raises ValueError for what was never the ``next`` of a page."""
+    if cursor is None:
+        return math.inf
+    if not (cursor.isascii() and cursor.isdigit()):
+        raise ValueError("not a cursor")
+    return int(cursor)
+
+
+def _forgettable(line: Line, head: int, now: int) -> bool:
+    return line.event.seq <= head - limits.LOG_EVENTS and line.at < now - limits.LOG_MILLIS
+
+
+def _length(event: LogEvent) -> int:
+    return len(event.text) if isinstance(event, events.Message) else 0
 
 
 def _copy(pair: Pair) -> Pair:

@@ -104,6 +104,10 @@ class Store(Protocol):
         """The newest seq of each user's log; who does not exist is left out."""
         ...
 
+    async def revoked(self, users: Iterable[str]) -> dict[str, int]:
+        """Up to when (ms) tokens are void, of those of ``users`` who have ever ended their sessions."""
+        ...
+
     async def log(self, user: str, after: int, limit: int) -> LogPage:
         """Events after a seq, fewer than ``limit`` where they are long.
 

@@ -106,8 +106,11 @@ class Hub:
             envelopes, self._envelopes = self._envelopes, []
             self._bus.ring(envelopes)
 
-    def compare(self, heads: dict[str, int]) -> None:
-        """Heads of logs, freshly read: whoever is behind has missed something."""
+    def compare(self, heads: dict[str, int], revoked: dict[str, int]) -> None:
+        """Heads of logs and ends of sessions, freshly read: whoever is behind has missed something."""
+        for user, at in revoked.items():
+            for device in list(self._devices.get(user, ())):
+                device.revoked(at)
         for user, head in heads.items():
             for device in list(self._devices.get(user, ())):
                 device.check(head)

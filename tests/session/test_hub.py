@@ -124,7 +124,7 @@ async def test_what_a_user_wrote_here_is_spent_there(town: Town) -> None:
 
 async def test_heads_are_told_to_whom_they_concern(town: Town) -> None:
     alice, carol = await town.phone(town.here, "alice"), await town.phone(town.here, "carol")
-    town.here.compare({"alice": 4, "nobody": 9})
+    town.here.compare({"alice": 4, "nobody": 9}, {})
     assert (alice.heard, carol.heard) == ([("check", 4)], [])
 
 

@@ -21,6 +21,7 @@ _decode_event = msgspec.json.Decoder(LogEvent).decode
 _ROOM = PAGE_CHARS * 4
 
 _HEADS = "SELECT id, head FROM people WHERE id = ANY ($1::text[])"
+_REVOKED = "SELECT id, revoked_at FROM people WHERE id = ANY ($1::text[]) AND revoked_at > 0"
 _LOG = f"""
 SELECT people.key, people.head, coalesce((SELECT min(seq) FROM log WHERE owner = people.key), people.head + 1),
     page.*, peer.id, coalesce(sides.blocked, false)
@@ -79,6 +80,10 @@ WHERE low.id = $1 AND high.id = $2
 
 async def heads(connection: Connection, users: list[str]) -> dict[str, int]:
     return dict(await connection.fetch(_HEADS, users))
+
+
+async def revoked(connection: Connection, users: list[str]) -> dict[str, int]:
+    return dict(await connection.fetch(_REVOKED, users))
 
 
 async def log(connection: Connection, user: str, after: int, limit: int) -> LogPage:

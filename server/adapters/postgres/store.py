@@ -57,6 +57,9 @@ class PostgresStore:
     async def heads(self, users: Iterable[str]) -> dict[str, int]:
         return await self._read(reading.heads, list(storable(users)))
 
+    async def revoked(self, users: Iterable[str]) -> dict[str, int]:
+        return await self._read(reading.revoked, list(storable(users)))
+
     async def log(self, user: str, after: int, limit: int) -> LogPage:
         return await self._read(reading.log, user, after, limit)
 

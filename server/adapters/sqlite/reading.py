@@ -41,6 +41,15 @@ def heads(connection: Sql, users: list[str]) -> dict[str, int]:
     return found
 
 
+def revoked(connection: Sql, users: list[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for user in users:
+        at = connection.execute("SELECT revoked_at FROM people WHERE id = ?", (user,)).get
+        if at:
+            found[user] = at
+    return found
+
+
 def log(connection: Sql, user: str, after: int, limit: int) -> LogPage:
     key = connection.execute(_KEY, (user,)).get
     with connection:  # one moment for the events and the ends

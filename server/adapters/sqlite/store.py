@@ -132,6 +132,9 @@ class SqliteStore:
     async def heads(self, users: Iterable[str]) -> dict[str, int]:
         return await self._read(reading.heads, list(users))
 
+    async def revoked(self, users: Iterable[str]) -> dict[str, int]:
+        return await self._read(reading.revoked, list(users))
+
     async def log(self, user: str, after: int, limit: int) -> LogPage:
         return await self._read(reading.log, user, after, limit)
 
