@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from server.adapters.postgres import sql
-from server.adapters.postgres.failures import OUTSIDE, reported
+from server.adapters.postgres.failures import OUTSIDE, spoils
 from server.adapters.postgres.sql import Connection
 
 SECONDS = 5.0
@@ -67,7 +67,7 @@ class Pool:
             try:
                 yield connection
             except Exception as error:
-                if isinstance(error, OUTSIDE) and not reported(error):
+                if spoils(error):
                     # What befell this one may have befallen the others too, and nobody has noticed yet.
                     connection.terminate()
                     self._drop_idle()

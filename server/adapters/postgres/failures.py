@@ -20,12 +20,13 @@ OUTSIDE: tuple[type[Exception], ...] = (sql.Error, sql.ClientError, sql.Protocol
 PAUSES = (0.05, 0.2, 0.8)
 """Seconds before a second, a third and a fourth try: a server that was killed is back within one, if it is quick."""
 
+_READ_ONLY = "25006"  # the server is a standby now, or somebody guards a full disk; that is so for a whole session
 # Data, integrity, syntax: of the command's own making, and as wrong the next time.
 _DEFECTS = ("22", "23", "42")
 # Connections, transactions rolled back by the server, resources, the server's coming and going.
 _PASSING = ("08", "40", "53", "57")
 _PASSING_TOO = {
-    "25006",  # read-only: the server is a standby now, or the disk's guard has closed it
+    _READ_ONLY,
     "25P03",  # idle in transaction: this process stood still, and was cut off for the sake of the others
     "55P03",  # a lock was not to be had in time
 }
@@ -43,6 +44,11 @@ def reported(error: BaseException) -> bool:
     A FATAL is something else: that session has ended, and may have ended just after a COMMIT.
     """
     return isinstance(error, sql.Error) and getattr(error, "severity_en", None) == "ERROR"
+
+
+def spoils(error: BaseException) -> bool:
+    """Whether the connection is of no use any more."""
+    return isinstance(error, OUTSIDE) and (not reported(error) or state_of(error) == _READ_ONLY)
 
 
 def is_defect(error: BaseException) -> bool:

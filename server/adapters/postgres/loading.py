@@ -114,8 +114,8 @@ def _side_of(
     read: int,
     peer_read: int,
     rank: int,
-    follows: bool,
+    follows: bool | None,
 ) -> Side:
     if accepted is None:  # there is no row
-        return Side(owner, peer, follows=follows)
-    return Side(owner, peer, folder, accepted, refused, blocked, muted, follows, wrote, read, peer_read, rank)
+        return Side(owner, peer, follows=bool(follows))
+    return Side(owner, peer, folder, accepted, refused, blocked, muted, bool(follows), wrote, read, peer_read, rank)

@@ -69,8 +69,8 @@ SELECT key, id, name, dm_policy, knocks, read_receipts, revoked_at, head, newest
 _SIDE = "{0}.folder, {0}.accepted, {0}.refused, {0}.blocked, {0}.muted, {0}.wrote, {0}.read, {0}.peer_read, {0}.rank"
 _PAIR = f"""
 SELECT low.id, high.id,
-    {_SIDE.format("mine")}, EXISTS (SELECT FROM follows WHERE follower = low.id AND followee = high.id),
-    {_SIDE.format("theirs")}, EXISTS (SELECT FROM follows WHERE follower = high.id AND followee = low.id)
+    {_SIDE.format("mine")}, (SELECT true FROM follows WHERE follower = low.id AND followee = high.id),
+    {_SIDE.format("theirs")}, (SELECT true FROM follows WHERE follower = high.id AND followee = low.id)
 FROM people low CROSS JOIN people high
 LEFT JOIN sides mine ON mine.owner = low.key AND mine.peer = high.key
 LEFT JOIN sides theirs ON theirs.owner = high.key AND theirs.peer = low.key

@@ -16,7 +16,8 @@ SELECT set_config('bussa.held', coalesce(string_agg(key::text, ','), ''), true) 
 """
 
 # A statement of its own, and not a part of the one that locks: it must see what was committed while that one
-# waited. Rows of several kinds, told apart by the first column. LATERAL … OFFSET 0: an index look-up a row.
+# waited. Rows of several kinds, told apart by the first column. LATERAL … OFFSET 0, and a
+# scalar SELECT where EXISTS would do: an index look-up for each, and never a hash of a whole table.
 LOAD = """
 WITH held AS MATERIALIZED (
     SELECT * FROM people WHERE key = ANY (string_to_array(current_setting('bussa.held'), ',')::bigint[])
@@ -27,10 +28,10 @@ SELECT 'pair', ROW(
     low.id, high.id,
     mine.folder, mine.accepted, mine.refused, mine.blocked, mine.muted,
     mine.wrote, mine.read, mine.peer_read, mine.rank,
-    EXISTS (SELECT FROM follows WHERE follower = low.id AND followee = high.id),
+    (SELECT true FROM follows WHERE follower = low.id AND followee = high.id),
     theirs.folder, theirs.accepted, theirs.refused, theirs.blocked, theirs.muted,
     theirs.wrote, theirs.read, theirs.peer_read, theirs.rank,
-    EXISTS (SELECT FROM follows WHERE follower = high.id AND followee = low.id)
+    (SELECT true FROM follows WHERE follower = high.id AND followee = low.id)
 )
 FROM unnest($1::text[], $2::text[]) AS asked (low, high)
 JOIN held low ON low.id = asked.low JOIN held high ON high.id = asked.high

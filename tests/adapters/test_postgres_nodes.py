@@ -1,0 +1,170 @@
+"""Several stores on one database, as so many nodes: their batches come into one order, and no rule is got round."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+import pytest
+
+from protocol.bodies import PersonChange
+from protocol.codes import Code
+from server.adapters.postgres import PostgresStore, committing
+from server.adapters.postgres.saving import saving
+from server.domain import commands
+from server.domain.book import Book, Carried, PersonDone, Posted, Refusal
+from server.domain.people import Person
+from server.ports.store import Failed
+from tests.adapters.postgres_crowd import Crowd, check
+from tests.postgres import fresh_database
+
+NOW = 1_700_000_000_000
+
+
+@asynccontextmanager
+async def nodes(count: int) -> AsyncIterator[tuple[str, list[PostgresStore]]]:
+    """So many nodes that start at the same moment, on a database that is empty."""
+    async with fresh_database() as url:
+        stores = await asyncio.gather(*(PostgresStore.open(url) for _ in range(count)))
+        yield url, list(stores)
+        await asyncio.gather(*(store.close() for store in stores))
+
+
+async def deadlocks(url: str) -> int:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("SELECT pg_stat_clear_snapshot()")
+        return await connection.fetchval("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+    finally:
+        await connection.close()
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_batches_of_three_nodes_come_into_one_order(seed: int) -> None:
+    async with nodes(3) as (url, stores):
+        crowd = Crowd(seed, 5)
+        await stores[0].commit(crowd.arrive(), NOW)
+        sent: dict[tuple[str, str], Posted] = {}
+
+        async def work(store: PostgresStore, batches: list[list[commands.Command]]) -> None:
+            for batch in batches:
+                outcomes = await store.commit(batch, NOW)
+                for command, outcome in zip(batch, outcomes, strict=True):
+                    assert isinstance(outcome, Carried)
+                    if isinstance(command, commands.Send) and isinstance(outcome.result, Posted):
+                        known = sent.setdefault((command.user, command.nonce), outcome.result)
+                        assert known == outcome.result
+
+        await asyncio.gather(*(work(store, list(crowd.batches(40, 30))) for store in stores))
+        assert len(sent) > 100
+        assert await deadlocks(url) == 0
+        # Blocks would hide what must be looked at.
+        lift: list[commands.Command] = [
+            commands.Block(one, other, False) for one in crowd.ids for other in crowd.ids if one != other
+        ]
+        await stores[0].commit(lift, NOW)
+        await check(stores[1], crowd.ids, sent)
+
+
+async def test_one_of_two_nodes_gets_a_name() -> None:
+    async with nodes(2) as (url, stores):
+        for turn in range(10):
+            names = [f"name{turn}x{number}" for number in range(100)]
+            # Each in another order, with something else in the same batch that must happen once and whole.
+            batches: list[list[commands.Command]] = [
+                [commands.SignUp(name, f"of {node}", "a hash") for name in (names, names[::-1])[node]]
+                for node in (0, 1)
+            ]
+            answers = await asyncio.gather(
+                *(store.commit(batch, NOW) for store, batch in zip(stores, batches, strict=True))
+            )
+            winners: Counter[str] = Counter()
+            for node, (batch, outcomes) in enumerate(zip(batches, answers, strict=True)):
+                for command, outcome in zip(batch, outcomes, strict=True):
+                    assert not isinstance(outcome, Failed)
+                    if isinstance(outcome.result, Refusal):
+                        assert outcome.result.code is Code.TAKEN
+                        continue
+                    assert isinstance(outcome.result, PersonDone)
+                    winners[command.user] += 1
+                    if winners.total() % 10:
+                        continue  # one in ten will do
+                    person = await stores[1 - node].person(command.user)
+                    assert person is not None
+                    assert person.name == f"of {node}"
+            assert winners == Counter(names)
+        assert await deadlocks(url) == 0
+
+
+async def test_the_same_names_in_another_order_do_not_wait_in_a_circle() -> None:
+    async with fresh_database() as url:
+        await (await PostgresStore.open(url)).close()
+        connections = await asyncio.gather(committing.writer(url), committing.writer(url))
+        for turn in range(10):
+            scripts: list[str] = []
+            for node in (0, 1):
+                people = [Person(f"name{turn}x{number}", "") for number in range(1000)][:: (1, -1)[node]]
+                book = Book(changed_people={person.id: person for person in people})
+                keys = range(turn * 2000 + node * 1000 + 1, turn * 2000 + node * 1000 + 1001)
+                scripts.append(f"BEGIN;\n{saving(book, keys, {}, NOW)}COMMIT")
+            answers = await asyncio.gather(
+                *(connection.execute(script) for connection, script in zip(connections, scripts, strict=True)),
+                return_exceptions=True,
+            )
+            refused = [answer for answer in answers if answer != "COMMIT"]
+            assert [type(answer) for answer in refused] == [asyncpg.UniqueViolationError]
+            for connection in connections:
+                await connection.execute("ROLLBACK")
+        for connection in connections:
+            await connection.close()
+
+
+async def test_who_appears_in_the_middle_of_a_batch_is_not_there_for_it() -> None:
+    async with nodes(2) as (_, (one, other)):
+        await one.commit([commands.PutPerson("ann", PersonChange(dm_policy="anyone"))], NOW)
+        for turn in range(60):
+            bob = f"bob{turn}"
+            arrive: list[commands.Command] = [commands.PutPerson(bob, PersonChange(dm_policy="anyone"))]
+            close: list[commands.Command] = [commands.PutPerson(bob, PersonChange(dm_policy="nobody"))]
+            send: list[commands.Command] = [commands.Send("ann", bob, "ciao", f"n{turn}")]
+
+            async def come_and_close(first: list[commands.Command], second: list[commands.Command]) -> None:
+                await one.commit(first, NOW)
+                await one.commit(second, NOW)
+
+            outcomes, _ = await asyncio.gather(other.commit(send, NOW), come_and_close(arrive, close))
+            assert not isinstance(outcomes[0], Failed)
+            head = (await one.heads([bob]))[bob]
+            log = await one.log(bob, 0, 10)
+            assert [event.seq for event in log.events] == list(range(1, head + 1))
+            assert (len(log.events) == 2) == isinstance(outcomes[0].result, Posted)
+
+
+async def test_nothing_is_committed_after_a_block_was_answered() -> None:
+    async with nodes(2) as (_, (theirs, mine)):
+        crowd = Crowd(0, 2)
+        ann, bob = crowd.ids
+        await mine.commit(crowd.arrive(), NOW)
+        flood = iter(range(10**9))
+        seen: Counter[str] = Counter()
+
+        async def pour(stop: asyncio.Event) -> None:
+            while not stop.is_set():
+                sends = [commands.Send(bob, ann, "let me in", f"n{next(flood)}") for _ in range(3)]
+                for outcome in await theirs.commit(sends, NOW):
+                    assert isinstance(outcome, Carried)
+                    seen[type(outcome.result).__name__] += 1
+
+        for _ in range(1000):
+            stop = asyncio.Event()
+            pouring = asyncio.create_task(pour(stop))
+            await mine.commit([commands.Block(ann, bob, True)], NOW)
+            answered = await mine.heads([ann, bob])
+            stop.set()
+            await pouring
+            assert await mine.heads([ann, bob]) == answered
+            await mine.commit([commands.Block(ann, bob, False)], NOW)
+        # The block came before the flood, in its middle, and after it.
+        assert seen["Posted"] > 100
+        assert seen["Refusal"] > 100
