@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from server.adapters.local_bus import LocalBus
 from server.adapters.postgres import DatabaseError, PostgresStore
 from server.adapters.redis import RedisBus
-from server.adapters.sqlite import SqliteStore
+from server.adapters.sqlite import DataFolderError, SqliteStore
 from server.http import Deps, Readiness, application, web
 from server.http.jwks import PublishedKeys
 from server.http.passwords import Passwords
@@ -42,8 +42,8 @@ class Node:
         """Open the store, and all that stands on it.
 
         Raises:
-            BadSettingError: a setting can't be, or the database is none for us or out of reach.
-            DataFolderError: the data folder can't be used.
+            BadSettingError: a setting can't be, the data folder can't be used, or the database is none for us or
+                out of reach.
         """
         return cls(settings, await _store(settings))
 
@@ -122,7 +122,10 @@ class Node:
 
 async def _store(settings: Settings) -> Store:
     if settings.database_url is None:
-        return SqliteStore(settings.data)
+        try:
+            return SqliteStore(settings.data)
+        except DataFolderError as error:
+            raise BadSettingError(str(error)) from error
     deadline = time.monotonic() + DATABASE_SECONDS
     while True:
         try:

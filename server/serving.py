@@ -15,8 +15,8 @@ from protocol.limits import FRAME
 from server import telemetry
 from server.app import Node
 from server.settings import BadSettingError, Settings
+from server.transport.direct import DirectWebSocket
 from server.transport.http import BoundedHttp
-from server.transport.websocket import DirectWebSocket
 
 PING_SECONDS = 20.0
 """WebSocket pings: under the 30 to 60 s after which proxies and phone networks forget a silent connection."""
@@ -33,7 +33,6 @@ def serve(settings: Settings) -> None:
 
     Raises:
         BadSettingError: the address can't be had, or another setting can't be.
-        DataFolderError: the data folder can't be used.
     """
     allow_many_files()
     listener = listen(settings)

@@ -14,7 +14,6 @@ import time
 from types import FrameType
 
 from server import telemetry
-from server.adapters.sqlite.database import DataFolderError
 from server.serving import allow_many_files, announce, listen, serve_on
 from server.settings import BadSettingError, Settings
 
@@ -124,7 +123,7 @@ def _work(listener: socket.socket, settings: Settings, told: int | None) -> int:
         signal.signal(signum, signal.SIG_DFL)
     try:
         serve_on(listener, settings, on_ready)
-    except (BadSettingError, DataFolderError) as error:
+    except BadSettingError as error:
         print(f"bussa: {error}", file=sys.stderr)  # noqa: T201
         return 2
     return 0

@@ -12,7 +12,8 @@ from protocol.codes import Close
 from server import telemetry
 from server.domain.phase import Phase
 from server.http import asked
-from server.session.connection import Connection
+from server.session.connection import Connection, Receive
+from server.session.inbox import Inbox
 from server.session.services import Services
 from server.session.socket import Socket
 from server.transport import EXTENSION
@@ -29,6 +30,8 @@ class DirectSocket(Socket, Protocol):
     """What our own transport offers in the scope's extensions."""
 
     def choose(self, *, binary: bool) -> None: ...
+    def on_frame(self, callback: Callable[[bytes | str | None], None]) -> None: ...
+    def hold(self, holding: bool) -> None: ...
 
 
 class SocketEndpoint:
@@ -95,8 +98,14 @@ class SocketEndpoint:
             return message["text"] if data is None else data
 
         farewell: Close | None = None
+        next_frame: Receive = frame
+        if direct is not None:
+            inbox = Inbox(direct.hold)
+            inbox.quick = connection.quick
+            direct.on_frame(inbox.put)
+            next_frame = inbox.get
         try:
-            farewell = await connection.run(frame)
+            farewell = await connection.run(next_frame)
         except Exception as error:  # noqa: BLE001 - the last line of one connection: the others must not feel it
             telemetry.defect("connection", error)
             socket.close(1011, "internal error")

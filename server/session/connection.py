@@ -133,6 +133,10 @@ class Connection:
                 self._healing.cancel()
         return self._farewell
 
+    def quick(self, frame: bytes | str) -> bool:
+        """Carry a frame out at once, if nothing must be waited for; else False, and nothing has happened."""
+        return self.phase is Phase.OPEN and self._healing is None and self._intake.quick(frame)
+
     def end(self, code: Close) -> None:
         """Say farewell, once. What was put into the outbox before is sent before, if the peer reads."""
         if self.phase is Phase.ENDED:

@@ -83,6 +83,26 @@ class Intake:
                 self._voice.refuse(error.id, Code.BAD_REQUEST, str(error))
             return None
 
+    def quick(self, frame: bytes | str) -> bool:
+        """Carry out a write for which nothing must be waited; else False, and nothing has happened.
+
+        The connection has nothing else in hand then: it sleeps, and its stream is live.
+        """
+        if self._stopped or self._under_way >= UNDER_WAY or isinstance(frame, str) is self._codec.binary:
+            return False
+        try:
+            request = self._codec.decode(frame)  # pyright: ignore[reportArgumentType] - as in `decode`
+        except FrameError:
+            return False
+        act = ACTS.get(type(request))
+        if not isinstance(act, Write):
+            return False
+        budget = self.sends if isinstance(request, requests.Send) else self._frames
+        if budget.take(time.monotonic()):
+            return False
+        self._write(act, request)
+        return True
+
     async def take(self, frame: bytes | str) -> None:
         """Carry out the request in ``frame``, or say why not."""
         if self._stopped:

@@ -1,7 +1,9 @@
 """uvicorn's protocols, bounded: what ASGI leaves to the server, and what a hostile peer would use.
 
     http         a deadline for a request, a bound for its headers
-    websocket    many frames in one write, abort, floods of control frames and fragments counted
+    websocket    floods of control frames and fragments counted, nobody waited for without an end
+    direct       many frames in one write, each message by a call
+    cutting      where a frame ends
     asgi         the same socket over plain ASGI, for any other server
 
 An application finds the direct socket in the scope's extensions under ``EXTENSION``.

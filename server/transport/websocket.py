@@ -1,17 +1,13 @@
-"""WebSockets by `websockets`' sans-IO protocol under uvicorn, with what ASGI has no words for."""
+"""WebSockets by `websockets`' sans-IO protocol under uvicorn, with an end to every patience."""
 
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
 
 from uvicorn._types import ASGIReceiveEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
-from websockets.http11 import Request
 
 from protocol.codes import Close
 from server.domain.throttle import Bucket, Rate
-from server.transport import EXTENSION
 
 CONTROLS = Rate(10, 100)
 """Pings and pongs of one connection: a client's keep-alive needs one in some seconds."""
@@ -27,44 +23,19 @@ LINGER_SECONDS = 3.0
 """How long a peer has, after our close frame, to read what was sent and to answer it."""
 
 
-class DirectWebSocket(WebSocketsSansIOProtocol):
-    """See `server.session.socket.Socket`, which this is for the application that asks for it."""
+class BoundedWebSocket(WebSocketsSansIOProtocol):
+    """Nothing that a peer does is without a bound."""
 
-    _resume: Callable[[], None] | None = None
     _controls: Bucket | None = None
     _fragments: int = 0
-    _binary: bool = False
     _unparsed: bytes = b""
     """What was read and must wait until the application has taken what was parsed before."""
     _deaf: bool = False
     """A flood: what still comes is read and dropped, unlooked at."""
 
-    # The socket, for the application.
-
     @property
     def gone(self) -> bool:
         return self.close_sent or self.disconnected or self.transport.is_closing()
-
-    def write(self, frames: Sequence[bytes]) -> bool:
-        if self.gone:
-            return True
-        opcode = 0x82 if self._binary else 0x81
-        parts: list[bytes] = []
-        for frame in frames:
-            size = len(frame)
-            # RFC 6455 section 5.2: FIN and opcode, an unmasked payload's length in 7, 16 or 64 bits.
-            if size < 126:
-                parts.append(bytes((opcode, size)))
-            elif size < 65536:
-                parts.append(bytes((opcode, 126)) + size.to_bytes(2, "big"))
-            else:
-                parts.append(bytes((opcode, 127)) + size.to_bytes(8, "big"))
-            parts.append(frame)
-        self.transport.write(b"".join(parts))
-        return self.writable.is_set()
-
-    def on_writable(self, callback: Callable[[], None]) -> None:
-        self._resume = callback
 
     def close(self, code: int, reason: str) -> None:
         if self.gone:
@@ -77,13 +48,6 @@ class DirectWebSocket(WebSocketsSansIOProtocol):
         self.transport.write(b"".join(self.conn.data_to_send()))
         self._closing()
 
-    def abort(self) -> None:
-        self.transport.abort()
-
-    def choose(self, *, binary: bool) -> None:
-        """Which kind of frame `write` sends."""
-        self._binary = binary
-
     # What uvicorn calls.
 
     def data_received(self, data: bytes) -> None:
@@ -94,10 +58,13 @@ class DirectWebSocket(WebSocketsSansIOProtocol):
         """Parse slice by slice, until there is something for the application to take."""
         while self._unparsed and not self.read_paused and not self.disconnected:
             part, self._unparsed = self._unparsed[:SLICE], self._unparsed[SLICE:]
-            if not self._deaf:
-                super().data_received(part)
+            self._feed(part)
         if self.conn.handshake_exc is not None and not self.handshake_initiated:
             self._refuse_handshake()
+
+    def _feed(self, part: bytes) -> None:
+        if not self._deaf:
+            super().data_received(part)
 
     def _read_on(self) -> None:
         self._parse()
@@ -131,18 +98,11 @@ class DirectWebSocket(WebSocketsSansIOProtocol):
             try:
                 self.queue.put_nowait({"type": "websocket.receive", "text": data.decode()})
             except UnicodeDecodeError:
-                # Contract, *Errors*: bytes that do not decode. RFC 6455's own 1007 would tell a client nothing.
-                self.close(Close.NOT_PROTOCOL, Close.NOT_PROTOCOL.reason)
+                self.refuse_text()
                 return
         if not self.read_paused:
             self.read_paused = True
             self.transport.pause_reading()
-
-    def handle_connect(self, event: Request) -> None:
-        super().handle_connect(event)
-        scope: Any = getattr(self, "scope", None)  # there is none where the handshake was refused
-        if scope is not None:
-            scope["extensions"][EXTENSION] = self
 
     def shutdown(self) -> None:
         """The process ends. uvicorn would close the socket at once; with bytes of a busy peer still unread the kernel
@@ -151,15 +111,6 @@ class DirectWebSocket(WebSocketsSansIOProtocol):
             self.close(Close.RESTART, Close.RESTART.reason)
         else:
             super().shutdown()
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        if self._resume is not None:
-            self._resume()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._resume = None
-        super().connection_lost(exc)
 
     def handle_ping(self) -> None:
         if self._may_control():
@@ -205,6 +156,11 @@ class DirectWebSocket(WebSocketsSansIOProtocol):
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         self.transport.write(b"".join(self.conn.data_to_send()))
         self._closing()
+
+    def refuse_text(self) -> None:
+        """A text that is not UTF-8: bytes that do not decode (contract, *Errors*). RFC 6455's own 1007 would tell a
+        client nothing."""
+        self.close(Close.NOT_PROTOCOL, Close.NOT_PROTOCOL.reason)
 
     def _may_control(self) -> bool:
         now = time.monotonic()

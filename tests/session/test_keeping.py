@@ -29,6 +29,9 @@ class Heads:
             raise self.broken
         return dict.fromkeys(self.asked[-1], 7)
 
+    async def revoked(self, users: Iterable[str]) -> dict[str, int]:
+        return {}
+
     async def trim(self, now: int) -> int:
         self.trims += 1
         if self.broken is not None:

@@ -15,8 +15,8 @@ from uvicorn.server import Server
 
 from protocol.limits import FRAME
 from server.http.socket import SocketEndpoint
+from server.transport.direct import DirectWebSocket
 from server.transport.http import BoundedHttp
-from server.transport.websocket import DirectWebSocket
 from tests.session.world import Node
 
 OURS = "ours"

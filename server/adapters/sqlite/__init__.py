@@ -8,6 +8,7 @@ database      opening, locking, migrating, backing up
 migrations/   the schema, step by step
 """
 
+from server.adapters.sqlite.database import DataFolderError
 from server.adapters.sqlite.store import SqliteStore
 
-__all__ = ["SqliteStore"]
+__all__ = ["DataFolderError", "SqliteStore"]

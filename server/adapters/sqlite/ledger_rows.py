@@ -18,6 +18,9 @@ from server.domain.people import Pair, Person, Side, ordered
 KEPT = 50_000
 """People, and pairs, kept in memory (each some 500 bytes); past it the longest kept are read again."""
 
+NONCES = 20_000
+"""Nonces known by heart (each some 400 bytes): a send is repeated within seconds, as a rule."""
+
 _PERSON = "SELECT key, name, dm_policy, knocks, read_receipts, password, revoked_at FROM people WHERE id = ?"
 _HEAD = "SELECT coalesce(max(seq), 0) FROM log WHERE owner = ?"
 # Three look-ups in the index of each folder; a plain ORDER BY rank would read all of the owner's sides.
@@ -98,20 +101,34 @@ class LedgerRows:
         self._connection = connection
         self._people: dict[str, Person] = {}
         self._pairs: dict[tuple[str, str], Pair] = {}
+        self._recent: dict[tuple[str, str], Prior] = {}
+        """What the newest nonces were used for."""
         self.forget()
 
-    def forget(self) -> None:
-        """Throw away what is kept: a transaction has failed, and the ledger had already changed it."""
-        self._people.clear()
-        self._pairs.clear()
+    def forget(self, book: Book | None = None) -> None:
+        """Throw away what is kept of ``book``: its transaction has failed, and the ledger had already changed it.
+        Without a book, all."""
+        if book is None:
+            self._people.clear()
+            self._pairs.clear()
+        else:
+            for user in book.people:
+                self._people.pop(user, None)
+            for key in book.pairs:
+                self._pairs.pop(key, None)
         newest = "SELECT coalesce(max(key), 0) FROM "
         self._person_key: int = self._connection.execute(newest + "people").get
         self._pair_key: int = self._connection.execute(newest + "pairs").get
         self.message_key: int = self._connection.execute(newest + "messages").get
         """The key of the newest message."""
 
-    def load(self, batch: Sequence[Command]) -> Book:
-        """A book with all rows that ``batch`` touches."""
+    def load(self, batch: Sequence[Command], *, careful: bool) -> Book:
+        """A book with all rows that ``batch`` touches.
+
+        Almost every nonce is new, and to look each one up would cost as much as a row. So only the newest are
+        known by heart. If one was used earlier than those, `save` meets the index and fails, and the batch is
+        carried out again, ``careful`` then: with every nonce looked up.
+        """
         book = Book()
         for command in batch:
             user = self._load_person(book, command.user)
@@ -123,7 +140,11 @@ class LedgerRows:
                 continue
             self._load_pair(book, user, other)
             if isinstance(command, Send):
-                self._load_prior(book, user, command.nonce)
+                key = (user.id, command.nonce)
+                if key in self._recent:
+                    book.priors[key] = self._recent[key]
+                elif careful:
+                    self._load_prior(book, user, command.nonce)
         return book
 
     def _load_person(self, book: Book, user: str) -> Person | None:
@@ -209,8 +230,19 @@ class LedgerRows:
         for message in book.messages:
             self.message_key += 1
             keys[id(message)] = self.message_key
-            _, n, k, sender, folder, at, reply_to, text = message
-            messages.append((self.message_key, message.pair.key, n, k, people[sender].key, folder, at, reply_to, text))
+            messages.append(
+                (
+                    self.message_key,
+                    message.pair.key,
+                    message.n,
+                    message.k,
+                    people[message.sender].key,
+                    message.folder,
+                    message.at,
+                    message.reply_to,
+                    message.text,
+                )
+            )
         if messages:
             self._connection.executemany("INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", messages)
 
@@ -240,6 +272,9 @@ class LedgerRows:
         for key, pair in book.pairs.items():
             if key not in self._pairs:
                 self._pairs[key] = pair
+        self._recent.update(book.priors)
+        while len(self._recent) > NONCES:
+            del self._recent[next(iter(self._recent))]
         while len(self._people) > KEPT:
             del self._people[next(iter(self._people))]
         while len(self._pairs) > KEPT:

@@ -89,22 +89,27 @@ class SqliteStore:
     def _transact(self, batch: Sequence[Command], now: int) -> list[Carried]:
         """One transaction: all of ``batch`` or nothing of it."""
         try:
+            return self._attempt(batch, now, careful=False)
+        except apsw.ConstraintError:
+            # A nonce that was used some time ago (see `LedgerRows.load`).
+            return self._attempt(batch, now, careful=True)
+
+    def _attempt(self, batch: Sequence[Command], now: int, *, careful: bool) -> list[Carried]:
+        book = None
+        try:
             self._connection.execute("BEGIN IMMEDIATE")
-            book = self._rows.load(batch)
+            book = self._rows.load(batch, careful=careful)
             outcomes = [ledger.carry_out(book, command, now) for command in batch]
             self._rows.save(book)
             self._connection.execute("COMMIT")
         except BaseException as error:
-            self._roll_back()
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            self._rows.forget(book)
             if isinstance(error, apsw.Error) and not isinstance(error, (apsw.ConstraintError, apsw.SQLError)):
                 raise Unavailable(str(error)) from error
             raise
         return outcomes
-
-    def _roll_back(self) -> None:
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
-        self._rows.forget()
 
     def _index_soon(self) -> None:
         """Catch up with the index once no batch has come for a while."""

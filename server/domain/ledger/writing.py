@@ -53,18 +53,25 @@ def _post(
     message = NewMessage(pair, n, mine.wrote, sender.id, folder, now, reply_to, text)
     book.messages.append(message)
 
-    to_sender, to_recipient = (
-        events.Message(
-            seq=number(person),
-            peer=peer.id,
-            n=n,
-            sender=sender.id,
-            text=text,
-            at=now,
-            folder=folder,
-            reply_to=reply_to,
-        )
-        for person, peer in ((sender, recipient), (recipient, sender))
+    to_sender = events.Message(
+        seq=number(sender),
+        peer=recipient.id,
+        n=n,
+        sender=sender.id,
+        text=text,
+        at=now,
+        folder=folder,
+        reply_to=reply_to,
+    )
+    to_recipient = events.Message(
+        seq=number(recipient),
+        peer=sender.id,
+        n=n,
+        sender=sender.id,
+        text=text,
+        at=now,
+        folder=folder,
+        reply_to=reply_to,
     )
     _put_first(book, sender, mine, to_sender.seq)
     _put_first(book, recipient, theirs, to_recipient.seq)

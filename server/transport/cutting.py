@@ -1,0 +1,35 @@
+"""Where a client's frame ends (RFC 6455, section 5.2). Pure."""
+
+from protocol.limits import FRAME
+
+WHOLE = frozenset((0x81, 0x82))
+"""The first byte of a message in one frame: final, nothing reserved, text or binary."""
+
+INCOMPLETE = -1
+FOREIGN = 0
+
+
+def frame_end(data: bytes, position: int) -> int:
+    """Where the frame that begins at ``position`` ends.
+
+    `INCOMPLETE`: not all of it is there. `FOREIGN`: it is none that we cut ourselves, because it is not masked or is
+    too large; a parser that knows why must say so, and need not wait for the rest of it.
+    """
+    size = len(data)
+    if size < position + 2:
+        return INCOMPLETE
+    second = data[position + 1]
+    length, head = second & 0x7F, 6
+    if length == 126:
+        if size < position + 4:
+            return INCOMPLETE
+        length, head = data[position + 2] << 8 | data[position + 3], 8
+    if length == 127 or length > FRAME or second < 0x80:
+        return FOREIGN
+    end = position + head + length
+    return end if end <= size else INCOMPLETE
+
+
+def payload_start(data: bytes, position: int) -> int:
+    """Where the payload of a complete frame begins; its masking key is the four bytes before."""
+    return position + (8 if data[position + 1] & 0x7F == 126 else 6)

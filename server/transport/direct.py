@@ -1,0 +1,165 @@
+"""The direct socket: what an application is offered in place of ASGI's messages.
+
+Written: many frames in one write. Received: each message by a call, in the turn of the loop in which it came. A
+message in one frame, and that is nearly every one, is cut out of what was read and unmasked by websockets' C code;
+anything else (control frames, fragments, whatever is wrong) goes to websockets' parser, frame by frame. (Measured:
+docs/decisions.)
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from websockets.http11 import Request
+from websockets.speedups import apply_mask
+
+from server.transport import EXTENSION
+from server.transport.cutting import FOREIGN, INCOMPLETE, WHOLE, frame_end, payload_start
+from server.transport.websocket import SLICE, BoundedWebSocket
+
+Frame = bytes | str | None
+"""A binary message, a text, or (None) the end."""
+
+
+class DirectWebSocket(BoundedWebSocket):
+    """See `server.session.socket.Socket`, which this is for the application that asks for it."""
+
+    _resume: Callable[[], None] | None = None
+    _binary: bool = False
+    _on_frame: Callable[[Frame], None] | None = None
+    _held: bool = False
+
+    def write(self, frames: Sequence[bytes]) -> bool:
+        if self.gone:
+            return True
+        opcode = 0x82 if self._binary else 0x81
+        parts: list[bytes] = []
+        for frame in frames:
+            size = len(frame)
+            # RFC 6455 section 5.2: FIN and opcode, an unmasked payload's length in 7, 16 or 64 bits.
+            if size < 126:
+                parts.append(bytes((opcode, size)))
+            elif size < 65536:
+                parts.append(bytes((opcode, 126)) + size.to_bytes(2, "big"))
+            else:
+                parts.append(bytes((opcode, 127)) + size.to_bytes(8, "big"))
+            parts.append(frame)
+        self.transport.write(b"".join(parts))
+        return self.writable.is_set()
+
+    def on_writable(self, callback: Callable[[], None]) -> None:
+        self._resume = callback
+
+    def abort(self) -> None:
+        self.transport.abort()
+
+    def choose(self, *, binary: bool) -> None:
+        """Which kind of frame `write` sends."""
+        self._binary = binary
+
+    def on_frame(self, callback: Callable[[Frame], None]) -> None:
+        """From now on every message goes to ``callback`` as it comes, and at last None: the end."""
+        waiting = self.queue
+        self._on_frame = callback
+        self.queue = _Relay(callback)  # type: ignore[assignment]  # all of a queue that uvicorn then still uses
+        while not waiting.empty():
+            self.queue.put_nowait(waiting.get_nowait())
+        self._listen()
+
+    def hold(self, holding: bool) -> None:
+        """Stop reading, or go on."""
+        self._held = holding
+        if holding:
+            self._deafen()
+        else:
+            self.loop.call_soon(self._listen)
+
+    # What uvicorn calls.
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        scope: Any = getattr(self, "scope", None)  # there is none where the handshake was refused
+        if scope is not None:
+            scope["extensions"][EXTENSION] = self
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._resume is not None:
+            self._resume()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._resume = self._on_frame = None
+        super().connection_lost(exc)
+
+    def _parse(self) -> None:
+        if self._on_frame is None or self.close_sent:
+            super()._parse()
+        elif self._cut() and self._unparsed and not self.read_paused:
+            self._deafen()
+            self.loop.call_soon(self._listen)  # in between the others have their turn
+
+    def _cut(self) -> bool:
+        """Take a slice's worth of frames; False: the next one is not complete yet."""
+        data, position = self._unparsed, 0
+        complete = True
+        while position < min(SLICE, len(data)) and not self.read_paused and not self.close_sent:
+            end = frame_end(data, position)
+            if end == INCOMPLETE:
+                complete = False
+                break
+            if end != FOREIGN and data[position] in WHOLE and self.conn.current_size is None:
+                start = payload_start(data, position)
+                self._hand_over(apply_mask(data[start:end], data[start - 4 : start]), text=data[position] == 0x81)
+            else:
+                end = end or len(data)
+                self._feed(data[position:end])
+            position = end
+        self._unparsed = data[position:]
+        return complete
+
+    def send_receive_event_to_app(self) -> None:
+        if self._on_frame is None:
+            super().send_receive_event_to_app()
+            return
+        payload = b"".join(self.frames)
+        self.frames = []
+        if not self.close_sent:
+            self._hand_over(payload, text=self.curr_msg_data_type == "text")
+
+    def _hand_over(self, payload: bytes, *, text: bool) -> None:
+        assert self._on_frame is not None
+        if not text:
+            self._on_frame(payload)
+            return
+        try:
+            decoded = payload.decode()
+        except UnicodeDecodeError:
+            self.refuse_text()
+        else:
+            self._on_frame(decoded)
+
+    def _deafen(self) -> None:
+        self.read_paused = True
+        if not self.transport.is_closing():
+            self.transport.pause_reading()
+
+    def _listen(self) -> None:
+        if not self._held and not self.disconnected:
+            self.read_paused = False
+            self._read_on()
+
+
+class _Relay:
+    """Stands in the place of uvicorn's queue of ASGI messages, and hands them on at once."""
+
+    def __init__(self, callback: Callable[[Frame], None]) -> None:
+        self.callback = callback
+
+    def put_nowait(self, message: Any) -> None:
+        if message["type"] == "websocket.receive":
+            data = message.get("bytes")
+            self.callback(message["text"] if data is None else data)
+        elif message["type"] == "websocket.disconnect":
+            self.callback(None)
+
+    def empty(self) -> bool:
+        return True

@@ -1,0 +1,42 @@
+"""Where a frame ends: held to websockets' own parser, for any frames and any cut of them."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from websockets.frames import Frame, Opcode
+
+from protocol.limits import FRAME
+from server.transport.cutting import FOREIGN, INCOMPLETE, frame_end, payload_start
+
+
+def packed(payload: bytes, opcode: Opcode = Opcode.BINARY) -> bytes:
+    return Frame(opcode, payload).serialize(mask=True)
+
+
+@given(st.lists(st.binary(max_size=300), min_size=1, max_size=5), st.integers(0, 400))
+def test_frames_end_where_they_end_and_not_before(payloads: list[bytes], cut: int) -> None:
+    frames = [packed(payload) for payload in payloads]
+    data, position = b"".join(frames), 0
+    for frame in frames:
+        missing = data[: position + min(cut, len(frame) - 1)]
+        assert frame_end(missing, position) == INCOMPLETE
+        assert frame_end(data, position) == position + len(frame)
+        position += len(frame)
+
+
+@given(st.binary(max_size=300))
+def test_the_payload_begins_after_its_masking_key(payload: bytes) -> None:
+    data = packed(payload)
+    start = payload_start(data, 0)
+    key = data[start - 4 : start]
+    assert bytes(byte ^ key[index % 4] for index, byte in enumerate(data[start:])) == payload
+
+
+def test_the_largest_frame_is_cut_and_a_larger_one_left_to_the_parser_by_its_length_alone() -> None:
+    # A length of 16 bits ends below the limit of a frame: whatever is longer has one of 64.
+    largest = packed(b"x" * (FRAME - 1))
+    assert frame_end(largest, 0) == len(largest)
+    assert frame_end(packed(b"x" * (FRAME + 1))[:10], 0) == FOREIGN
+
+
+def test_an_unmasked_frame_is_left_to_the_parser() -> None:
+    assert frame_end(Frame(Opcode.BINARY, b"hello").serialize(mask=False), 0) == FOREIGN

@@ -1,0 +1,52 @@
+/** What calls for attention while one looks elsewhere: the title, and a notification where the user allows it. */
+
+import { t } from "../i18n/index.js";
+import { unreadTotal } from "../store/conversations.js";
+import { toThread } from "../store/route.js";
+import * as accounts from "./accounts.js";
+
+const WANTED = "bussa:notify";
+/** Characters of a message that a notification shows. */
+const SHOWN = 140;
+
+/** @returns {"on" | "off" | "denied" | "none"} whether notifications are shown, and if not, whether they may be */
+export function notifying() {
+    if (!("Notification" in globalThis)) return "none";
+    if (Notification.permission === "denied") return "denied";
+    return Notification.permission === "granted" && accounts.get(WANTED) === "yes" ? "on" : "off";
+}
+
+/** @param {boolean} wanted */
+export async function notify(wanted) {
+    if (!wanted) accounts.set(WANTED, "no");
+    else if ((await Notification.requestPermission()) === "granted") accounts.set(WANTED, "yes");
+    return notifying();
+}
+
+/**
+ * Keep the title, and show what comes in while nobody looks: no knocks, nothing of people who are muted or blocked.
+ *
+ * @param {import("./engine.js").Engine} engine
+ */
+export function attend(engine) {
+    const title = () => {
+        const unread = unreadTotal(engine.store.get().rows);
+        document.title = unread > 0 ? `(${unread > 99 ? "99+" : unread}) Bussa` : "Bussa";
+    };
+    engine.store.subscribe(title);
+    title();
+    engine.listeners.add((event) => {
+        if (event.type !== "message" || event.from !== event.peer || event.folder !== "inbox") return;
+        const { rows, people } = engine.store.get();
+        const row = rows.get(event.peer);
+        if (row?.muted || row?.blocked || document.hasFocus() || notifying() !== "on") return;
+        const name = people.get(event.peer)?.name ?? (row?.name || event.peer);
+        const body = event.text.length > SHOWN ? `${event.text.slice(0, SHOWN)}…` : event.text;
+        const shown = new Notification(t("notify.title", { name }), { body, tag: `bussa:${event.peer}` });
+        shown.onclick = () => {
+            focus();
+            location.hash = toThread(event.peer);
+            shown.close();
+        };
+    });
+}

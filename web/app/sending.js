@@ -1,0 +1,111 @@
+/**
+ * Messages on their way out, one after the other to each peer. They are kept in the browser until they are
+ * answered: a page that is closed or falls over loses no text, and their nonces see that none is sent twice.
+ */
+
+import { BussaError, ClosedError, DeadlineError, RefusedError, newNonce } from "../bussa.js";
+import { retriesItself, to } from "../store/outbox.js";
+import * as accounts from "./accounts.js";
+
+/** Seconds after which a message that met no answer says so, and offers to try again. */
+const PATIENCE = 20;
+
+export class Sending {
+    /** @param {import("./engine.js").Engine} engine */
+    constructor(engine) {
+        /** @private */ this.engine = engine;
+        /** @private */ this.prefix = `bussa:outbox:${engine.account.user}:`;
+        /** @private @type {Set<string>} */ this.busy = new Set();
+    }
+
+    /** Take up what an earlier page left behind, and go on whenever there is a connection again. */
+    start() {
+        const { store } = this.engine;
+        for (const key of accounts.keys(this.prefix)) {
+            const pending = accounts.json(accounts.get(key));
+            if (typeof pending?.nonce !== "string" || typeof pending.text !== "string") continue;
+            store.dispatch({ type: "sending", pending: { ...pending, state: "failed", why: pending.why ?? "lost" } });
+        }
+        let live = false;
+        store.subscribe((state) => {
+            if (state.status === "live" && !live) this.resume();
+            live = state.status === "live";
+        });
+    }
+
+    /**
+     * @param {string} peer
+     * @param {string} text
+     * @param {number | null} replyTo
+     */
+    send(peer, text, replyTo) {
+        /** @type {import("../store/outbox.js").Pending} */
+        const pending = { nonce: newNonce(), peer, text, replyTo, at: Date.now(), state: "sending", why: null };
+        this.keep(pending);
+        this.engine.store.dispatch({ type: "sending", pending });
+        this.pump(peer);
+    }
+
+    /** @param {string} nonce */
+    again(nonce) {
+        const pending = this.engine.store.get().outbox.get(nonce);
+        if (!pending) return;
+        this.engine.store.dispatch({ type: "again", nonce });
+        this.pump(pending.peer);
+    }
+
+    /** The message is given up; its text goes back to who asks for it. @param {string} nonce */
+    drop(nonce) {
+        accounts.remove(this.prefix + nonce);
+        this.engine.store.dispatch({ type: "dropped", nonce });
+    }
+
+    /** @private */
+    resume() {
+        for (const pending of this.engine.store.get().outbox.values()) {
+            if (retriesItself(pending, Date.now())) this.again(pending.nonce);
+        }
+    }
+
+    /** @private @param {string} peer */
+    async pump(peer) {
+        if (this.busy.has(peer)) return;
+        this.busy.add(peer);
+        const { store } = this.engine;
+        const next = () => to(store.get().outbox, peer).find(({ state }) => state === "sending");
+        for (let pending = next(); pending; pending = next()) await this.one(pending);
+        this.busy.delete(peer);
+    }
+
+    /** @private @param {import("../store/outbox.js").Pending} pending */
+    async one(pending) {
+        const { store, me } = this.engine;
+        const { nonce, peer, text, replyTo } = pending;
+        try {
+            const sent = await me.send(peer, text, { nonce, replyTo: replyTo ?? undefined, patience: PATIENCE });
+            const message = { peer, n: sent.n, from: store.get().user, text, at: sent.at };
+            accounts.remove(this.prefix + nonce);
+            store.dispatch({
+                ...{ type: "sent", nonce, folder: sent.folder },
+                message: replyTo ? { ...message, reply_to: replyTo } : message,
+            });
+        } catch (error) {
+            if (!(error instanceof BussaError)) throw error;
+            const why = reason(error);
+            this.keep({ ...pending, state: "failed", why });
+            store.dispatch({ type: "failed", nonce, why });
+        }
+        this.engine.person(peer);
+    }
+
+    /** @private @param {import("../store/outbox.js").Pending} pending */
+    keep(pending) {
+        accounts.set(this.prefix + pending.nonce, JSON.stringify(pending));
+    }
+}
+
+/** @param {BussaError} error */
+function reason(error) {
+    if (error instanceof RefusedError) return error.code;
+    return error instanceof DeadlineError || error instanceof ClosedError ? "lost" : "broken";
+}

@@ -1,0 +1,192 @@
+/**
+ * The whole state of the page, and how each thing that happens changes it: pure.
+ *
+ * @typedef {import("../sdk/frames.js").Settings} Settings
+ * @typedef {{name: string, can: import("../sdk/frames.js").CanMessage, missing: boolean}} Person
+ * @typedef {{users: readonly string[], next: string | null, loaded: boolean}} People
+ * @typedef {{next: string | null, loaded: boolean}} List
+ *
+ * @typedef {object} State
+ * @property {string} user who this is
+ * @property {import("../sdk/life.js").Status} status
+ * @property {boolean} reached whether there has been a connection
+ * @property {string | null} ended why there is none any more: a code of ours, or null
+ * @property {boolean} online what the browser says of the network
+ * @property {number} limit characters of a message
+ * @property {import("./conversations.js").Rows} rows
+ * @property {{inbox: List, requests: List}} lists
+ * @property {ReadonlyMap<string, import("./thread.js").Thread>} threads
+ * @property {import("./outbox.js").Outbox} outbox
+ * @property {ReadonlyMap<string, number>} knocked own messages that wait at a door: peer to number
+ * @property {ReadonlyMap<string, number>} typing peer to the time, in ms, until which it is shown
+ * @property {ReadonlyMap<string, Person>} people
+ * @property {{following: People, followers: People}} follows
+ * @property {Settings | null} settings
+ * @property {ReadonlyMap<string, {text: string, replyTo: number | null}>} drafts
+ * @property {import("./route.js").Route} route
+ * @property {import("./search.js").Search} search
+ *
+ * @typedef {{type: string, [field: string]: any}} Action
+ */
+
+import * as conversations from "./conversations.js";
+import * as outbox from "./outbox.js";
+import { search } from "./search.js";
+import { having, lacking } from "./store.js";
+import { EMPTY, put, unreadAfter } from "./thread.js";
+
+/** @type {People} */
+const NOBODY_YET = { users: [], next: null, loaded: false };
+
+/**
+ * @param {string} user
+ * @param {import("./route.js").Route} route
+ * @returns {State}
+ */
+export function initial(user, route) {
+    return {
+        user,
+        status: "connecting",
+        reached: false,
+        ended: null,
+        online: true,
+        limit: 10_000,
+        rows: new Map(),
+        lists: { inbox: { next: null, loaded: false }, requests: { next: null, loaded: false } },
+        threads: new Map(),
+        outbox: new Map(),
+        knocked: new Map(),
+        typing: new Map(),
+        people: new Map(),
+        follows: { following: NOBODY_YET, followers: NOBODY_YET },
+        settings: null,
+        drafts: new Map(),
+        route,
+        search: search(undefined, { type: "search" }),
+    };
+}
+
+/**
+ * @param {State} state
+ * @param {Action} action
+ * @returns {State}
+ */
+export function reduce(state, action) {
+    const change = CHANGES.get(action.type);
+    return change ? change(state, action) : state;
+}
+
+/** @type {Map<string, (state: State, action: any) => State>} */
+const CHANGES = new Map(
+    Object.entries(/** @type {Record<string, (state: State, action: any) => State>} */ ({
+        // ---- the connection
+        status: (state, { status, ended = null }) => ({
+            ...state,
+            ...{ status, ended, reached: state.reached || status === "live" },
+            typing: status === "live" ? state.typing : new Map(),
+        }),
+        online: (state, { online }) => (online === state.online ? state : { ...state, online }),
+        // The rows stay to be looked at until the new ones are there.
+        reset: (state) => ({ ...state, threads: new Map() }),
+
+        // ---- what the log says
+        message: (state, { type: _, seq: __, folder, ...message }) => wrote(state, message, folder),
+        read: (state, { peer, by, n }) => marked(state, peer, by, n),
+        conversation: (state, { peer, folder, muted, blocked }) => {
+            const before = state.rows.get(peer);
+            const rows = conversations.changed(state.rows, peer, { folder, muted, blocked });
+            // What a block hides, or an end of it shows, is read anew.
+            const turned = before !== undefined && before.blocked !== blocked;
+            return { ...state, rows, threads: turned ? forgotten(state.threads, peer) : state.threads };
+        },
+        settings: (state, { settings }) => ({ ...state, settings }),
+        typing: (state, { peer, until }) => ({ ...state, typing: having(state.typing, peer, until) }),
+        stillTyping: (state, { now }) => {
+            const typing = new Map([...state.typing].filter(([, until]) => until > now));
+            return typing.size === state.typing.size ? state : { ...state, typing };
+        },
+
+        // ---- what was asked for
+        listed: (state, { folder, conversations: page, next, anew }) => ({
+            ...state,
+            rows: conversations.listed(anew ? conversations.without(state.rows, folder) : state.rows, page),
+            lists: { ...state.lists, [folder]: { next, loaded: true } },
+        }),
+        row: (state, { peer, change }) => ({ ...state, rows: conversations.changed(state.rows, peer, change) }),
+        history: (state, { peer, messages, last }) => {
+            const thread = put(state.threads.get(peer) ?? EMPTY, messages, last);
+            return { ...state, threads: having(state.threads, peer, { ...thread, known: true }) };
+        },
+        person: (state, { user, person }) => ({ ...state, people: having(state.people, user, person) }),
+        follows: (state, { which, users, next, more }) => {
+            const before = more ? state.follows[/** @type {"following"} */ (which)].users : [];
+            const all = [...new Set([...before, ...users])];
+            return { ...state, follows: { ...state.follows, [which]: { users: all, next, loaded: true } } };
+        },
+        followed: (state, { user, follows }) => {
+            const { following } = state.follows;
+            const others = following.users.filter((other) => other !== user);
+            const users = follows ? [user, ...others] : others;
+            return { ...state, follows: { ...state.follows, following: { ...following, users } } };
+        },
+
+        // ---- what the user does
+        route: (state, { route }) => ({ ...state, route }),
+        draft: (state, { peer, text, replyTo }) => ({
+            ...state,
+            drafts: text || replyTo ? having(state.drafts, peer, { text, replyTo }) : lacking(state.drafts, peer),
+        }),
+        sending: (state, { pending }) => ({ ...state, outbox: having(state.outbox, pending.nonce, pending) }),
+        again: (state, { nonce }) => ({
+            ...state,
+            outbox: outbox.changed(state.outbox, nonce, { state: "sending", why: null }),
+        }),
+        failed: (state, { nonce, why }) => ({
+            ...state,
+            outbox: outbox.changed(state.outbox, nonce, { state: "failed", why }),
+        }),
+        dropped: (state, { nonce }) => ({ ...state, outbox: lacking(state.outbox, nonce) }),
+        sent: (state, { nonce, message, folder }) => {
+            const next = wrote({ ...state, outbox: lacking(state.outbox, nonce) }, message, folder);
+            const knocked =
+                folder === "requests" ? having(state.knocked, message.peer, message.n) : lacking(state.knocked, message.peer);
+            return { ...next, knocked };
+        },
+        search: (state, action) => ({ ...state, search: search(state.search, action) }),
+    })),
+);
+
+/**
+ * @param {State} state
+ * @param {import("../sdk/frames.js").Message} message
+ * @param {import("../sdk/frames.js").Folder} folder
+ */
+function wrote(state, message, folder) {
+    const { peer } = message;
+    const before = state.threads.get(peer);
+    // A conversation that nobody has opened is read when somebody does.
+    const threads = before ? having(state.threads, peer, put(before, [message])) : state.threads;
+    const typing = message.from === peer ? lacking(state.typing, peer) : state.typing;
+    const knocked = message.from === peer ? lacking(state.knocked, peer) : state.knocked;
+    return {
+        ...state,
+        ...{ threads, typing, knocked },
+        rows: conversations.written(state.rows, message, folder, state.user),
+    };
+}
+
+/** @param {State} state @param {string} peer @param {string} by @param {number} n */
+function marked(state, peer, by, n) {
+    const row = state.rows.get(peer);
+    const thread = state.threads.get(peer);
+    const last = row?.last?.n ?? 0;
+    const guess = Math.min(row?.unread ?? 0, Math.max(0, last - n));
+    const left = n >= last ? 0 : thread ? unreadAfter(thread, peer, n) : guess;
+    return { ...state, rows: conversations.read(state.rows, peer, by, n, left) };
+}
+
+/** @param {State["threads"]} threads @param {string} peer */
+function forgotten(threads, peer) {
+    const thread = threads.get(peer);
+    return thread ? having(threads, peer, { ...EMPTY, last: thread.last, known: true }) : threads;
+}

@@ -1,0 +1,45 @@
+/**
+ * Where one is, as the address says: pure.
+ *
+ *     #/              the conversations            #/c/bob       one of them    #/c/bob/12   at a message
+ *     #/knocks        those that wait              #/u/bob       a person
+ *     #/following     people                       #/settings
+ *     #/followers                                  #/new         whom to write to
+ *
+ * @typedef {{list: "inbox" | "knocks" | "following" | "followers", main: "none" | "thread" | "person" |
+ *     "settings" | "new", peer: string, n: number}} Route
+ */
+
+const ID = /^[A-Za-z0-9_.:-]{1,64}$/;
+const LISTS = ["knocks", "following", "followers"];
+
+/**
+ * @param {string} hash
+ * @param {Route["list"]} [list] which list is shown beside what names none of its own
+ * @returns {Route}
+ */
+export function parse(hash, list = "inbox") {
+    const [first = "", id = "", number = ""] = hash.replace(/^#?\/?/, "").split("/");
+    const peer = decoded(id);
+    if (first === "c" && ID.test(peer)) return { list, main: "thread", peer, n: Number(number) || 0 };
+    if (first === "u" && ID.test(peer)) return { list, main: "person", peer, n: 0 };
+    if (first === "settings" || first === "new") return { list, main: first, peer: "", n: 0 };
+    const named = LISTS.find((name) => name === first);
+    return { list: /** @type {Route["list"]} */ (named ?? "inbox"), main: "none", peer: "", n: 0 };
+}
+
+/** @param {string} text */
+function decoded(text) {
+    try {
+        return decodeURIComponent(text);
+    } catch {
+        return "";
+    }
+}
+
+/** @param {string} peer @param {number} [n] */
+export const toThread = (peer, n) => `#/c/${encodeURIComponent(peer)}${n ? `/${n}` : ""}`;
+/** @param {string} user */
+export const toPerson = (user) => `#/u/${encodeURIComponent(user)}`;
+/** @param {Route["list"]} list */
+export const toList = (list) => (list === "inbox" ? "#/" : `#/${list}`);

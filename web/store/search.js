@@ -1,0 +1,24 @@
+/**
+ * What is looked for: pure. An answer to an earlier question is passed over.
+ *
+ * @typedef {{query: string, hits: readonly import("../sdk/frames.js").Message[], next: string | null,
+ *     state: "idle" | "asking" | "done" | "failed"}} Search
+ */
+
+/** @type {Search} */
+const IDLE = { query: "", hits: [], next: null, state: "idle" };
+
+/**
+ * @param {Search} [before]
+ * @param {any} [action] `query` asks anew; `hits` answers the `of` that was asked
+ * @returns {Search}
+ */
+export function search(before = IDLE, action = {}) {
+    if (typeof action.query === "string") {
+        return action.query ? { ...before, query: action.query, state: "asking" } : IDLE;
+    }
+    if (action.of === undefined || action.of !== before.query) return before;
+    if (action.failed) return { ...before, state: "failed" };
+    const hits = action.more ? [...before.hits, ...action.hits] : action.hits;
+    return { query: before.query, hits, next: action.next, state: "done" };
+}

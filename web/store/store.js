@@ -1,0 +1,57 @@
+/** Where the state lives: one value, replaced by a pure reducer, told to whoever subscribed. */
+
+/**
+ * @template S, A
+ * @param {(state: S, action: A) => S} reduce
+ * @param {S} initial
+ */
+export function createStore(reduce, initial) {
+    let state = initial;
+    /** @type {Set<(state: S, action: A) => void>} */
+    const told = new Set();
+    return {
+        get: () => state,
+        /** @param {A} action */
+        dispatch(action) {
+            const next = reduce(state, action);
+            if (next === state) return;
+            state = next;
+            for (const tell of [...told]) tell(state, action);
+        },
+        /**
+         * @param {(state: S, action: A) => void} tell called after each change
+         * @returns {() => void} ends it
+         */
+        subscribe(tell) {
+            told.add(tell);
+            return () => told.delete(tell);
+        },
+    };
+}
+
+/**
+ * A copy of `map` with `key` set. State is keyed by Maps and not by objects: an id may be `__proto__`.
+ *
+ * @template K, V
+ * @param {ReadonlyMap<K, V>} map
+ * @param {K} key
+ * @param {V} value
+ * @returns {Map<K, V>}
+ */
+export function having(map, key, value) {
+    return new Map(map).set(key, value);
+}
+
+/**
+ * A copy of `map` without `key`.
+ *
+ * @template K, V
+ * @param {ReadonlyMap<K, V>} map
+ * @param {K} key
+ * @returns {Map<K, V>}
+ */
+export function lacking(map, key) {
+    const copy = new Map(map);
+    copy.delete(key);
+    return copy;
+}

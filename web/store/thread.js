@@ -1,0 +1,103 @@
+/**
+ * The messages of one conversation that are held here: pure.
+ *
+ * Numbers have no holes, so a conversation of `last` messages is a row of chunks, of which some are loaded. Those
+ * far from where the reader is are let go: a conversation of any length costs as much as `KEPT` chunks.
+ *
+ * @typedef {import("../sdk/frames.js").Message} Message
+ * @typedef {{last: number, chunks: ReadonlyMap<number, ReadonlyArray<Message | undefined>>, known: boolean}} Thread
+ *     `last`: the number of the newest message; `known`: the server has said so
+ */
+
+export const CHUNK = 50;
+/** Chunks that are held: 2,000 messages, many screens in each direction. */
+export const KEPT = 40;
+
+/** @type {Thread} */
+export const EMPTY = { last: 0, chunks: new Map(), known: false };
+
+/** @param {number} n */
+export const chunkOf = (n) => Math.floor((n - 1) / CHUNK);
+
+/**
+ * @param {Thread} thread
+ * @param {number} n
+ */
+export function at(thread, n) {
+    return thread.chunks.get(chunkOf(n))?.[(n - 1) % CHUNK];
+}
+
+/**
+ * Take in messages; those far from the last of them are let go where there are too many.
+ *
+ * @param {Thread} thread
+ * @param {readonly Message[]} messages
+ * @param {number} [last] what the server says is the newest
+ * @returns {Thread}
+ */
+export function put(thread, messages, last = 0) {
+    /** @type {Map<number, (Message | undefined)[]>} */
+    const changed = new Map();
+    let newest = Math.max(thread.last, last);
+    for (const message of messages) {
+        const chunk = chunkOf(message.n);
+        const copy = changed.get(chunk) ?? [...(thread.chunks.get(chunk) ?? [])];
+        copy[(message.n - 1) % CHUNK] = message;
+        changed.set(chunk, copy);
+        newest = Math.max(newest, message.n);
+    }
+    const chunks = new Map([...thread.chunks, ...changed]);
+    const near = messages.length > 0 ? chunkOf(messages[messages.length - 1].n) : 0;
+    return { last: newest, chunks: trimmed(chunks, near), known: thread.known };
+}
+
+/**
+ * @param {Map<number, ReadonlyArray<Message | undefined>>} chunks
+ * @param {number} near
+ */
+function trimmed(chunks, near) {
+    if (chunks.size <= KEPT) return chunks;
+    const nearest = [...chunks].sort(([one], [other]) => Math.abs(one - near) - Math.abs(other - near));
+    return new Map(nearest.slice(0, KEPT));
+}
+
+/**
+ * The chunks between two numbers that have to be asked for.
+ *
+ * @param {Thread} thread
+ * @param {number} from
+ * @param {number} to
+ * @returns {number[]}
+ */
+export function missing(thread, from, to) {
+    const wanted = [];
+    const first = Math.max(1, from);
+    const last = Math.min(thread.last, to);
+    for (let chunk = chunkOf(first); chunk <= chunkOf(last) && first <= last; chunk += 1) {
+        const start = Math.max(first, chunk * CHUNK + 1);
+        const end = Math.min(last, (chunk + 1) * CHUNK);
+        for (let n = start; n <= end; n += 1) {
+            if (!at(thread, n)) {
+                wanted.push(chunk);
+                break;
+            }
+        }
+    }
+    return wanted;
+}
+
+/**
+ * How many messages of the peer's stand after `read`, as far as can be told from what is held.
+ *
+ * @param {Thread} thread
+ * @param {string} peer
+ * @param {number} read
+ */
+export function unreadAfter(thread, peer, read) {
+    let count = 0;
+    for (let n = thread.last; n > read && n > thread.last - CHUNK * KEPT; n -= 1) {
+        const message = at(thread, n);
+        if (!message || message.from === peer) count += 1;
+    }
+    return count;
+}

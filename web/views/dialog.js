@@ -1,0 +1,80 @@
+/** Questions that have to be answered first, in the browser's own modal dialog. */
+
+import { t } from "../i18n/index.js";
+import { h } from "./dom.js";
+
+/**
+ * Ask, and resolve with the form's fields, or null for no.
+ *
+ * @param {{title: string, text?: string, fields?: HTMLElement[], yes: string, danger?: boolean}} question
+ * @returns {Promise<FormData | null>}
+ */
+export function question({ title, text, fields = [], yes, danger = false }) {
+    return new Promise((resolve) => {
+        /** @type {FormData | null} */
+        let answer = null;
+        const form = h(
+            "form",
+            {
+                method: "dialog",
+                onsubmit: (/** @type {Event} */ event) => {
+                    event.preventDefault();
+                    answer = new FormData(form);
+                    dialog.close();
+                },
+            },
+            h("h2", { id: "question" }, title),
+            text && h("p", { class: "quiet" }, text),
+            fields,
+            h(
+                "div",
+                { class: "row end" },
+                h("button", { type: "button", class: "button plain", onclick: () => dialog.close() }, t("cancel")),
+                h("button", { type: "submit", class: `button ${danger ? "danger" : ""}` }, yes),
+            ),
+        );
+        const dialog = h("dialog", { class: "dialog", "aria-labelledby": "question" }, form);
+        dialog.addEventListener("close", () => {
+            dialog.remove();
+            resolve(answer);
+        });
+        document.body.append(dialog);
+        dialog.showModal();
+    });
+}
+
+/**
+ * Ask for what somebody is reported.
+ *
+ * @param {string} name
+ * @param {boolean} block whether blocking is what is meant anyway
+ * @returns {Promise<{reason: import("../sdk/frames.js").Reason, block: boolean} | null>}
+ */
+export async function reportQuestion(name, block) {
+    const reasons = ["spam", "abuse", "other"].map((reason, index) =>
+        h(
+            "label",
+            { class: "choice" },
+            h("input", { type: "radio", name: "reason", value: reason, checked: index === 0 }),
+            h("span", {}, t(`report.${reason}`)),
+        ),
+    );
+    const answer = await question({
+        title: t("report.title", { name }),
+        text: t("report.text"),
+        fields: [
+            h("fieldset", {}, h("legend", { class: "vh" }, t("report.why")), ...reasons),
+            h(
+                "label",
+                { class: "choice" },
+                h("input", { type: "checkbox", name: "block", checked: block }),
+                h("span", {}, t("report.block", { name })),
+            ),
+        ],
+        yes: t("report.yes"),
+        danger: true,
+    });
+    if (!answer) return null;
+    const reason = /** @type {import("../sdk/frames.js").Reason} */ (answer.get("reason"));
+    return { reason, block: answer.has("block") };
+}

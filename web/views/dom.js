@@ -1,0 +1,82 @@
+/** Elements, made by hand: text is only ever text, never markup. */
+
+/** @typedef {Node | string | number | null | undefined | false} Child */
+
+/**
+ * An element. `on…` are listeners, `class` and known properties are set, all else becomes an attribute; what is
+ * null or false is left out.
+ *
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} tag
+ * @param {Record<string, any>} [props]
+ * @param {...(Child | Child[])} children
+ * @returns {HTMLElementTagNameMap[K]}
+ */
+export function h(tag, props = {}, ...children) {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(props)) {
+        if (value === null || value === undefined || value === false) continue;
+        if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+        else if (name === "class") element.className = value;
+        else if (name === "value") Object.assign(element, { value });
+        else element.setAttribute(name, value === true ? "" : String(value));
+    }
+    fill(element, ...children);
+    return element;
+}
+
+/** Put children in, in place of those that are there. @param {Element} element @param {...(Child | Child[])} children */
+export function fill(element, ...children) {
+    const nodes = children.flat().filter((child) => child !== null && child !== undefined && child !== false);
+    element.replaceChildren(.../** @type {(Node | string)[]} */ (nodes.map((n) => (typeof n === "number" ? `${n}` : n))));
+}
+
+/** @param {Element} element @param {string} text */
+export function setText(element, text) {
+    if (element.textContent !== text) element.textContent = text;
+}
+
+/** Set an attribute, or take it away where there is nothing to say. @param {Element} element @param {string} name @param {string | number | boolean | null} value */
+export function setAttr(element, name, value) {
+    if (value === null || value === false) element.removeAttribute(name);
+    else if (element.getAttribute(name) !== String(value === true ? "" : value)) {
+        element.setAttribute(name, value === true ? "" : String(value));
+    }
+}
+
+/** @param {HTMLElement} element @param {boolean} shown */
+export function show(element, shown) {
+    if (element.hidden === shown) element.hidden = !shown;
+}
+
+/**
+ * Make the children of `parent` follow `items`: elements are kept by their key, so focus and place stay.
+ *
+ * @template T
+ * @template {HTMLElement} E
+ * @param {HTMLElement} parent
+ * @param {readonly T[]} items
+ * @param {(item: T) => string} key
+ * @param {(item: T) => E} make
+ * @param {(element: E, item: T) => void} patch
+ */
+export function reconcile(parent, items, key, make, patch) {
+    /** @type {Map<string, E>} */
+    const before = new Map();
+    for (const child of /** @type {any} */ (parent.children)) before.set(child.dataset.key, child);
+    /** @type {Element | null} */
+    let at = parent.firstElementChild;
+    for (const item of items) {
+        const name = key(item);
+        let element = before.get(name);
+        before.delete(name);
+        if (!element) {
+            element = make(item);
+            element.dataset.key = name;
+        }
+        patch(element, item);
+        if (element === at) at = at.nextElementSibling;
+        else parent.insertBefore(element, at);
+    }
+    for (const element of before.values()) element.remove();
+}

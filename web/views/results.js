@@ -1,0 +1,102 @@
+/** What a search found: people whose name or id begins so, and messages, newest first. */
+
+import { t, time } from "../i18n/index.js";
+import { toPerson, toThread } from "../store/route.js";
+import { BussaError } from "../bussa.js";
+import { fill, h } from "./dom.js";
+import { icon } from "./icons.js";
+import { avatar, bdi, nameOf } from "./person-parts.js";
+import { View, app } from "./view.js";
+
+/** People who are shown above the messages. */
+const PEOPLE = 6;
+/** Characters before the first word that was found. */
+const BEFORE = 30;
+
+export class Results extends View {
+    /** @type {import("../store/search.js").Search | undefined} */
+    shown;
+
+    build() {
+        this.className = "scroller results";
+    }
+
+    /** @param {string} query @param {boolean} more */
+    async ask(query, more) {
+        const { engine } = app();
+        const before = more ? engine.store.get().search.next : null;
+        try {
+            const found = await engine.me.search(query, { before, limit: 30 });
+            engine.store.dispatch({ type: "search", of: query, hits: found.hits, next: found.next, more });
+        } catch (error) {
+            if (!(error instanceof BussaError)) throw error;
+            engine.store.dispatch({ type: "search", of: query, failed: true });
+        }
+    }
+
+    /** @param {import("./view.js").State} now */
+    update(now) {
+        if (this.shown === now.search) return;
+        this.shown = now.search;
+        const { query, hits, next, state } = now.search;
+        const people = state === "idle" ? [] : peopleLike(now, query);
+        const none = state === "done" && hits.length === 0 && people.length === 0;
+        fill(
+            this,
+            people.length > 0 && h("h2", { class: "group" }, t("search.people")),
+            people.length > 0 && h("ul", { class: "rows plain-list" }, people.map((user) => personRow(user, nameOf(now, user)))),
+            hits.length > 0 && h("h2", { class: "group" }, t("search.messages")),
+            h("ul", { class: "rows plain-list" }, hits.map((hit) => hitRow(hit, now, query))),
+            next !== null && state === "done" && h("button", { type: "button", class: "button plain wide", onclick: () => this.ask(query, true) }, t("more")),
+            h("p", { class: "quiet center", role: "status" }, state === "asking" ? t("search.asking") : state === "failed" ? t("error.lost") : none ? t("search.none", { query }) : ""),
+        );
+    }
+}
+
+/** @param {import("./view.js").State} now @param {string} query */
+function peopleLike(now, query) {
+    const start = query.replace(/^@/, "").toLocaleLowerCase();
+    const known = new Set([...now.rows.keys(), ...now.follows.following.users, ...now.follows.followers.users]);
+    const fits = [...known].filter((user) => `${user} ${nameOf(now, user)}`.toLocaleLowerCase().split(/\s+/).some((word) => word.startsWith(start)));
+    return fits.slice(0, PEOPLE);
+}
+
+/** @param {string} user @param {string} name */
+function personRow(user, name) {
+    return h("li", {}, h("a", { class: "row", href: toPerson(user) }, avatar(user, name), h("span", { class: "grow two" }, bdi(name, "strong cut"), h("span", { class: "quiet cut" }, `@${user}`))));
+}
+
+/** @param {import("../sdk/frames.js").Message} hit @param {import("./view.js").State} now @param {string} query */
+function hitRow(hit, now, query) {
+    const name = nameOf(now, hit.peer);
+    const who = hit.from === now.user ? t("list.you") : "";
+    return h(
+        "li",
+        {},
+        h(
+            "a",
+            { class: "row", href: toThread(hit.peer, hit.n) },
+            avatar(hit.peer, name),
+            h(
+                "span",
+                { class: "grow two" },
+                h("span", { class: "line" }, bdi(name, "strong cut"), h("time", { class: "quiet when" }, time.brief(hit.at, Date.now()))),
+                h("span", { class: "quiet cut said", dir: "auto" }, who && `${who} `, excerpt(hit.text, query)),
+            ),
+            icon("back", "turned vh"),
+        ),
+    );
+}
+
+/** The text from shortly before the first word that was found, with that word marked. @param {string} text @param {string} query */
+function excerpt(text, query) {
+    const flat = text.replace(/\s+/g, " ");
+    const [word = ""] = query.toLocaleLowerCase().split(/[^\p{L}\p{N}]+/u).filter(Boolean);
+    const at = word ? flat.toLocaleLowerCase().indexOf(word) : -1;
+    if (at < 0) return h("bdi", {}, flat.slice(0, 160));
+    const start = at > BEFORE ? at - BEFORE : 0;
+    const end = at + word.length;
+    return h("bdi", {}, start > 0 ? "…" : "", flat.slice(start, at), h("mark", {}, flat.slice(at, end)), flat.slice(end, end + 120));
+}
+
+customElements.define("bussa-results", Results);

@@ -1,0 +1,55 @@
+/** What every view is: built once, then brought up to date from the state, at most once a turn of the loop. */
+
+/**
+ * @typedef {{engine: import("../app/engine.js").Engine, sending: import("../app/sending.js").Sending,
+ *     deeds: import("../app/deeds.js").Deeds, leave: (everywhere: boolean) => void}} App
+ * @typedef {import("../store/reduce.js").State} State
+ */
+
+/** @type {{app: App | null}} the account that this tab is logged in with */
+export const here = { app: null };
+
+/** What hangs on nobody's account being there would be a mistake of ours. @returns {App} */
+export function app() {
+    if (!here.app) throw new TypeError("nobody is logged in");
+    return here.app;
+}
+
+/** @returns {State} */
+export const state = () => app().engine.store.get();
+
+export class View extends HTMLElement {
+    #built = false;
+    #waiting = false;
+    /** @type {(() => void) | null} */ #stop = null;
+
+    connectedCallback() {
+        if (!this.#built) {
+            this.#built = true;
+            this.build();
+        }
+        this.#stop = app().engine.store.subscribe(() => this.refresh());
+        this.update(state());
+    }
+
+    disconnectedCallback() {
+        this.#stop?.();
+        this.#stop = null;
+    }
+
+    /** Bring it up to date soon. */
+    refresh() {
+        if (this.#waiting) return;
+        this.#waiting = true;
+        queueMicrotask(() => {
+            this.#waiting = false;
+            if (this.#stop) this.update(state());
+        });
+    }
+
+    /** Make the elements that stay. */
+    build() {}
+
+    /** Bring them up to date. @param {State} _state */
+    update(_state) {}
+}
