@@ -104,7 +104,7 @@ async def _transact(connection: Connection, batch: Sequence[Command], asked: Ask
 
 async def _roll_back(connection: Connection) -> None:
     """Leave the transaction, if the connection is still good for that."""
-    if connection.is_in_transaction() and not connection.is_closed():
+    if not connection.is_closed() and connection.is_in_transaction():
         try:
             await connection.execute("ROLLBACK")
         except OUTSIDE:  # the first error is the one to tell of; without its connection the transaction ends too

@@ -88,9 +88,11 @@ class Pool:
         return None
 
     def _give_back(self, connection: Connection) -> None:
+        if connection.is_closed():
+            return
         if self._closed or connection.is_in_transaction():
             connection.terminate()
-        if not connection.is_closed():
+        else:
             self._idle.append(connection)
 
     def _drop_idle(self) -> None:

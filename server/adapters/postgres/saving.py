@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from server.adapters.postgres.sql import numbers, octets, run
-from server.domain.book import Book, NewMessage
+from server.domain.book import Book
 from server.domain.people import Person
 
 
@@ -120,8 +120,7 @@ def _save_messages(book: Book, words: dict[str, str], now: int) -> str:
             received[id(entry.message)] = entry.event.seq
 
     def column(name: str) -> list[Any]:
-        position = NewMessage._fields.index(name)
-        return [message[position] for message in messages]
+        return [getattr(message, name) for message in messages]
 
     return run(
         "add_messages",
