@@ -49,9 +49,6 @@ class DirectWebSocket(BoundedWebSocket):
     def on_writable(self, callback: Callable[[], None]) -> None:
         self._resume = callback
 
-    def abort(self) -> None:
-        self.transport.abort()
-
     def choose(self, *, binary: bool) -> None:
         """Which kind of frame `write` sends."""
         self._binary = binary

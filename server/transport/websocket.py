@@ -48,6 +48,9 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         self.transport.write(b"".join(self.conn.data_to_send()))
         self._closing()
 
+    def abort(self) -> None:
+        self.transport.abort()
+
     # What uvicorn calls.
 
     def data_received(self, data: bytes) -> None:
