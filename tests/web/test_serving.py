@@ -1,6 +1,7 @@
 """How the page is served: whole, small, unchanged for those who have it, and under a strict policy."""
 
 import gzip
+import subprocess
 from pathlib import Path
 
 import httpx
@@ -8,6 +9,7 @@ import pytest
 from starlette.applications import Starlette
 
 from server.http import web
+from tests.web.tools import NODE, ROOT
 
 
 def client(folder: Path = web.FOLDER) -> httpx.AsyncClient:
@@ -81,6 +83,49 @@ async def test_a_file_is_packed_for_those_who_can_unpack(folder: Path, accepts: 
         raw = b"".join([chunk async for chunk in answer.aiter_raw()])
     assert answer.headers["vary"] == "Accept-Encoding"
     assert (gzip.decompress(raw) if packed else raw) == b"<!doctype html>"
+
+
+def test_comments_stay_at_home_and_code_keeps_its_lines() -> None:
+    source = [
+        "/**\n * What it is.\n */\na(); // beside",
+        "    // why",
+        "/** @type {A} */ b(); /* c\n*/ d();",
+        "/* e */ /* f */",
+        "g('/* no */');",
+    ]
+    left = ["\n\n\na(); // beside", "", *source[2:]]
+    assert web.lean("\n".join(source)) == "\n".join(left)
+
+
+def test_every_script_is_the_same_without_its_comments(tmp_path: Path) -> None:
+    """Whatever the parser of a real compiler prints of both is the same."""
+    for path in web.FOLDER.rglob("*.js"):
+        lean = tmp_path / path.relative_to(web.FOLDER)
+        lean.parent.mkdir(parents=True, exist_ok=True)
+        lean.write_text(web.lean(path.read_text()))
+        assert lean.read_text().count("\n") == path.read_text().count("\n")
+    compare = ROOT / "tests" / "web" / "node" / "same_code.js"
+    ran = subprocess.run([NODE, compare, web.FOLDER, tmp_path], capture_output=True, text=True, timeout=120)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+async def test_the_page_is_small_on_its_way() -> None:
+    total = 0
+    async with client() as http:
+        for path in web.FOLDER.rglob("*"):
+            if path.suffix in web.TYPES:
+                name = path.relative_to(web.FOLDER).as_posix()
+                async with http.stream("GET", f"/web/{name}", headers={"Accept-Encoding": "gzip"}) as answer:
+                    body = sum([len(chunk) async for chunk in answer.aiter_raw()])
+                total += body + sum(len(key) + len(value) + 4 for key, value in answer.headers.items())
+    assert total < 100_000, "the whole page, every view and language of it, is one first load"
+
+
+async def test_a_script_may_be_used_by_the_pages_of_a_host_application(folder: Path) -> None:
+    async with client(folder) as http:
+        script, page = await http.get("/web/sdk/a.js"), await http.get("/")
+    assert script.headers["access-control-allow-origin"] == "*"
+    assert "access-control-allow-origin" not in page.headers
 
 
 async def test_an_installation_without_the_page_serves_none(tmp_path: Path) -> None:

@@ -161,7 +161,6 @@ export const en = {
     "report.yes": "Report",
 
     // ---- settings
-    "settings.path": "Settings › Security and privacy",
     "settings.security": "Security and privacy",
     "settings.notify": "Notifications",
     "settings.out": "Log out",

@@ -153,7 +153,6 @@ export const it = {
     "report.block": "Blocca anche {name}",
     "report.yes": "Segnala",
 
-    "settings.path": "Impostazioni › Sicurezza e privacy",
     "settings.security": "Sicurezza e privacy",
     "settings.notify": "Notifiche",
     "settings.out": "Esci",

@@ -95,7 +95,7 @@ function tick(place, row, now) {
     const failed = waiting.some((pending) => pending.state === "failed");
     const own = row.last?.from === now.user;
     const read = own && (row.peer_read ?? 0) >= (row.last?.n ?? 0);
-    const kind = failed ? "failed" : waiting.length > 0 ? "sending" : own ? (read ? "read" : "sent") : "";
+    const kind = now.typing.has(row.peer) ? "" : failed ? "failed" : waiting.length > 0 ? "sending" : own ? (read ? "read" : "sent") : "";
     if (place.dataset.of === kind) return;
     place.dataset.of = kind;
     const signs = { failed: () => sign("warning", t("mark.failed")), sending: () => sign("clock", t("mark.sending")) };

@@ -102,10 +102,20 @@ function quote(n, { quoted, quotedName }) {
 function meta(message, { mark }) {
     return h(
         "span",
-        { class: "meta", dir: "ltr" },
-        h("time", { datetime: new Date(message.at).toISOString(), title: time.full(message.at) }, time.clock(message.at)),
-        mark && h("span", { class: `mark ${mark}`, title: t(`mark.${mark}`) }, mark === "knocked" ? icon("door") : checks(mark === "read"), h("span", { class: "vh" }, t(`mark.${mark}`))),
+        { class: "meta" },
+        h(
+            "span",
+            { dir: "ltr" },
+            h("time", { datetime: new Date(message.at).toISOString(), title: time.full(message.at) }, time.clock(message.at)),
+            mark && sign(mark, mark === "knocked" ? icon("door") : checks(mark === "read")),
+        ),
     );
+}
+
+/** What has become of a message. @param {string} kind @param {Element} drawn */
+function sign(kind, drawn) {
+    const label = t(`mark.${kind}`);
+    return h("span", { class: `mark ${kind}`, title: label }, drawn, h("span", { class: "vh" }, label));
 }
 
 /**
@@ -127,7 +137,7 @@ export function pendingMessage(pending, told) {
                 "div",
                 { class: "body", dir: "auto" },
                 text(pending.text, false),
-                h("span", { class: "meta", dir: "ltr" }, h("span", { class: `mark ${pending.state}`, title: t(`mark.${pending.state}`) }, icon(failed ? "warning" : "clock"), h("span", { class: "vh" }, t(`mark.${pending.state}`)))),
+                h("span", { class: "meta" }, h("span", { dir: "ltr" }, sign(pending.state, icon(failed ? "warning" : "clock")))),
             ),
         ),
         failed &&

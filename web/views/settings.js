@@ -30,7 +30,6 @@ export class SettingsView extends View {
         this.body = h(
             "div",
             { class: "narrow stack settings" },
-            h("p", { class: "quiet" }, t("settings.path")),
             section("lock", t("settings.security"), this.open.box, h("fieldset", { class: "choices" }, h("legend", {}, t("door.finer")), choices), this.knocks.box, this.receipts.box),
             section("bell", t("settings.notify"), this.notify.box),
             section(

@@ -4,7 +4,7 @@ import { t } from "../i18n/index.js";
 import { h, setText } from "./dom.js";
 
 /** Milliseconds that a word stays: long enough to be read twice. */
-const SHOWN = 5000;
+const SHOWN = 4000;
 
 const toast = h("div", { class: "toast", role: "status", "aria-live": "polite", hidden: true });
 const aside = h("div", { class: "vh", role: "log", "aria-live": "polite", "aria-label": t("a11y.log") });

@@ -41,6 +41,12 @@ export class Window {
         for (const element of after) this.watcher.observe(element);
     }
 
+    /** Whether one looks at the last item, or nearly. @private */
+    get near() {
+        const { scrollHeight, scrollTop, clientHeight } = this.box;
+        return this.last === this.total && scrollHeight - scrollTop - clientHeight < AT_END;
+    }
+
     /** Whether the end is in sight. */
     get atEnd() {
         return this.stuck && this.last === this.total;
@@ -67,6 +73,7 @@ export class Window {
         this.stuck = place === "end";
         if (this.stuck) this.toEnd();
         else this.element(n)?.scrollIntoView({ block: place });
+        this.stuck = this.near;
         this.told.looking(this.first, this.last);
         this.told.moved();
     }
@@ -100,8 +107,7 @@ export class Window {
     /** @private */
     scrolled() {
         const { box, items } = this;
-        const end = box.scrollHeight - box.scrollTop - box.clientHeight;
-        this.stuck = end < AT_END && this.last === this.total;
+        this.stuck = this.near;
         const over = box.scrollTop - items.offsetTop;
         const under = items.offsetTop + items.offsetHeight - box.scrollTop - box.clientHeight;
         if (over < -box.clientHeight || under < -box.clientHeight) this.leap();
