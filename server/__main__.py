@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -93,7 +93,8 @@ def serve(
     log_level: Annotated[str, _option("debug, info, warning or error.", "LOG_LEVEL")] = DEFAULT.log_level,
 ) -> None:
     """Serve until SIGTERM. Without --database-url and --redis-url one process does it all."""
-    with _plain_errors():
+    # First of all: where telemetry counts is decided when it is imported, and nearly everything imports it.
+    with tallies.shared() if workers > 1 else nullcontext(), _plain_errors():
         settings = Settings(
             host=host,
             port=port,
@@ -120,28 +121,13 @@ def serve(
             log_format=log_format,
             log_level=log_level,
         )
+        from server import serving, telemetry
+        from server import workers as several
+
+        telemetry.configure(settings.log_format, settings.log_level)
         if settings.workers > 1:
-            with tallies.shared():
-                _serve_several(settings)
-        else:
-            _serve_alone(settings)
-
-
-# Imported here and not above: how many processes there will be decides where telemetry counts.
-
-
-def _serve_alone(settings: Settings) -> None:
-    from server import serving, telemetry
-
-    telemetry.configure(settings.log_format, settings.log_level)
-    serving.serve(settings)
-
-
-def _serve_several(settings: Settings) -> NoReturn:
-    from server import telemetry, workers
-
-    telemetry.configure(settings.log_format, settings.log_level)
-    raise typer.Exit(workers.serve(settings))
+            raise typer.Exit(several.serve(settings))
+        serving.serve(settings)
 
 
 @app.command()
