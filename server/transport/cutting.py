@@ -19,17 +19,21 @@ def frame_end(data: bytes, position: int) -> int:
     if size < position + 2:
         return INCOMPLETE
     second = data[position + 1]
-    length, head = second & 0x7F, 6
-    if length == 126:
-        if size < position + 4:
-            return INCOMPLETE
-        length, head = data[position + 2] << 8 | data[position + 3], 8
-    if length == 127 or length > FRAME or second < 0x80:
+    if second < 0x80:
         return FOREIGN
+    length, head = second & 0x7F, 6
+    if length >= 126:
+        head = 8 if length == 126 else 14
+        if size < position + head - 4:
+            return INCOMPLETE
+        length = int.from_bytes(data[position + 2 : position + head - 4], "big")
+        if length > FRAME:
+            return FOREIGN
     end = position + head + length
     return end if end <= size else INCOMPLETE
 
 
 def payload_start(data: bytes, position: int) -> int:
     """Where the payload of a complete frame begins; its masking key is the four bytes before."""
-    return position + (8 if data[position + 1] & 0x7F == 126 else 6)
+    length = data[position + 1] & 0x7F
+    return position + (6 if length < 126 else 8 if length == 126 else 14)

@@ -32,9 +32,12 @@ def test_the_payload_begins_after_its_masking_key(payload: bytes) -> None:
 
 
 def test_the_largest_frame_is_cut_and_a_larger_one_left_to_the_parser_by_its_length_alone() -> None:
-    # A length of 16 bits ends below the limit of a frame: whatever is longer has one of 64.
-    largest = packed(b"x" * (FRAME - 1))
-    assert frame_end(largest, 0) == len(largest)
+    # A length of 16 bits ends one below the limit of a frame: the largest one has a length of 64.
+    for size in (FRAME - 1, FRAME):
+        largest = packed(b"x" * size)
+        assert frame_end(largest, 0) == len(largest)
+        assert len(largest) - payload_start(largest, 0) == size
+        assert all(frame_end(largest[:cut], 0) == INCOMPLETE for cut in (*range(16), len(largest) - 1))
     assert frame_end(packed(b"x" * (FRAME + 1))[:10], 0) == FOREIGN
 
 

@@ -92,6 +92,19 @@ async def test_too_large_a_message(served: Served, fragments: int) -> None:
         assert await alice.farewell() == 1009
 
 
+@pytest.mark.parametrize("size", [FRAME - 1, FRAME])
+async def test_the_largest_message(served: Served, size: int) -> None:
+    """Its length takes 64 bits to say; and it comes in several reads."""
+    ping = b'{"type":"ping","id":1,"x":""}'
+    data = frame(ping[:-2] + b"x" * (size - len(ping)) + ping[-2:])
+    async with peer(served.port) as alice:
+        await alice.greet("alice")
+        for part in (data[:5], data[5:9], data[9:40_000], data[40_000:], frame(ping)):
+            await alice.write(part)
+            await asyncio.sleep(0.01)
+        assert [(await alice.told())["type"] for _ in range(2)] == ["pong", "pong"]
+
+
 async def test_a_length_that_nobody_could_send(served: Served) -> None:
     async with peer(served.port) as alice:
         await alice.greet("alice")
