@@ -74,17 +74,24 @@ class Server:
 
     def kill(self) -> None:
         """End it as a power cut would: nothing is told, nothing is finished."""
-        self._end(signal.SIGKILL)
+        assert self._process is not None
+        self._process.kill()
+        self._ended()
 
     def stop(self) -> None:
         """SIGTERM: it drains and ends with status 0."""
-        status = self._end(signal.SIGTERM)
-        assert status == 0, f"exit status {status}; the log:\n{self.log}"
+        self.terminate()
+        self.wait()
 
     def terminate(self) -> None:
-        """Only send SIGTERM; `stop` then waits for the end."""
+        """Only send SIGTERM; `wait` for the end."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
+
+    def wait(self) -> None:
+        """Wait for the end that a SIGTERM leads to, which has status 0."""
+        status = self._ended()
+        assert status == 0, f"exit status {status}; the log:\n{self.log}"
 
     def finish(self) -> None:
         """Stop it if it runs, and hold it to having met no defect in any of its lives."""
@@ -93,17 +100,16 @@ class Server:
         assert "Traceback" not in self.log, self.log
         assert "defect" not in self.log, self.log
 
-    def _end(self, signum: signal.Signals) -> int:
+    def _ended(self) -> int:
         process, self._process = self._process, None
         assert process is not None
         assert process.stdout is not None
-        process.send_signal(signum)
         try:
             return process.wait(SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(SECONDS)
-            raise AssertionError(f"it did not end after {signum.name}; the log:\n{self.log}") from None
+            raise AssertionError(f"it did not end; the log:\n{self.log}") from None
         finally:
             process.stdout.close()
 
