@@ -213,8 +213,12 @@ def _conversation(
 
 
 def within(cursor: str | None) -> int:
-    """The number in a cursor. Raises ValueError: it is none."""
-    return LAST if cursor is None else max(-LAST, min(int(cursor), LAST))
+    """The number in a cursor; without one, beyond all. Raises ValueError: it is none."""
+    if cursor is None:
+        return LAST
+    if not (cursor.isascii() and cursor.isdigit()):
+        raise ValueError("not a cursor")
+    return min(int(cursor), LAST)
 
 
 async def person(connection: Connection, user: str) -> Person | None:

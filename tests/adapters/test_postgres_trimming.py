@@ -1,0 +1,66 @@
+"""Trimming on several nodes, whose clocks differ, of logs longer than one transaction takes."""
+
+import asyncio
+
+import pytest
+
+from server.adapters.postgres import PostgresStore, trimming
+from server.domain import commands
+from server.domain.commands import Command
+from tests.adapters.postgres_crowd import Crowd
+from tests.postgres import fresh_database
+
+DAY = 24 * 3600 * 1000
+NOW = 20_000 * DAY
+
+
+@pytest.fixture(autouse=True)
+def small_logs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trimming, "LOG_EVENTS", 10)
+    monkeypatch.setattr(trimming, "PEOPLE", 2)
+    monkeypatch.setattr(trimming, "ROWS", 7)
+
+
+def mutes(user: str, peer: str, count: int) -> list[Command]:
+    """So many events in the log of ``user``."""
+    return [commands.Mute(user, peer, number % 2 == 0) for number in range(count)]
+
+
+async def test_what_is_both_old_and_beyond_the_count_is_forgotten_once() -> None:
+    async with fresh_database() as url:
+        stores = [await PostgresStore.open(url), await PostgresStore.open(url)]
+        one, other = stores
+        crowd = Crowd(1, 5)
+        first, second, third, *_ = crowd.ids
+        await one.commit(crowd.arrive(), NOW)
+        await one.commit(mutes(first, second, 40), NOW - 8 * DAY)
+        await one.commit(mutes(second, first, 40), NOW - 8 * DAY)
+        await one.commit(mutes(second, first, 15), NOW - 6 * DAY)
+        await one.commit(mutes(third, first, 40), NOW - 6 * DAY)
+        forgotten = 0
+        for _ in range(20):
+            forgotten += sum(await asyncio.gather(one.trim(NOW), other.trim(NOW)))
+        assert forgotten == 30 + 40
+        for user, head, tail in ((first, 40, 31), (second, 55, 41), (third, 40, 1)):
+            page = await one.log(user, tail - 1, 500)
+            assert (page.head, page.tail) == (head, tail)
+            assert [event.seq for event in page.events] == list(range(tail, head + 1))
+            if tail > 1:
+                assert await one.log(user, tail - 2, 500) == type(page)((), head, tail)
+        for store in stores:
+            await store.close()
+
+
+async def test_a_clock_that_lags_makes_no_hole() -> None:
+    async with fresh_database() as url:
+        store = await PostgresStore.open(url)
+        crowd = Crowd(1, 2)
+        first, second = crowd.ids
+        await store.commit(crowd.arrive(), NOW)
+        for number in range(40):
+            late = NOW - (6 if number == 20 else 8) * DAY
+            await store.commit(mutes(first, second, 2)[number % 2 : number % 2 + 1], late)
+        assert await store.trim(NOW) == 20
+        page = await store.log(first, 20, 500)
+        assert [event.seq for event in page.events] == list(range(21, 41))
+        await store.close()
