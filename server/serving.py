@@ -145,5 +145,10 @@ class _DrainingServer(Server):
         try:
             yield
         finally:
+            # What is left to do is brief and must be done: to be told twice changes nothing, the status least of all.
+            # Blocked meanwhile, because a removed handler leaves the default behind, which is to die.
+            blocked = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM,))
             for signum in (signal.SIGTERM, signal.SIGINT):
                 loop.remove_signal_handler(signum)
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)

@@ -88,6 +88,13 @@ class Server:
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
 
+    def insist(self) -> None:
+        """Send SIGTERM again and again until it has ended, as an impatient supervisor would."""
+        assert self._process is not None
+        while self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            time.sleep(0.001)
+
     def wait(self) -> None:
         """Wait for the end that a SIGTERM leads to, which has status 0."""
         status = self._ended()

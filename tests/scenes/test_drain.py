@@ -4,9 +4,9 @@ import asyncio
 import contextlib
 import random
 
-from tests.scenes.device import Device, Frame, GoneError, connect
+from tests.scenes.device import CODECS, Frame, GoneError
 from tests.scenes.play import Play, texts
-from tests.scenes.serving import SECONDS, Host, Server, bussa, sign
+from tests.scenes.serving import SECONDS, Host, Server, bussa
 from tests.scenes.town import Town
 
 AHEAD = 1_000
@@ -49,10 +49,10 @@ async def closed_to_newcomers(server: Server) -> None:
                 await newcomer.wait_closed()
 
 
-async def test_whoever_never_stops_sending_does_not_hold_the_server_up(fresh: Server, codec: str):
+async def test_whoever_never_stops_sending_does_not_hold_the_server_up(fresh: Server):
     await asyncio.to_thread(fresh.start)
     host = Host(fresh)
-    play = Play(fresh, host, codec, 1)
+    play = Play(fresh, host, "msgpack", 1)
     alice, writer, bob, _ = await play.two()
     sent: list[asyncio.Future[Frame]] = []
     busy, stopping = asyncio.Event(), asyncio.Event()
@@ -91,19 +91,35 @@ async def test_whoever_never_stops_sending_does_not_hold_the_server_up(fresh: Se
     await host.close()
 
 
-async def test_everybody_is_told_also_who_was_silent(fresh: Server, codec: str):
+async def test_everybody_is_told_also_who_was_silent(fresh: Server):
     await asyncio.to_thread(fresh.start)
     host = Host(fresh)
-    play = Play(fresh, host, codec, 1)
+    play = Play(fresh, host, "json", 1)
     alice = await play.person("alice")
-    devices: list[Device] = [await play.meet(alice) for _ in range(20)]
+    devices = [await play.meet(alice, codec=CODECS[number % 2]) for number in range(20)]
     strangers = [await play.stranger() for _ in range(5)]
     await asyncio.to_thread(fresh.stop)
     assert {await device.closed() for device in [*devices, *strangers]} == {1012}
     await closed_to_newcomers(fresh)
     await asyncio.to_thread(fresh.start)
-    back = await connect(fresh, sign(alice), codec=codec, diary=devices[0].diary)
+    back = await play.meet(alice, diary=devices[0].diary)
     assert back.welcome["resumed"] is True
-    await back.leave()
+    await play.end()
+    await host.close()
+
+
+async def test_being_told_twice_changes_nothing(fresh: Server):
+    await asyncio.to_thread(fresh.start)
+    host = Host(fresh)
+    play = Play(fresh, host, "json", 1)
+    alice, writer, bob, _ = await play.two()
+    sent = await writer.send(bob, "ciao")
+    async with asyncio.timeout(SECONDS):
+        await asyncio.to_thread(fresh.insist)
+    fresh.wait()
+    assert await writer.closed() == 1012
+    await asyncio.to_thread(fresh.start)
+    back = await play.meet(bob)
+    assert sent["n"] == len(await texts(back, alice)) == 1
     await play.end()
     await host.close()
