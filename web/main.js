@@ -39,10 +39,10 @@ function enter(account) {
             document.title = "Bussa";
         },
     };
-    document.body.querySelector("#app")?.replaceChildren(new Home());
     attend(engine);
+    void engine.run(); // Before there are views: they ask at once, and what they ask waits for the connection.
     sending.start();
-    void engine.run();
+    document.body.querySelector("#app")?.replaceChildren(new Home());
 }
 
 /** Log out: here, or on every device. @param {boolean} everywhere */

@@ -93,7 +93,7 @@ def test_comments_stay_at_home_and_code_keeps_its_lines() -> None:
         "/* e */ /* f */",
         "g('/* no */');",
     ]
-    left = ["\n\n\na(); // beside", "", *source[2:]]
+    left = ["\n\n\na(); // beside", "", " b(); /* c\n*/ d();", " /* f */", source[4]]
     assert web.lean("\n".join(source)) == "\n".join(left)
 
 
@@ -113,12 +113,12 @@ async def test_the_page_is_small_on_its_way() -> None:
     total = 0
     async with client() as http:
         for path in web.FOLDER.rglob("*"):
-            if path.suffix in web.TYPES:
+            if path.suffix in web.TYPES and path.name != "it.js":
                 name = path.relative_to(web.FOLDER).as_posix()
                 async with http.stream("GET", f"/web/{name}", headers={"Accept-Encoding": "gzip"}) as answer:
                     body = sum([len(chunk) async for chunk in answer.aiter_raw()])
                 total += body + sum(len(key) + len(value) + 4 for key, value in answer.headers.items())
-    assert total < 100_000, "the whole page, every view and language of it, is one first load"
+    assert total < 97_000, "the whole page, every view of it, is one first load"
 
 
 async def test_a_script_may_be_used_by_the_pages_of_a_host_application(folder: Path) -> None:

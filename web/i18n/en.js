@@ -1,7 +1,7 @@
 /** English. `{name}` stands for a value; of two forms, the number `n` chooses. */
 
 /** @type {import("./index.js").Texts} */
-export const en = {
+export const texts = {
     // ---- words that stand in many places
     you: "You",
     back: "Back",

@@ -1,16 +1,14 @@
-/** The texts of the page in the language of the browser. */
+/** The texts of the page in the language of the browser: one file a language, of which one is loaded. */
 
 import { times } from "../text/time.js";
-import { en } from "./en.js";
-import { it } from "./it.js";
 
 /** @typedef {string | {one: string, other: string}} Text `{name}` stands for a value; `n` chooses the form */
 /** @typedef {Record<string, Text>} Texts */
 
-/** @type {Record<string, Texts>} */
-const LANGUAGES = { en, it };
+/** @type {Record<string, () => Promise<{texts: Texts}>>} */
+const LANGUAGES = { en: () => import("./en.js"), it: () => import("./it.js") };
 
-/** @param {readonly string[]} wanted */
+/** The first language that is there, or English. @param {readonly string[]} wanted */
 export function pick(wanted) {
     for (const tag of wanted) {
         const language = tag.toLowerCase().split("-")[0] ?? "";
@@ -19,15 +17,14 @@ export function pick(wanted) {
     return "en";
 }
 
-/** @param {string} language */
-export function translator(language) {
-    const texts = LANGUAGES[language] ?? en;
+/** @param {string} language @param {Texts} texts */
+export function translator(language, texts) {
     const plurals = new Intl.PluralRules(language);
     const numbers = new Intl.NumberFormat(language);
 
     /** @param {string} key @param {Record<string, string | number>} [values] */
     return (key, values = {}) => {
-        const text = texts[key] ?? en[key];
+        const text = texts[key];
         if (text === undefined) throw new RangeError(`no text for ${key}`);
         const form = typeof text === "string" ? text : text[plurals.select(Number(values.n)) === "one" ? "one" : "other"];
         return form.replace(/\{(\w+)\}/g, (_, name) => {
@@ -39,7 +36,7 @@ export function translator(language) {
 
 const wanted = globalThis.navigator?.languages ?? ["en"];
 export const language = pick(wanted);
-/** The tag for times and numbers: the region of the browser counts there. */
-export const locale = wanted.find((tag) => tag.toLowerCase().startsWith(language)) ?? language;
-export const t = translator(language);
-export const time = times(locale);
+const load = /** @type {() => Promise<{texts: Texts}>} */ (LANGUAGES[language]);
+export const t = translator(language, (await load()).texts);
+/** Times and numbers as in the region that the browser names. */
+export const time = times(wanted.find((tag) => tag.toLowerCase().startsWith(language)) ?? language);

@@ -1,7 +1,7 @@
 /** Italiano. `{name}` sta per un valore; fra due forme sceglie il numero `n`. */
 
 /** @type {import("./index.js").Texts} */
-export const it = {
+export const texts = {
     you: "Tu",
     back: "Indietro",
     cancel: "Annulla",

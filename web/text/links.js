@@ -1,6 +1,6 @@
 /** Addresses in a text: pure. Only http and https become links; whatever else looks like one stays text. */
 
-const ADDRESS = /\bhttps?:\/\/[^\s<>"'`\u0000-\u001f\u202a-\u202e\u2066-\u2069]+|\bwww\.[^\s<>"'`\u0000-\u001f\u202a-\u202e\u2066-\u2069]+\.[^\s<>"'`]+/giu;
+const ADDRESS = /\bhttps?:\/\/(?!\/)[^\s<>"'`\u0000-\u001f\u202a-\u202e\u2066-\u2069]+|\bwww\.[^\s<>"'`\u0000-\u001f\u202a-\u202e\u2066-\u2069]+\.[^\s<>"'`]+/giu;
 const TRAILING = /[.,;:!?…»”’*_~]+$/u;
 const PAIRS = new Map([
     [")", "("],

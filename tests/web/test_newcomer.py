@@ -1,0 +1,88 @@
+"""Somebody comes here for the first time, with two windows of one browser and nothing to read."""
+
+from playwright.sync_api import Page, expect
+
+from tests.web.town import Town
+
+
+def sign_up(page: Page, user: str, name: str) -> None:
+    page.get_by_label("User name").fill(user)
+    page.get_by_label("Your name").fill(name)
+    page.get_by_label("Password").fill("open sesame")
+    page.get_by_role("button", name="Sign up").click()
+    expect(page.get_by_role("heading", name="Messages", exact=True)).to_be_visible()
+
+
+def test_two_people_in_two_windows_open_a_door_write_and_close_it(town: Town) -> None:
+    context = town.context()
+    alice = context.new_page()
+    alice.goto(town.server.url)
+    sign_up(alice, "alice", "Alice Rossi")
+
+    with context.expect_page() as opened:
+        alice.get_by_role("link", name="Open a second window").click()
+    bob = opened.value
+    expect(bob.get_by_role("button", name="Alice Rossi")).to_be_visible()
+    bob.get_by_role("button", name="Sign up").click()
+    sign_up(bob, "bob", "Bob Bianchi")
+
+    # Alice's door lets in her followers only, and Bob is none of them.
+    bob.get_by_role("link", name="New message").first.click()
+    bob.get_by_label("To whom?").fill("@alice")
+    bob.get_by_role("button", name="Find").click()
+    expect(bob.get_by_text("You can’t message Alice Rossi.")).to_be_visible()
+    expect(bob.get_by_role("link", name="Message", exact=True)).to_have_count(0)
+
+    alice.get_by_role("link", name="Settings").click()
+    alice.get_by_label("Receive direct messages from anyone").click()
+    expect(alice.get_by_role("radio", name="Anyone")).to_be_checked()
+    expect(alice.get_by_label("Receive direct messages from anyone")).to_be_checked()
+
+    bob.reload()
+    bob.get_by_role("link", name="Message", exact=True).click()
+    bob.get_by_role("textbox", name="Write to Alice Rossi").fill("Permesso?")
+    bob.keyboard.press("Enter")
+    expect(alice).to_have_title("(1) Bussa")
+    alice.get_by_role("link", name="Bob Bianchi").click()
+    expect(alice.locator("li.message", has_text="Permesso?")).to_be_visible()
+
+    alice.get_by_role("link", name="Settings").click()
+    alice.get_by_label("Receive direct messages from anyone").click()
+    expect(alice.get_by_role("radio", name="People who follow you", exact=True)).to_be_checked()
+    bob.get_by_role("textbox", name="Write to Alice Rossi").fill("Are you there?")
+    bob.keyboard.press("Enter")
+    expect(bob.get_by_text("Not sent: you can’t write to this person.")).to_be_visible()
+    expect(bob.get_by_text("You can’t write to Alice Rossi at the moment.")).to_be_visible()
+    expect(alice.locator("bussa-conversations")).not_to_contain_text("Are you there?")
+
+
+def test_what_does_not_work_is_said_where_it_is_seen(town: Town) -> None:
+    town.server.admin("PUT", "/v1/users/taken", {})
+    page = town.context().new_page()
+    page.goto(town.server.url)
+    page.get_by_label("Password").fill("x")
+    page.get_by_role("button", name="Sign up").click()
+    expect(page.get_by_role("alert")).to_have_text("A user name has 1 to 64 letters, digits or . _ : -")
+    page.get_by_label("User name").fill("taken")
+    page.get_by_role("button", name="Sign up").click()
+    expect(page.get_by_role("alert")).to_have_text("That user name is taken. Choose another one.")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_label("User name")).to_have_value("taken")
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("alert")).to_have_text("User name and password do not fit together.")
+    page.get_by_label("User name").fill("nobody in particular")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_label("User name")).to_be_focused()
+
+
+def test_the_language_of_the_browser_is_spoken(town: Town) -> None:
+    page = town.context(locale="it-IT").new_page()
+    page.goto(town.server.url)
+    expect(page.locator("html")).to_have_attribute("lang", "it")
+    page.get_by_label("Nome utente").fill("carla")
+    page.get_by_label("Password").fill("apriti sesamo")
+    page.get_by_role("button", name="Registrati").click()
+    expect(page.get_by_role("heading", name="Messaggi")).to_be_visible()
+    page.get_by_role("link", name="Impostazioni").click()
+    expect(page.get_by_label("Ricevi messaggi diretti da chiunque")).to_be_visible()
