@@ -115,11 +115,11 @@ def test_only_the_balancer_is_believed_and_nobody_else_gets_its_address(file: di
 def test_every_server_is_balanced_and_watched(file: dict[str, Any]) -> None:
     servers = compose.servers(file)
     assert len(servers) >= 2
-    balanced = re.findall(r"^\s+server (\S+) (\S+)", (compose.DEPLOY / "haproxy.cfg").read_text(), re.MULTILINE)
+    balanced = re.findall(r"^\s+server (\S+) (\S+)", (compose.DEPLOY / "haproxy/haproxy.cfg").read_text(), re.MULTILINE)
     assert balanced == [(name, f"{name}:8080") for name in servers]
     jobs = {
         job["job_name"]: job
-        for job in yaml.safe_load((compose.DEPLOY / "prometheus.yml").read_text())["scrape_configs"]
+        for job in yaml.safe_load((compose.DEPLOY / "prometheus/prometheus.yml").read_text())["scrape_configs"]
     }
     assert jobs["bussa"]["static_configs"] == [{"targets": [f"{name}:8080" for name in servers]}]
     for name, service in file["services"].items():
@@ -132,7 +132,7 @@ def test_every_server_is_balanced_and_watched(file: dict[str, Any]) -> None:
 
 
 def rules() -> list[dict[str, Any]]:
-    groups = yaml.safe_load((compose.DEPLOY / "alerts.yml").read_text())["groups"]
+    groups = yaml.safe_load((compose.DEPLOY / "prometheus/alerts.yml").read_text())["groups"]
     return [rule for group in groups for rule in group["rules"]]
 
 
@@ -170,12 +170,12 @@ def test_the_rules_are_well_formed() -> None:
         assert rule["annotations"]["summary"].endswith((".", "report."))
     names = [rule["alert"] for rule in rules()]
     assert len(names) == len({*names})
-    tried = (compose.DEPLOY / "alerts_test.yml").read_text()
+    tried = (compose.DEPLOY / "prometheus/alerts_test.yml").read_text()
     assert [name for name in names if f'alertname="{name}"' not in tried] == []
     promtool = shutil.which("promtool")
     if promtool is not None:  # it reads the expressions, and plays the alerts
         for check in (["check", "config", "prometheus.yml"], ["test", "rules", "alerts_test.yml"]):
-            ran = subprocess.run([promtool, *check], cwd=compose.DEPLOY, capture_output=True, text=True)
+            ran = subprocess.run([promtool, *check], cwd=compose.DEPLOY / "prometheus", capture_output=True, text=True)
             assert ran.returncode == 0, ran.stdout + ran.stderr
 
 

@@ -1,0 +1,208 @@
+"""What docker-compose.yml describes, as processes on the loopback.
+
+Each runs with the very command and environment of its service; only addresses are put in. Servers are started from
+what the Dockerfile copies. A container has an address of its own inside of 127.0.0.0/8, and all of them one port.
+"""
+
+import itertools
+import json
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+
+from tests import postgres
+from tests.deployment import compose
+from tests.deployment.balancing import REAL, Haproxy, wait_until_ready
+from tests.deployment.small_balancer import SmallBalancer
+from tests.deployment.stores import VARIABLES, RedisServer, database, make_database
+from tests.scenes.serving import SECONDS, Server, environment, free_port
+
+BALANCER = "127.0.0.1"
+"""Where whatever does not choose an address comes from, the balancer among them."""
+
+_addresses = (f"127.0.1.{number}" for number in itertools.count(1))
+
+
+def put_in(text: str, addresses: Mapping[str, str]) -> str:
+    for name, address in addresses.items():
+        text = text.replace(name, address)
+    return text
+
+
+class Node:
+    """One of the servers. Each life may have another address, as a container has that is made anew."""
+
+    def __init__(
+        self, name: str, folder: Path, image: Path, port: int, service: compose.Service, at: Mapping[str, str]
+    ) -> None:
+        self.name = name
+        self.port = port
+        self.environment = {key: put_in(value, at) for key, value in service["environment"].items()}
+        self._folder = image
+        self._log = folder / f"{name}.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        self.address = "127.0.0.1"
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.address}:{self.port}"
+
+    @property
+    def socket_url(self) -> str:
+        return f"ws://{self.address}:{self.port}/v1/socket"
+
+    @property
+    def surroundings(self) -> dict[str, str]:
+        """The environment of whatever runs in its container."""
+        return environment(PYTHONPATH=str(self._folder), BUSSA_PORT=str(self.port), **self.environment)
+
+    def start(self) -> None:
+        assert self._process is None
+        if REAL:
+            self.address = next(_addresses)
+        instructions = dict(compose.dockerfile())
+        assert json.loads(instructions["ENTRYPOINT"]) == ["bussa"]
+        arguments = [put_in(argument, {"0.0.0.0": self.address}) for argument in json.loads(instructions["CMD"])]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "server", *arguments],
+                cwd=self._folder,
+                env=self.surroundings,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,
+            )
+        assert self._process.stdout is not None
+        readable, _, _ = select.select([self._process.stdout], [], [], SECONDS)
+        line = self._process.stdout.readline().decode() if readable else "nothing"
+        assert self.url in line, f"{self.name} said {line!r}, and logged:\n{self.log}"
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """As ``docker stop`` does it; with SIGTERM it must end with status 0."""
+        process, self._process = self._process, None
+        assert process is not None
+        assert process.stdout is not None
+        process.send_signal(how)
+        status = process.wait(SECONDS)
+        process.stdout.close()
+        assert status == (0 if how is signal.SIGTERM else -how), f"{self.name} ended with {status}:\n{self.log}"
+
+    def healthcheck(self) -> int:
+        """The exit status of what the image asks itself."""
+        _, _, command = dict(compose.dockerfile())["HEALTHCHECK"].partition("CMD ")
+        program, *arguments = json.loads(command)
+        assert program == "python"
+        asked = [put_in(argument, {"127.0.0.1": self.address}) for argument in arguments]
+        return subprocess.run([sys.executable, *asked], env=self.surroundings, capture_output=True).returncode
+
+    def metric(self, name: str) -> float:
+        lines = httpx.get(f"{self.url}/metrics").text.splitlines()
+        return sum(float(line.split()[-1]) for line in lines if line.split("{")[0].split(" ")[0] == name)
+
+    @property
+    def readiness(self) -> tuple[int, dict[str, Any]]:
+        answer = httpx.get(f"{self.url}/readyz")
+        return answer.status_code, answer.json()
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    def close(self) -> None:
+        if self._process is not None:
+            self.stop()
+        met = [line for line in self.log.splitlines() if json.loads(line)["level"] == "error"]
+        assert met == [], f"{self.name} met what nobody expected"
+
+
+class Topology:
+    """All of it. Its calls block, but for `make`."""
+
+    redis: RedisServer
+    database: postgres.Server
+    balancer: Haproxy | SmallBalancer
+
+    def __init__(self, folder: Path) -> None:
+        self.compose: dict[str, Any] = compose.load(VARIABLES)
+        self.nodes: dict[str, Node] = {}
+        self._folder = folder
+
+    async def make(self) -> None:
+        """Start everything in the order that ``depends_on`` asks for."""
+        services = self.compose["services"]
+        self.redis = RedisServer(self._folder, services["redis"])
+        self.database = database(services["postgres"])
+        await make_database(self.database, services["postgres"])
+        at = {
+            "@redis:6379": f"@127.0.0.1:{self.redis.port}",
+            "@postgres:5432": f"@127.0.0.1:{self.database.port}",
+            services["balancer"]["networks"]["inside"]["ipv4_address"]: BALANCER,
+        }
+        image = self._folder / "image"
+        image.mkdir()
+        compose.stage(image)
+        port = free_port()
+        for name, service in compose.servers(self.compose).items():
+            node = Node(name, self._folder, image, port if REAL else free_port(), service, at)
+            self.nodes[name] = node
+            node.start()
+        if REAL:
+            self.balancer = Haproxy(self._folder, _Addresses(self.nodes), port)
+        else:
+            self.balancer = SmallBalancer({name: (node.address, node.port) for name, node in self.nodes.items()})
+        self.balancer.wait()
+
+    @property
+    def as_server(self) -> Server:
+        """For `tests.scenes`, which ask a server only where it is: the balancer stands for all of them."""
+        return cast("Server", self)
+
+    @property
+    def url(self) -> str:
+        return self.balancer.url
+
+    @property
+    def socket_url(self) -> str:
+        return f"{self.url.replace('http', 'ws')}/v1/socket"
+
+    @property
+    def readiness(self) -> tuple[int, dict[str, Any] | None]:
+        """What the balancer answers; it has no JSON of its own where it finds no server."""
+        answer = httpx.get(f"{self.url}/readyz")
+        ours = answer.headers.get("content-type", "").startswith("application/")
+        return answer.status_code, answer.json() if ours else None
+
+    def restart(self, name: str, how: signal.Signals = signal.SIGTERM) -> None:
+        """As ``docker compose up -d --no-deps --wait``: away, then there again at another address."""
+        self.nodes[name].stop(how)
+        self.nodes[name].start()
+        wait_until_ready(self.nodes[name].url, lambda: self.nodes[name].log)
+
+    def close(self) -> None:
+        self.balancer.close()
+        for node in self.nodes.values():
+            node.close()
+        self.redis.close()
+        self.database.remove()
+
+
+class _Addresses(Mapping[str, str]):
+    """What Docker's DNS would say now: the address of each container."""
+
+    def __init__(self, nodes: Mapping[str, Node]) -> None:
+        self._nodes = nodes
+
+    def __getitem__(self, name: str) -> str:
+        return self._nodes[name].address
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._nodes)
+
+    def __len__(self) -> int:
+        return len(self._nodes)
