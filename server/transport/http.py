@@ -8,7 +8,8 @@ deadline from its first moment, an answer one from when the peer stops reading, 
 import asyncio
 import logging
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from server import telemetry
 
@@ -42,6 +43,8 @@ class BoundedHttp(HttpToolsProtocol):
     """Whether what comes next belongs to a head: of the request that has begun, or of the next one."""
     _head: int = 0
     _refused: bool = False
+    _answering: RequestResponseCycle | None = None
+    """What is being answered. uvicorn knows only the newest request, and that one may still wait its turn."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -51,6 +54,7 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_deadline()
         self._stop_waiting()
+        self._forget_answer()
         super().connection_lost(exc)
 
     # A request.
@@ -67,7 +71,7 @@ class BoundedHttp(HttpToolsProtocol):
             if self._in_head and self._head > HEAD_BYTES:
                 self._refuse_head()
             elif len(self.pipeline) > PIPELINED:
-                self.transport.abort()
+                self._give_up()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -115,6 +119,16 @@ class BoundedHttp(HttpToolsProtocol):
 
     # Its answer.
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _forget_answer(self) -> None:
+        # To write to a socket that is gone would be an error, and a page of the log.
+        if self._answering is not None and not self._answering.response_complete:
+            self._answering.disconnected = True
+            self._answering.message_event.set()
+
     def pause_writing(self) -> None:
         super().pause_writing()
         self._wait_for_reader()
@@ -143,4 +157,5 @@ class BoundedHttp(HttpToolsProtocol):
             self._unread = None
 
     def _give_up(self) -> None:
+        self._forget_answer()
         self.transport.abort()

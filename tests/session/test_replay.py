@@ -100,7 +100,7 @@ async def test_a_slow_reader_of_a_long_gap_is_read_for_no_faster_than_it_reads(n
 
 @pytest.mark.parametrize("how", ["gone", "given up"])
 async def test_a_replay_ends_with_its_reader(node: Node, how: str) -> None:
-    await write(node, 20 * LOG_PAGE)
+    await write(node, 6 * LOG_PAGE)
     alice = Phone(node)
     alice.socket.writable = False
     alice.say({"type": "hello", "token": "alice", "resume": 0})

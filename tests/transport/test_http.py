@@ -174,7 +174,20 @@ async def test_what_anybody_can_provoke_makes_no_line(ours: Served, caplog: pyte
         async with peer(ours.port) as device:
             await device.write(b"GET /big?bytes=1 HTTP/1.1\r\nHost: b\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n")
             assert (await device.head())[0] == 200
-    assert [record for record in caplog.records if record.name.startswith("uvicorn")] == []
+        async with peer(ours.port) as device:
+            assert await device.upgrade(b"Origin: https://evil.example") == 403
+            await device.rest()
+        async with peer(ours.port) as device:
+            assert await device.upgrade(subprotocol=b"unknown") == 400
+            await device.rest()
+        async with peer(ours.port) as device:
+            await device.write(BIG * 5000)  # of which the first is being answered when the connection is cut
+            await device.rest()
+        async with peer(ours.port, buffer=4096) as device:
+            await device.write(BIG * 50)
+            device.reset()
+            await ours.forgotten()
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("uvicorn")] == []
 
 
 @pytest.mark.parametrize("size", [100_000, 3_000_000])
