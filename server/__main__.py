@@ -8,6 +8,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from protocol.bodies import TTL_MAX
 from server import tallies
 from server.settings import BadSettingError, Settings
 
@@ -135,7 +136,7 @@ def token(
     user: str,
     data: Data = DEFAULT.data,
     secret: Annotated[str | None, _option("The secret, if the server was given one.", "SECRET")] = None,
-    ttl: Annotated[int, typer.Option(help="Seconds until it runs out.")] = DEFAULT.token_seconds,
+    ttl: Annotated[int, typer.Option(help="Seconds until it runs out.", min=1, max=TTL_MAX)] = DEFAULT.token_seconds,
     token_audience: Annotated[str | None, _option("`aud`, if the server wants one.", "TOKEN_AUDIENCE")] = None,
     token_issuer: Annotated[str | None, _option("`iss`, if the server wants one.", "TOKEN_ISSUER")] = None,
 ) -> None:
@@ -192,6 +193,10 @@ def load(
     rate: Annotated[float, typer.Option(help="Open loop: messages a second of all; 0: closed loop.")] = 0.0,
     text: Annotated[int, typer.Option(help="Characters of a message.")] = 120,
     processes: Annotated[int, typer.Option(help="Processes of the harness.")] = 1,
+    source: Annotated[str, typer.Option(help="Local addresses to connect from, by commas.")] = "",
+    secret: Annotated[
+        str | None, typer.Option(help="The server's secret: sign the tokens here.", envvar="BUSSA_SECRET")
+    ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same plan.")] = 1,
     json: Annotated[Path | None, typer.Option(help="Write the outcome to this file.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page with plots to this file.")] = None,
@@ -205,7 +210,7 @@ def load(
     try:
         status = run(
             Plan(plan, connections, seconds, outstanding, rate, text, seed),
-            Options(url, admin_key, processes, json, html),
+            Options(url, admin_key, processes, json, html, secret=secret, sources=_several(source)),
         )
     except (LoadError, ValueError) as error:
         _fail(str(error))

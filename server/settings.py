@@ -7,6 +7,7 @@ wrong is no setting: those numbers are constants where they are used.
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from protocol.bodies import TTL_MAX
 from server.domain.throttle import Rate
 
 SEND_BURST = 200.0
@@ -85,7 +86,11 @@ class Settings:
         require(self.send_rate >= 0, f"--send-rate {self.send_rate}: 0 (no limit) or more")
         require(self.frame_rate >= 0, f"--frame-rate {self.frame_rate}: 0 (no limit) or more")
         require(self.login_rate >= 0, f"--login-rate {self.login_rate}: 0 (no limit) or more")
-        require(self.token_seconds >= 1, f"--token-seconds {self.token_seconds}: at least 1")
+        require(1 <= self.token_seconds <= TTL_MAX, f"--token-seconds {self.token_seconds}: 1 to {TTL_MAX}, a year")
+        require(
+            self.jwks_url is None or self.jwks_url.lower().startswith(("https://", "http://")),
+            f"--jwks-url {self.jwks_url}: a URL begins with https:// or http://",
+        )
         require(self.password_length >= 1, f"--password-length {self.password_length}: at least 1")
         require(self.connections_per_user >= 1, "--connections-per-user: at least 1")
         require(self.connections_per_address >= 1, "--connections-per-address: at least 1")
