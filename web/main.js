@@ -56,7 +56,7 @@ async function leave(everywhere) {
         say("error.lost");
         return;
     }
-    goOut(null);
+    goOut(null, account.user);
 }
 
 /** @param {string | null} why @param {string} [user] who is asked for a password again */

@@ -98,6 +98,7 @@ export class Deeds {
                 const folder = row?.last ? (change.folder ?? side.folder) : side.folder;
                 this.engine.store.dispatch({ type: "conversation", peer, ...side, ...change, folder });
                 this.engine.person(peer);
+                if (change.blocked === false) this.engine.row(peer); // What was hidden is shown again.
             },
             done,
             peer,

@@ -98,7 +98,7 @@ export class Engine {
 
     /** What an event leaves to be read. @private @param {any} event @param {boolean} known */
     met(event, known) {
-        if (!known && event.type === "message") this.row(event.peer);
+        if (event.type === "conversation" || (!known && event.type === "message")) this.row(event.peer);
         // A closed door may have opened meanwhile, or the other way round.
         if (event.type === "conversation" || event.type === "message") this.person(event.peer, event.type !== "message");
     }
@@ -123,8 +123,9 @@ export class Engine {
                 const found = page.conversations.filter((row) => row.peer === peer);
                 if (found.length > 0) {
                     const { last, ...change } = found[0];
-                    const now = this.store.get().rows.get(peer);
-                    this.store.dispatch({ type: "row", peer, change: now?.last ? change : { ...change, last } });
+                    // What has been written since the answer was made is newer than it.
+                    const newer = (this.store.get().rows.get(peer)?.last?.n ?? 0) > last.n;
+                    this.store.dispatch({ type: "row", peer, change: newer ? change : { ...change, last } });
                     return;
                 }
             }

@@ -79,7 +79,7 @@ function draw(said, row, now) {
     const typing = now.typing.has(row.peer);
     const open = now.route.main === "thread" && now.route.peer === row.peer;
     const prefix = typing ? "" : draft && !open ? t("list.draft") : row.last?.from === now.user ? t("list.you") : "";
-    const text = typing ? t("typing") : draft && !open ? draft : row.last?.hidden ? t("hidden") : (row.last?.text ?? "");
+    const text = typing ? t("typing") : draft && !open ? draft : hides(row) ? t("hidden") : (row.last?.text ?? "");
     // A line is what is seen; the rest would only weigh.
     const brief = text.slice(0, 200).replace(/\s+/g, " ");
     const key = `${prefix}\n${brief}`;
@@ -87,6 +87,11 @@ function draw(said, row, now) {
     said.dataset.of = key;
     said.classList.toggle("accent", typing);
     fill(said, prefix && h("span", { class: draft && !open ? "draft" : "" }, prefix, " "), h("bdi", {}, brief));
+}
+
+/** Whether the last message is one that a block hides. @param {Row} row */
+function hides(row) {
+    return row.last?.hidden || (row.blocked && row.last?.from === row.peer);
 }
 
 /** @param {HTMLElement} place @param {Row} row @param {State} now */

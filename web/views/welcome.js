@@ -39,7 +39,7 @@ export class Welcome extends HTMLElement {
                     h("p", { class: "lead" }, t("welcome.lead")),
                 ),
                 this.why && h("p", { class: "note warn", role: "alert" }, icon("lock"), h("span", {}, this.why)),
-                known.length > 0 && !this.user && this.chooser(known),
+                known.length > 0 && !this.why && this.chooser(known),
                 this.form,
             ),
         );
