@@ -172,6 +172,17 @@ def backup(destination: Path, data: Data = DEFAULT.data) -> None:
 
 
 @app.command()
+def new_epoch(
+    database_url: Annotated[str, _option("postgresql://…: the restored database.", "DATABASE_URL")],
+) -> None:
+    """Begin a new epoch after PostgreSQL was restored, before a server is started: devices read anew then."""
+    from server.offline import new_epoch as begin
+
+    with _plain_errors():
+        print(f"the epoch is now {begin(database_url)}")
+
+
+@app.command()
 def chat(
     url: Annotated[str, typer.Option(help="The server.", envvar="BUSSA_URL")] = "http://127.0.0.1:8080",
     user: Annotated[str | None, typer.Option(help="Log in as.", envvar="BUSSA_USER")] = None,

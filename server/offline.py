@@ -1,11 +1,15 @@
 """What the command line does with a data folder beside, or without, a running server."""
 
+import asyncio
 import time
 from pathlib import Path
 
+from server.adapters.postgres import DatabaseError
+from server.adapters.postgres import new_epoch as begin_epoch
 from server.adapters.sqlite import checking, database
 from server.app import secret_of
 from server.domain.token import issue
+from server.ports.store import Unavailable
 from server.settings import BadSettingError, Settings
 
 
@@ -24,6 +28,14 @@ def token_for(settings: Settings, user: str, ttl: int) -> str:
         audience=settings.token_audience,
         issuer=settings.token_issuer,
     )[0]
+
+
+def new_epoch(database_url: str) -> str:
+    """Begin a new epoch in a PostgreSQL database that was restored. Returns it. Raises BadSettingError."""
+    try:
+        return asyncio.run(begin_epoch(database_url))
+    except (DatabaseError, Unavailable) as error:
+        raise BadSettingError(f"--database-url: {error}") from error
 
 
 def check(folder: Path) -> checking.Report:
