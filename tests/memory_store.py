@@ -91,9 +91,9 @@ class MemoryStore:
         for user, lines in self._logs.items():
             head = self._people[user].head
             # From the oldest on and no further than the first that must stay, for a log has no holes.
-            kept = list(itertools.dropwhile(lambda line: _forgettable(line, head, now), lines))
-            forgotten += len(lines) - len(kept)
-            self._logs[user] = kept
+            first = next((i for i, line in enumerate(lines) if not _forgettable(line, head, now)), len(lines))
+            forgotten += first
+            self._logs[user] = lines[first:]
         return forgotten
 
     async def close(self) -> None:

@@ -142,10 +142,19 @@ def history(
     )
 
 
+def below(cursor: str | None) -> int:
+    """Pages go down from here. Raises ValueError for what was never the ``next`` of a page."""
+    if cursor is None:
+        return 1 << 62
+    # `int` would also take signs, spaces, underscores and the digits of other scripts.
+    if not (cursor.isascii() and cursor.isdigit()):
+        raise ValueError("not a cursor")
+    return min(int(cursor), 1 << 62)
+
+
 def conversations(connection: Sql, user: str, folder: str, before: str | None, limit: int) -> ConversationPage:
-    rank = int(before) if before is not None else 1 << 62
     key = connection.execute(_KEY, (user,)).get
-    rows = connection.execute(_CONVERSATIONS, (key, folder, min(rank, 1 << 62), limit + 1)).fetchall()
+    rows = connection.execute(_CONVERSATIONS, (key, folder, below(before), limit + 1)).fetchall()
     fit = fitting((len(row[15]) for row in rows), limit)
     shown = [_conversation(user, *row) for row in rows[:fit]]
     return ConversationPage(shown, str(rows[fit - 1][11]) if len(rows) > fit else None)

@@ -7,7 +7,7 @@ until it has caught up.
 """
 
 from protocol.frames import parts
-from server.adapters.sqlite.reading import messages_by_key
+from server.adapters.sqlite.reading import below, messages_by_key
 from server.adapters.sqlite.sql import Sql
 from server.domain.words import words
 from server.ports.store import MessagePage, fitting
@@ -66,7 +66,6 @@ def _tokens(text: str, low: int, high: int, pair: int) -> str:
 def search(
     connection: Sql, user: str, query: list[str], peer: str | None, before: str | None, limit: int
 ) -> MessagePage | None:
-    below = min(int(before), 1 << 62) if before is not None else 1 << 62
     key = connection.execute("SELECT key FROM people WHERE id = ?", (user,)).get
     terms = [f'"{key}:{word}" *' for word in query]
     if peer is not None:
@@ -78,7 +77,7 @@ def search(
         if pair is None:
             return None
         terms.append(f'"~{pair}"')
-    rows = connection.execute(_SEARCH, (key, " AND ".join(terms), below, limit + 1)).fetchall()
+    rows = connection.execute(_SEARCH, (key, " AND ".join(terms), below(before), limit + 1)).fetchall()
     keys = [row[0] for row in rows]
     hits: list[parts.Message] = messages_by_key(connection, user, keys[:limit])
     fit = fitting((len(hit.text) for hit in hits), limit)

@@ -22,15 +22,26 @@ def trim_some(connection: Sql, now: int, after: int) -> tuple[int, int | None]:
         ).fetchall()
         keys = [row[0] for row in rows]
         for key in keys:
-            # Both must hold for what is forgotten: older than the time, and beyond the count.
-            connection.execute(
-                """DELETE FROM log WHERE owner = ?1 AND seq IN (
-                    SELECT seq FROM log WHERE owner = ?1 AND at < ?2
-                    AND seq <= (SELECT max(seq) FROM log WHERE owner = ?1) - ?3 ORDER BY seq LIMIT ?4)""",
-                (key, now - LOG_MILLIS, LOG_EVENTS, ROWS),
-            )
-            removed = connection.changes()
+            removed = _trim_one(connection, key, now - LOG_MILLIS)
             forgotten += removed
             if removed == ROWS:
                 return forgotten, key - 1  # there may be more of this one
     return forgotten, keys[-1] if len(keys) == PEOPLE else None
+
+
+def _trim_one(connection: Sql, owner: int, since: int) -> int:
+    """Both must hold for what is forgotten: beyond the count, and older than ``since``."""
+    beyond: int = connection.execute("SELECT coalesce(max(seq), 0) FROM log WHERE owner = ?", (owner,)).get - LOG_EVENTS
+    if beyond <= 0:
+        return 0
+    # And nothing behind what stays, for a log has no holes: where the clock was set back, an old time may follow a
+    # younger one.
+    stays: int | None = connection.execute(
+        "SELECT seq FROM log WHERE owner = ? AND seq <= ? AND at >= ? ORDER BY seq LIMIT 1", (owner, beyond, since)
+    ).get
+    connection.execute(
+        "DELETE FROM log WHERE owner = ?1 AND seq IN"
+        " (SELECT seq FROM log WHERE owner = ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3)",
+        (owner, beyond if stays is None else stays - 1, ROWS),
+    )
+    return connection.changes()

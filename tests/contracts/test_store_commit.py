@@ -1,0 +1,221 @@
+"""The store port: a batch is one transaction, decided in it, and there for whoever reads after it."""
+
+import pytest
+
+from protocol.bodies import PersonChange
+from protocol.frames.events import Message
+from server.domain import commands
+from server.domain.book import Carried, Done, PersonDone, Posted
+from server.ports.store import BATCH, Failed
+from tests.contracts.deeds import Deeds, codes, result
+from tests.contracts.stores import House
+
+
+async def test_outcomes_come_in_the_order_of_the_commands(deeds: Deeds) -> None:
+    await deeds.people("ann", "bob", "cy")
+    results = await deeds.do(
+        deeds.message("ann", "bob"),
+        commands.Follow("cy", "ann", True),
+        deeds.message("ann", "zoe"),
+        deeds.message("bob", "ann"),
+        commands.MarkRead("ann", "bob", 2),
+        deeds.message("cy", "cy"),
+    )
+    at = deeds.now
+    assert results[0] == Posted("bob", 1, 1, at, "inbox")
+    assert results[1] == Done()
+    assert results[3] == Posted("ann", 2, 2, at, "inbox")
+    assert results[4] == Done(3)
+    assert codes(results) == ["ok", "ok", "not_found", "ok", "ok", "bad_request"]
+
+
+async def test_an_empty_batch_is_no_batch(deeds: Deeds) -> None:
+    assert list(await deeds.commit()) == []
+
+
+async def test_a_full_batch(deeds: Deeds) -> None:
+    users = [f"u{i:03}" for i in range(BATCH)]
+    await deeds.people(*users)
+    results = await deeds.do(*(deeds.message(user, "u000") for user in users[1:]), deeds.message("u000", "u001"))
+    assert [found.n for found in results if isinstance(found, Posted)] == [1] * (BATCH - 1) + [2]
+    assert [event.seq for event in await deeds.log("u000")] == list(range(1, BATCH + 1))
+
+
+async def test_what_was_told_is_what_the_logs_say(deeds: Deeds) -> None:
+    await deeds.people("ann", "bob")
+    told: dict[str, list[object]] = {"ann": [], "bob": []}
+    for batch in (
+        [deeds.message("ann", "bob"), deeds.message("ann", "bob", reply_to=1), commands.MarkRead("bob", "ann", 2)],
+        [commands.Mute("bob", "ann", True), deeds.message("bob", "ann", "ehi"), commands.Decline("ann", "bob")],
+        [commands.Accept("ann", "bob"), commands.Report("bob", "ann", "spam", 1, False)],
+        [commands.PutPerson("ann", PersonChange(knocks=True)), commands.Revoke("ann")],
+    ):
+        for outcome in await deeds.commit(*batch):
+            assert isinstance(outcome, Carried)
+            for entry in outcome.entries:
+                told[entry.user].append(entry.event)
+    assert {user: await deeds.log(user) for user in told} == told
+    assert await deeds.store.heads(told) == {"ann": len(told["ann"]), "bob": len(told["bob"])}
+
+
+async def test_who_reads_after_a_commit_sees_it(deeds: Deeds) -> None:
+    await deeds.people("ann", "bob")
+    for n in range(1, 30):
+        await deeds.send("ann", "bob", f"message {n}")
+        assert (await deeds.history("bob", "ann"))[-1].n == n
+        assert (await deeds.store.heads(["bob"]))["bob"] == n
+        assert (await deeds.conversations("bob"))[0].last.n == n
+        assert (await deeds.search("bob", f"message {n}"))[0].n == n
+
+
+async def test_seq_and_n_have_no_holes_whatever_is_refused(deeds: Deeds) -> None:
+    await deeds.people("ann", "bob", "cy")
+    for turn in range(20):
+        await deeds.commit(
+            deeds.message("ann", "bob"),
+            deeds.message("ann", "zoe"),
+            deeds.message("cy", "bob", reply_to=900),
+            commands.Block("cy", "bob", turn % 2 == 0),
+            deeds.message("cy", "bob"),
+            commands.Accept("ann", "cy"),
+            deeds.message("bob", "ann"),
+        )
+    for user in ("ann", "bob", "cy"):
+        log = await deeds.log(user)
+        assert [event.seq for event in log] == list(range(1, len(log) + 1))
+    for user, peer in (("ann", "bob"), ("bob", "ann"), ("bob", "cy"), ("cy", "bob")):
+        told = [event.n for event in await deeds.log(user) if isinstance(event, Message) and event.peer == peer]
+        assert told == list(range(1, len(told) + 1))
+        assert [message.n for message in await deeds.history(user, peer)] == told
+
+
+async def test_both_logs_tell_a_conversation_in_one_order(deeds: Deeds) -> None:
+    await deeds.people("ann", "bob")
+    for turn in range(10):
+        await deeds.do(*(deeds.message(*pair, f"{turn} {pair}") for pair in [("ann", "bob"), ("bob", "ann")] * 3))
+    told = [
+        [(event.n, event.sender, event.text) for event in await deeds.log(user) if isinstance(event, Message)]
+        for user in ("ann", "bob")
+    ]
+    assert told[0] == told[1]
+    assert len(told[0]) == 60
+
+
+async def test_the_same_whether_in_one_batch_or_in_many(house: House, deeds: Deeds) -> None:
+    # A batch is for speed alone: it decides as if its commands came one by one.
+    await deeds.people("ann", "bob", dm_policy="followers", knocks=True)
+    await deeds.people("cy", "dee", dm_policy="followers", knocks=True)
+
+    def story(one: str, other: str) -> list[commands.Command]:
+        return [
+            commands.Send(one, other, "knock", "1"),
+            commands.Send(one, other, "again", "2"),
+            commands.Accept(other, one),
+            commands.Send(one, other, "again", "2"),
+            commands.MarkRead(other, one, 2),
+            commands.Block(other, one, True),
+            commands.Send(one, other, "blocked", "3"),
+            commands.Send(one, other, "knock", "1"),
+            commands.Block(other, one, False),
+            commands.Decline(other, one),
+            commands.Send(one, other, "declined", "4"),
+            commands.Send(other, one, "come in", "5"),
+            commands.Send(one, other, "thanks", "6", 3),
+        ]
+
+    together = codes(await deeds.do(*story("ann", "bob")))
+    apart = [codes(await deeds.do(command))[0] for command in story("cy", "dee")]
+    assert together == apart
+    assert together.count("not_allowed") == 2
+    assert together.count("awaiting_acceptance") == 1
+    for one, other in (("ann", "cy"), ("bob", "dee")):
+        logs = [[type(event) for event in await deeds.log(user)] for user in (one, other)]
+        assert logs[0] == logs[1]
+
+
+@pytest.mark.parametrize(
+    ("shut", "opened"),
+    [
+        (commands.Block("bob", "ann", True), commands.Block("bob", "ann", False)),
+        (commands.Follow("ann", "bob", False), commands.Follow("ann", "bob", True)),
+        (commands.PutPerson("bob", PersonChange(dm_policy="nobody")), None),
+    ],
+    ids=["block", "unfollow", "policy"],
+)
+async def test_a_door_that_shuts_within_the_batch_refuses_what_comes_after_it(
+    deeds: Deeds, shut: commands.Command, opened: commands.Command | None
+) -> None:
+    await deeds.people("ann", "bob", dm_policy="followers")
+    await deeds.do(commands.Follow("ann", "bob", True))
+    before, after = deeds.message("ann", "bob", "before"), deeds.message("ann", "bob", "after")
+    assert codes(await deeds.do(before, shut, after)) == ["ok", "ok", "not_allowed"]
+    assert [message.text for message in await deeds.history("ann", "bob")] == ["before"]
+    assert codes(await deeds.do(after)) == ["not_allowed"]
+    if opened is not None:
+        assert codes(await deeds.do(opened, after)) == ["ok", "ok"]
+        assert [message.text for message in await deeds.history("ann", "bob")] == ["before", "after"]
+
+
+async def test_a_refused_message_is_stored_nowhere(deeds: Deeds) -> None:
+    await deeds.people("ann", "bob", dm_policy="nobody")
+    assert codes(await deeds.do(deeds.message("ann", "bob", "a secret"))) == ["not_allowed"]
+    assert await deeds.store.heads(["ann", "bob"]) == {"ann": 0, "bob": 0}
+    for user, peer in (("ann", "bob"), ("bob", "ann")):
+        assert await deeds.store.history(user, peer, None, None, 50) is None
+        assert await deeds.log(user) == await deeds.conversations(user) == await deeds.search(user, "secret") == []
+
+
+async def test_people_who_are_created_in_the_batch_may_act_in_it(deeds: Deeds) -> None:
+    results = await deeds.do(
+        deeds.message("ann", "bob"),
+        commands.SignUp("ann", "Ann", "hash"),
+        commands.PutPerson("bob", PersonChange(dm_policy="anyone")),
+        deeds.message("ann", "bob"),
+        commands.Follow("bob", "ann", True),
+        commands.SignUp("ann", "Another", "hash"),
+        deeds.message("bob", "ann"),
+    )
+    assert codes(results) == ["not_found", "ok", "ok", "ok", "ok", "taken", "ok"]
+    assert isinstance(results[1], PersonDone)
+    assert await deeds.users("bob", followers=False) == ["ann"]
+    assert [message.n for message in await deeds.history("ann", "bob")] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a\0b\0",
+        "\0",
+        "👩‍👩‍👧‍👦 👋🏽 🏴‍☠️",
+        "שלום \u202eעולם\u202c \u200f",
+        "\ufeff\ufffe\uffff\U0010ffff",
+        "e\u0301\u0302\u0303" * 20,
+        "'); DROP TABLE messages; -- \\ \\x00 %s $1 {} \r\n\t",
+        "è" * 10_000,
+        "😀" * 10_000,
+        " ",
+    ],
+    ids=range(10),
+)
+async def test_a_text_comes_back_as_it_was(house: House, deeds: Deeds, text: str) -> None:
+    await deeds.people("ann", "bob")
+    await deeds.send("ann", "bob", text)
+    for user, peer in (("ann", "bob"), ("bob", "ann")):
+        assert [message.text for message in await deeds.history(user, peer)] == [text]
+        assert [event.text for event in await deeds.log(user) if isinstance(event, Message)] == [text]
+        assert (await deeds.conversations(user))[0].last.text == text
+
+
+async def test_what_is_no_text_fails_alone_or_comes_back_as_it_was(deeds: Deeds) -> None:
+    await deeds.people("ann", "bob")
+    before, half, after = (deeds.message("ann", "bob", text) for text in ("before", "half \ud83d", "after"))
+    outcomes = await deeds.commit(before, half, after)
+    stored = [message.text for message in await deeds.history("bob", "ann")]
+    if isinstance(outcomes[1], Failed):
+        assert stored == ["before", "after"]
+    else:
+        assert stored == ["before", "half \ud83d", "after"]
+    assert [found.n for found in (result(outcomes[0]), result(outcomes[2])) if isinstance(found, Posted)] == [
+        1,
+        len(stored),
+    ]
