@@ -1,5 +1,6 @@
 """Verifies a data folder: what must be true whatever has happened to the server."""
 
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,11 +45,16 @@ _RULES: list[tuple[str, str]] = [
     ),
     (
         "message {} of {} and {} stands in {} logs that reach back to it, and should in both, once each",
-        """SELECT m.n, low.id, high.id, count(log.seq) FROM messages m JOIN pairs ON pairs.key = m.pair
+        # A log that was trimmed reaches back to its oldest message, or to none; any other to all.
+        """WITH reach AS (
+            SELECT owner, CASE WHEN min(seq) > 1 THEN coalesce(min(message), 1 << 62) ELSE 0 END AS first
+            FROM log GROUP BY owner
+        )
+        SELECT m.n, low.id, high.id, count(log.seq) FROM messages m JOIN pairs ON pairs.key = m.pair
         JOIN people low ON low.key = pairs.low JOIN people high ON high.key = pairs.high
+        LEFT JOIN reach one ON one.owner = pairs.low LEFT JOIN reach other ON other.owner = pairs.high
         LEFT JOIN log ON log.message = m.key
-        WHERE m.key >= (SELECT coalesce(min(message), 0) FROM log WHERE owner = pairs.low)
-        AND m.key >= (SELECT coalesce(min(message), 0) FROM log WHERE owner = pairs.high)
+        WHERE m.key >= max(coalesce(one.first, 0), coalesce(other.first, 0))
         GROUP BY m.key HAVING count(log.seq) <> 2 OR count(DISTINCT log.owner) <> 2""",
     ),
     (
@@ -84,14 +90,12 @@ def check(folder: Path) -> Report:
     if not path.exists():
         raise database.DataFolderError(f"there is no database in {folder}")
     try:
-        connection = database.open_for_reading(path)
-        with connection:
+        with closing(database.open_for_reading(path)) as connection, connection:
             complaints = _complaints(connection)
             people, conversations, messages, events = connection.execute(
                 "SELECT (SELECT count(*) FROM people), (SELECT count(*) FROM pairs WHERE key IN"
                 " (SELECT pair FROM messages)), (SELECT count(*) FROM messages), (SELECT count(*) FROM log)"
             ).fetchone()
-        connection.close()
     except apsw.Error as error:
         raise database.DataFolderError(f"{path} can't be read: {error}") from error
     verdict = "all agree" if not complaints else "SOMETHING IS WRONG"

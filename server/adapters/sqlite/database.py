@@ -4,6 +4,7 @@ import fcntl
 import os
 import re
 import secrets
+from contextlib import ExitStack, closing
 from importlib import resources
 from pathlib import Path
 
@@ -58,28 +59,32 @@ def release(lock: int) -> None:
     os.close(lock)
 
 
-def open_for_writing(path: Path) -> Sql:
-    """Open the file, or make it, and bring its schema up to date.
+def open_for_writing(path: Path) -> tuple[Sql, str]:
+    """Open the file, or make it, and bring its schema up to date. Returns the connection, and the log's epoch.
 
     Raises:
         DataFolderError: not ours, made by a newer version, damaged, or not writable.
     """
     if tuple(int(part) for part in apsw.sqlite_lib_version().split(".")) < _OLDEST_SQLITE:
         raise DataFolderError(f"SQLite {apsw.sqlite_lib_version()} is too old; 3.51.3 or newer is needed")
-    try:
-        if not path.exists():
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        connection = connect(path)
-        connection.set_busy_timeout(5000)
-        connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY")
-        # The log is folded into the file in steps of 16 MiB; the default 4 MiB folds under every second of load.
-        connection.execute("PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -65536")
-        _migrate(connection, path)
-    except apsw.NotADBError as error:
-        raise DataFolderError(f"{path} is not a SQLite database, or it is damaged") from error
-    except (apsw.Error, OSError) as error:
-        raise DataFolderError(f"{path} can't be opened: {error}") from error
-    return connection
+    with ExitStack() as undone:
+        try:
+            if not path.exists():
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            connection = connect(path)
+            undone.callback(connection.close)
+            connection.set_busy_timeout(5000)
+            _look_at(connection, path)  # before anything is written: what is not ours is left as it is
+            connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY")
+            # The log is folded into the file in steps of 16 MiB; the default 4 MiB folds under every second of load.
+            connection.execute("PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -65536")
+            epoch = _migrate(connection)
+        except apsw.NotADBError as error:
+            raise DataFolderError(f"{path} is not a SQLite database, or it is damaged") from error
+        except (apsw.Error, OSError) as error:
+            raise DataFolderError(f"{path} can't be opened: {error}") from error
+        undone.pop_all()
+    return connection, epoch
 
 
 def open_for_reading(path: Path) -> Sql:
@@ -89,29 +94,32 @@ def open_for_reading(path: Path) -> Sql:
     return connection
 
 
-def _migrate(connection: Sql, path: Path) -> None:
-    version = int(connection.pragma("user_version"))
-    steps = migrations()
-    newest = steps[-1][0]
-    if version == 0 and connection.execute("SELECT count(*) FROM sqlite_schema").get:
+def _look_at(connection: Sql, path: Path) -> None:
+    """See that the file is empty, or ours and not newer than this program."""
+    version, newest = int(connection.pragma("user_version")), migrations()[-1][0]
+    ours = connection.pragma("application_id") == APPLICATION
+    if not ours and (version or connection.execute("SELECT count(*) FROM sqlite_schema").get):
         raise DataFolderError(f"{path} holds something else than a Bussa database")
     if version > newest:
         raise DataFolderError(
             f"{path} was made by a newer Bussa (schema {version}; this one knows up to {newest}): use that one"
         )
-    for step, sql in steps:
+
+
+def _migrate(connection: Sql) -> str:
+    """Take the steps that are missing, each one whole or not at all. Returns the epoch."""
+    version = int(connection.pragma("user_version"))
+    for step, sql in migrations():
         if step > version:
             with connection:
                 connection.execute(sql)
+                connection.pragma("application_id", APPLICATION)
                 connection.pragma("user_version", step)
-    if version == 0:
-        connection.pragma("application_id", APPLICATION)
-    if epoch_of(connection) is None:
-        connection.execute("INSERT INTO meta VALUES ('epoch', ?)", (secrets.token_hex(8),))
-
-
-def epoch_of(connection: Sql) -> str | None:
-    return connection.execute("SELECT value FROM meta WHERE name = 'epoch'").get
+    epoch: str | None = connection.execute("SELECT value FROM meta WHERE name = 'epoch'").get
+    if epoch is None:
+        epoch = secrets.token_hex(8)
+        connection.execute("INSERT INTO meta VALUES ('epoch', ?)", (epoch,))
+    return epoch
 
 
 def back_up(folder: Path, destination: Path) -> None:
@@ -127,21 +135,18 @@ def back_up(folder: Path, destination: Path) -> None:
     if not source.exists():
         raise DataFolderError(f"there is no database in {folder}")
     try:
-        # Made before it is filled, and for its owner only: what people wrote is never anybody else's to read.
+        # Ours alone from its first byte on, and never in the place of something else.
         os.close(os.open(destination, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-    except FileExistsError:
-        raise DataFolderError(f"{destination} exists already") from None
+    except FileExistsError as error:
+        raise DataFolderError(f"{destination} exists already") from error
     except OSError as error:
         raise DataFolderError(f"{destination} can't be written: {error.strerror}") from error
     try:
-        reader = open_for_reading(source)
-        target = connect(destination)
-        copy(reader, target)
-        target.execute("DELETE FROM meta WHERE name = 'epoch'")
-        target.close()
-        reader.close()
-    except (apsw.Error, OSError) as error:
-        destination.unlink()  # half a backup is none, and must not be taken for one
+        with closing(open_for_reading(source)) as reader, closing(connect(destination)) as target:
+            copy(reader, target)
+            target.execute("DELETE FROM meta WHERE name = 'epoch'")
+    except apsw.Error as error:
+        destination.unlink(missing_ok=True)
         raise DataFolderError(f"the backup failed: {error}") from error
 
 
@@ -155,9 +160,7 @@ def revoked_at(folder: Path, user: str) -> int | None:
     if not path.exists():
         raise DataFolderError(f"there is no database in {folder}")
     try:
-        connection = open_for_reading(path)
-        found = connection.execute("SELECT revoked_at FROM people WHERE id = ?", (user,)).get
-        connection.close()
+        with closing(open_for_reading(path)) as connection:
+            return connection.execute("SELECT revoked_at FROM people WHERE id = ?", (user,)).get
     except apsw.Error as error:
         raise DataFolderError(f"{path} can't be read: {error}") from error
-    return found

@@ -4,6 +4,7 @@ Runs on the writing thread, inside one transaction. Nobody else writes this file
 read stay true and are kept; a transaction that fails throws them away.
 """
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ import msgspec
 
 from protocol.frames.parts import Settings
 from server.adapters.sqlite.sql import Sql
-from server.domain.book import Book, NewEntry, Posted, Prior
+from server.domain.book import Book, Carried, NewEntry, Posted, Prior, Refusal
 from server.domain.commands import Command, Send, peer_of
 from server.domain.people import Pair, Person, Side, ordered
 
@@ -45,6 +46,10 @@ SELECT log.seq, people.id, m.text, m.reply_to, m.n, m.at, m.folder FROM log
 JOIN messages m ON m.key = log.message JOIN people ON people.key = log.peer
 WHERE log.owner = ? AND log.nonce = ?
 """
+
+
+class RepeatedError(Exception):
+    """A nonce was used earlier than those that are known by heart."""
 
 
 def read_person(connection: Sql, user: str) -> Person | None:
@@ -99,37 +104,47 @@ class LedgerRows:
 
     def __init__(self, connection: Sql) -> None:
         self._connection = connection
-        self._people: dict[str, Person] = {}
-        self._pairs: dict[tuple[str, str], Pair] = {}
-        self._recent: dict[tuple[str, str], Prior] = {}
+        # Ordered, because the oldest leave first: a plain dict would walk over all who have left before.
+        self._people: OrderedDict[str, Person] = OrderedDict()
+        self._pairs: OrderedDict[tuple[str, str], Pair] = OrderedDict()
+        self._recent: OrderedDict[tuple[str, str], Prior] = OrderedDict()
         """What the newest nonces were used for."""
-        self.forget()
-
-    def forget(self, book: Book | None = None) -> None:
-        """Throw away what is kept of ``book``: its transaction has failed, and the ledger had already changed it.
-        Without a book, all."""
-        if book is None:
-            self._people.clear()
-            self._pairs.clear()
-        else:
-            for user in book.people:
-                self._people.pop(user, None)
-            for key in book.pairs:
-                self._pairs.pop(key, None)
+        self._loaded: list[tuple[Book, tuple[int, int, int]]] = []
+        """The books of the transaction that is open, and the newest keys before each of them."""
         newest = "SELECT coalesce(max(key), 0) FROM "
-        self._person_key: int = self._connection.execute(newest + "people").get
-        self._pair_key: int = self._connection.execute(newest + "pairs").get
-        self.message_key: int = self._connection.execute(newest + "messages").get
+        self._person_key: int = connection.execute(newest + "people").get
+        self._pair_key: int = connection.execute(newest + "pairs").get
+        self.message_key: int = connection.execute(newest + "messages").get
         """The key of the newest message."""
+
+    def begin(self) -> None:
+        """A transaction begins: what was loaded before it is committed."""
+        self._loaded.clear()
+
+    def forget(self) -> None:
+        """Throw away what is kept of the transaction: it has failed, and the ledger had already changed it."""
+        while self._loaded:
+            self.forget_last()
+
+    def forget_last(self) -> None:
+        """The same for the book that was loaded last. Reads nothing: the disk may be what has failed."""
+        book, (self._person_key, self._pair_key, self.message_key) = self._loaded.pop()
+        for user in book.people:
+            self._people.pop(user, None)
+        for key in book.pairs:
+            self._pairs.pop(key, None)
+        for nonce in book.priors:
+            self._recent.pop(nonce, None)
 
     def load(self, batch: Sequence[Command], *, careful: bool) -> Book:
         """A book with all rows that ``batch`` touches.
 
         Almost every nonce is new, and to look each one up would cost as much as a row. So only the newest are
-        known by heart. If one was used earlier than those, `save` meets the index and fails, and the batch is
-        carried out again, ``careful`` then: with every nonce looked up.
+        known by heart. If one was used earlier than those, `look_again` finds it, or `save` meets the index and
+        fails; the batch is carried out again then, ``careful``: with every nonce looked up.
         """
         book = Book()
+        self._loaded.append((book, (self._person_key, self._pair_key, self.message_key)))
         for command in batch:
             user = self._load_person(book, command.user)
             peer = peer_of(command)
@@ -169,6 +184,21 @@ class LedgerRows:
         if row is not None:
             seq, peer, text, reply_to, n, at, folder = row
             book.priors[user.id, nonce] = Prior(peer, text, reply_to, Posted(peer, n, seq, at, folder))
+
+    def look_again(self, book: Book, batch: Sequence[Command], outcomes: Sequence[Carried]) -> None:
+        """A message that is refused meets no index; but had it been let in before, then that is its answer.
+
+        Raises:
+            RepeatedError: a nonce of ``batch`` was used before, and ``book`` did not know.
+        """
+        for command, outcome in zip(batch, outcomes, strict=True):
+            if isinstance(command, Send) and isinstance(outcome.result, Refusal):
+                user = book.people.get(command.user)
+                key = (command.user, command.nonce)
+                if user is not None and key not in book.priors:
+                    self._load_prior(book, user, command.nonce)
+                    if key in book.priors:
+                        raise RepeatedError
 
     def save(self, book: Book) -> None:
         """Write down what the ledger changed in ``book``."""
@@ -274,8 +304,8 @@ class LedgerRows:
                 self._pairs[key] = pair
         self._recent.update(book.priors)
         while len(self._recent) > NONCES:
-            del self._recent[next(iter(self._recent))]
+            self._recent.popitem(last=False)
         while len(self._people) > KEPT:
-            del self._people[next(iter(self._people))]
+            self._people.popitem(last=False)
         while len(self._pairs) > KEPT:
-            del self._pairs[next(iter(self._pairs))]
+            self._pairs.popitem(last=False)

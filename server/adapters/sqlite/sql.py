@@ -38,8 +38,10 @@ def connect(path: Path, *, flags: int = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE
 
 
 def copy(source: Sql, destination: Sql) -> None:
-    """Copy a whole database, also while it is written to (sqlite.org/backup.html)."""
+    """Copy a whole database, also while it is written to (sqlite.org/backup.html).
+
+    In one step: between two of them somebody may write, and then it begins again, under load for ever.
+    """
     from_, to = cast(apsw.Connection, source), cast(apsw.Connection, destination)
     with to.backup("main", from_, "main") as backup:
-        while not backup.done:
-            backup.step(2000)
+        backup.step()

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -26,6 +27,7 @@ from server.ports.store import ConversationPage, Failed, LogPage, MessagePage, U
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Outcomes = Sequence[Carried | Failed]
 
 READERS = 2
 READ_SECONDS = 5.0
@@ -33,7 +35,7 @@ READ_SECONDS = 5.0
 WAITING_READS = 10_000
 """Reads that may wait for a thread; past it the answer is `unavailable`."""
 INDEX_LAG = 4_000
-"""Messages the index may lag behind; past it a chunk is indexed after every batch, however busy it is."""
+"""Messages the index may lag behind; past it chunks are indexed between the batches, however busy it is."""
 INDEX_PAUSE = 0.5
 """Seconds without a batch after which the index catches up."""
 
@@ -47,14 +49,14 @@ class SqliteStore:
         Raises:
             DataFolderError: see `database`.
         """
-        self._lock = database.claim(folder)
         self._path = folder / database.FILE
-        self._connection = database.open_for_writing(self._path)
+        with ExitStack() as undone:
+            self._lock = database.claim(folder)
+            undone.callback(database.release, self._lock)
+            self._connection, self._epoch = database.open_for_writing(self._path)
+            undone.pop_all()
         self._rows = LedgerRows(self._connection)
         self._indexed = searching.indexed(self._connection)
-        epoch = database.epoch_of(self._connection)
-        assert epoch is not None
-        self._epoch = epoch
         self._writer = ThreadPoolExecutor(1, "store-writer")
         self._readers = ThreadPoolExecutor(READERS, "store-reader")
         self._local = threading.local()
@@ -75,47 +77,65 @@ class SqliteStore:
 
     def _commit(self, batch: Sequence[Command], now: int) -> Sequence[Carried | Failed]:
         try:
-            outcomes: Sequence[Carried | Failed] = self._transact(batch, now)
+            return self._transact(self._together, batch, now)
         except Unavailable:
             raise
-        except Exception as error:  # noqa: BLE001 - a defect of any kind: alone, only the command that has it fails
-            if len(batch) == 1:
-                return [Failed(error)]
-            outcomes = [outcome for command in batch for outcome in self._commit([command], now)]
-        if self._rows.message_key - self._indexed > INDEX_LAG:
-            self._indexed = searching.index_some(self._connection)
-        return outcomes
+        except Exception:  # noqa: BLE001 - an old nonce, or a defect of any kind: alone, only the command that has it fails
+            return self._transact(self._one_by_one, batch, now)
 
-    def _transact(self, batch: Sequence[Command], now: int) -> list[Carried]:
+    def _transact(
+        self, work: Callable[[Sequence[Command], int], Outcomes], batch: Sequence[Command], now: int
+    ) -> Outcomes:
         """One transaction: all of ``batch`` or nothing of it."""
-        try:
-            return self._attempt(batch, now, careful=False)
-        except apsw.ConstraintError:
-            # A nonce that was used some time ago (see `LedgerRows.load`).
-            return self._attempt(batch, now, careful=True)
-
-    def _attempt(self, batch: Sequence[Command], now: int, *, careful: bool) -> list[Carried]:
-        book = None
+        self._rows.begin()
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            book = self._rows.load(batch, careful=careful)
-            outcomes = [ledger.carry_out(book, command, now) for command in batch]
-            self._rows.save(book)
+            outcomes = work(batch, now)
             self._connection.execute("COMMIT")
         except BaseException as error:
+            self._rows.forget()
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-            self._rows.forget(book)
-            if isinstance(error, apsw.Error) and not isinstance(error, (apsw.ConstraintError, apsw.SQLError)):
+            if _outside(error):
                 raise Unavailable(str(error)) from error
             raise
         return outcomes
 
+    def _together(self, batch: Sequence[Command], now: int) -> Sequence[Carried | Failed]:
+        """Raises RepeatedError, or what the index of the nonces raises, where a nonce is older than those by heart."""
+        book = self._rows.load(batch, careful=False)
+        outcomes = [ledger.carry_out(book, command, now) for command in batch]
+        self._rows.look_again(book, batch, outcomes)
+        self._rows.save(book)
+        return outcomes
+
+    def _one_by_one(self, batch: Sequence[Command], now: int) -> Sequence[Carried | Failed]:
+        return [self._alone(command, now) for command in batch]
+
+    def _alone(self, command: Command, now: int) -> Carried | Failed:
+        self._connection.execute("SAVEPOINT command")
+        try:
+            book = self._rows.load([command], careful=True)
+            outcome: Carried | Failed = ledger.carry_out(book, command, now)
+            self._rows.save(book)
+        except Exception as error:
+            if _outside(error):
+                raise
+            self._rows.forget_last()
+            self._connection.execute("ROLLBACK TO command")
+            outcome = Failed(error)
+        self._connection.execute("RELEASE command")
+        return outcome
+
     def _index_soon(self) -> None:
-        """Catch up with the index once no batch has come for a while."""
+        """Catch up with the index once no batch has come for a while, or at once where it lags far behind."""
         if self._index_timer is not None:
             self._index_timer.cancel()
-        if not self._closed:
+        if self._closed:
+            return
+        if self._rows.message_key - self._indexed > INDEX_LAG:
+            self._begin_indexing()
+        else:
             self._index_timer = asyncio.get_running_loop().call_later(INDEX_PAUSE, self._begin_indexing)
 
     def _begin_indexing(self) -> None:
@@ -132,7 +152,10 @@ class SqliteStore:
         """Index what was committed until now, chunk by chunk; batches are committed in between."""
         goal = self._rows.message_key
         while self._indexed < goal:
+            before = self._indexed
             self._indexed = await self._write(searching.index_some, self._connection)
+            if self._indexed == before:
+                return  # the goal was seen in the middle of a batch that came to nothing
 
     async def heads(self, users: Iterable[str]) -> dict[str, int]:
         return await self._read(reading.heads, list(users))
@@ -177,6 +200,8 @@ class SqliteStore:
 
     async def close(self) -> None:
         """Finish what was begun, fold the write-ahead log into the file, let the folder go."""
+        if self._closed:
+            return
         self._closed = True
         if self._index_timer is not None:
             self._index_timer.cancel()
@@ -223,3 +248,8 @@ class SqliteStore:
             self._reading.add(connection)
         self._local.deadline = time.monotonic() + READ_SECONDS
         return connection
+
+
+def _outside(error: BaseException) -> bool:
+    """Whether the store is out of reach, and not the command wrong."""
+    return isinstance(error, apsw.Error) and not isinstance(error, (apsw.ConstraintError, apsw.SQLError))

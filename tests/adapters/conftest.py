@@ -1,0 +1,36 @@
+"""An embedded store on a disk that can be made to fail."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from server.adapters.sqlite import SqliteStore, checking
+from tests.adapters.sqlite_disk import Disk, faulty_disk
+from tests.contracts.deeds import Deeds
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """Whatever happens to it, in the end all agrees."""
+    yield tmp_path
+    assert checking.check(tmp_path).complaints == []
+
+
+@pytest.fixture
+def disk(folder: Path) -> Iterator[Disk]:
+    with faulty_disk() as disk:
+        yield disk
+
+
+@pytest.fixture
+async def store(disk: Disk, folder: Path) -> AsyncIterator[SqliteStore]:
+    store = SqliteStore(folder)
+    yield store
+    disk.heal()
+    await store.close()
+
+
+@pytest.fixture
+async def deeds(store: SqliteStore) -> Deeds:
+    return Deeds(store)

@@ -1,0 +1,73 @@
+"""A disk that can fail: a layer between SQLite and the real one (sqlite.org/vfs.html)."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import apsw
+
+_ERRORS: dict[str, Callable[[], Exception]] = {
+    "full": lambda: apsw.FullError("database or disk is full"),
+    "dying": lambda: apsw.IOError("disk I/O error"),
+}
+
+
+class Disk(apsw.VFS):
+    """Every file that is opened while it is installed lies on it."""
+
+    def __init__(self) -> None:
+        # The one that is the default now; by "" it would name itself once it is the default.
+        self.real = apsw.vfs_names()[0]
+        super().__init__("a disk that can fail", self.real, makedefault=True)
+        self.unflushed: set[str] = set()
+        """The files that were written to since they were last flushed."""
+        self.on_write: Callable[[str], None] = lambda _: None
+        self.failures = 0
+        self._left: int | None = None
+        self._error = _ERRORS["full"]
+
+    def fail_after(self, operations: int, how: str = "full") -> None:
+        """Let so many more writes and flushes succeed, and none after them."""
+        self._left, self._error, self.failures = operations, _ERRORS[how], 0
+
+    def heal(self) -> None:
+        self._left = None
+
+    def use(self) -> None:
+        if self._left is not None:
+            if self._left == 0:
+                self.failures += 1
+                raise self._error()
+            self._left -= 1
+
+    def xOpen(self, name: Any, flags: Any) -> apsw.VFSFile:  # noqa: N802 - SQLite's name
+        path = name.filename() if isinstance(name, apsw.URIFilename) else name
+        return _File(self, str(path), name, flags)
+
+
+class _File(apsw.VFSFile):
+    def __init__(self, disk: Disk, path: str, name: Any, flags: Any) -> None:
+        super().__init__(disk.real, name, flags)
+        self._disk, self._path = disk, path
+
+    def xWrite(self, data: Any, offset: int) -> None:  # noqa: N802
+        self._disk.use()
+        self._disk.unflushed.add(self._path)
+        super().xWrite(data, offset)
+        self._disk.on_write(self._path)
+
+    def xSync(self, flags: int) -> None:  # noqa: N802
+        self._disk.use()
+        super().xSync(flags)
+        self._disk.unflushed.discard(self._path)
+
+
+@contextmanager
+def faulty_disk() -> Iterator[Disk]:
+    """Installed until the end, by when all that lies on it must be closed."""
+    disk = Disk()
+    try:
+        yield disk
+    finally:
+        disk.heal()
+        disk.unregister()
