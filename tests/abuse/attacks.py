@@ -1,0 +1,293 @@
+"""What hostile peers do. Each attack knows how it must end, and says so where it does not."""
+
+import asyncio
+import contextlib
+import itertools
+import random
+from collections.abc import Awaitable, Callable
+
+import httpx
+import msgpack
+
+from tests.abuse.victim import Victim
+from tests.transport.peer import BINARY, HANDSHAKE, PING, PONG, TEXT, Ended, Peer, frame, peer, say
+
+Attack = Callable[[Victim, str, int], Awaitable[None]]
+"""(victim, a token, how many at once)."""
+
+_numbers = itertools.count(1)
+
+JSON = b"bussa.v1.json"
+MSGPACK = b"bussa.v1.msgpack"
+
+
+async def many(victim: Victim, count: int, one: Callable[[Peer, random.Random], Awaitable[None]]) -> None:
+    """``one``, on ``count`` connections at once."""
+
+    async def alone(number: int) -> None:
+        async with peer(victim.port) as device:
+            await one(device, random.Random(number))
+
+    await asyncio.gather(*(alone(number) for number in range(count)))
+
+
+async def ends_with(device: Peer, code: int) -> None:
+    assert (found := await device.farewell()) == code, f"{found} instead of {code}"
+
+
+async def garbage(victim: Victim, token: str, count: int) -> None:
+    async def one(device: Peer, chance: random.Random) -> None:
+        await device.write_what_it_can(chance.randbytes(chance.choice((100, 10_000, 300_000))))
+        await device.rest()
+
+    await many(victim, count, one)
+
+
+UNDECODABLE = {
+    JSON: [b"", b"{", b'{"type":"hel', b"[" * 60_000, b'{"a":' * 10_000, b"nul", b"\x00"],
+    MSGPACK: [
+        b"",
+        b"\x81",
+        b"\x91" * 60_000,
+        b"\x81\xa1a" * 20_000,
+        b"\xdf\xff\xff\xff\xff",  # a map of 2³² - 1 entries
+        b"\xdd\xff\xff\xff\xff",  # an array
+        b"\xdb\xff\xff\xff\xffx",  # a text
+        b"\xc6\xff\xff\xff\xff",  # bytes
+        b"\xc1",
+    ],
+}
+
+
+async def undecodable(victim: Victim, token: str, count: int) -> None:
+    """Truncated, nested without end, lengths that nobody could send: before `hello` and after it."""
+
+    async def one(device: Peer, chance: random.Random) -> None:
+        chosen = chance.choice((JSON, MSGPACK))
+        opcode = TEXT if chosen is JSON else BINARY
+        assert await device.upgrade(subprotocol=chosen) == 101
+        if chance.random() < 0.5:
+            hello = {"type": "hello", "token": token}
+            await device.write(say(hello) if chosen is JSON else frame(msgpack.packb(hello), BINARY))
+            await device.frame()
+        await device.write(frame(chance.choice(UNDECODABLE[chosen]), opcode))
+        await ends_with(device, 4400)
+
+    await many(victim, count, one)
+
+
+async def large_claims(victim: Victim, token: str, count: int) -> None:
+    async def one(device: Peer, chance: random.Random) -> None:
+        assert await device.upgrade() == 101
+        await device.write(frame(b"x", chance.choice((TEXT, BINARY)), claim=chance.choice((65_537, 2**32, 2**63 - 1))))
+        await ends_with(device, 1009)
+
+    await many(victim, count, one)
+
+
+async def empty_fragments(victim: Victim, token: str, count: int) -> None:
+    flood = frame(b"", TEXT, fin=False) + frame(b"", 0, fin=False) * 50_000
+
+    async def one(device: Peer, chance: random.Random) -> None:
+        assert await device.upgrade() == 101
+        await device.write_what_it_can(flood)
+        await ends_with(device, 4429)
+
+    await many(victim, count, one)
+
+
+async def control_frames(victim: Victim, token: str, count: int) -> None:
+    floods = [frame(b"ping", PING) * 20_000, frame(b"", PONG) * 20_000]
+
+    async def one(device: Peer, chance: random.Random) -> None:
+        await device.greet(token)
+        await device.write_what_it_can(chance.choice(floods))
+        await ends_with(device, 4429)
+
+    await many(victim, count, one)
+
+
+async def large_heads(victim: Victim, token: str, count: int) -> None:
+    async def one(device: Peer, chance: random.Random) -> None:
+        head = b"GET /v1/socket HTTP/1.1\r\nHost: b\r\nX: " + b"x" * 65_536
+        await device.write_what_it_can(head)
+        assert (await device.head())[0] == 431
+        await device.rest()
+
+    await many(victim, count, one)
+
+
+async def endless_handshakes(victim: Victim, token: str, count: int) -> None:
+    """A header every second: 10 s are all there are."""
+
+    async def one(device: Peer, chance: random.Random) -> None:
+        await device.write(HANDSHAKE)
+        reading = asyncio.create_task(device.rest())
+        while not reading.done():
+            await asyncio.wait([reading], timeout=1)
+            try:
+                await device.write(b"X: y\r\n")
+            except Ended:
+                break
+        assert await reading == b""
+
+    await many(victim, count, one)
+
+
+async def silent_sockets(victim: Victim, token: str, count: int) -> None:
+    async def one(device: Peer, chance: random.Random) -> None:
+        assert await device.upgrade() == 101
+        await ends_with(device, 4408)
+
+    await many(victim, count, one)
+
+
+async def silent_connections(victim: Victim, token: str, count: int) -> None:
+    """Connections without a byte."""
+
+    async def one(device: Peer, chance: random.Random) -> None:
+        assert await device.rest() == b""
+
+    await many(victim, count, one)
+
+
+async def deaf(victim: Victim, token: str, count: int) -> None:
+    """They are written to and never read: 1 MiB may wait for each."""
+    senders = await asyncio.to_thread(victim.people, *(f"sender-{next(_numbers)}" for _ in range(3)))
+    evicted = victim.counted("bussa_evicted_total")
+    async with contextlib.AsyncExitStack() as stack:
+        peers = [await stack.enter_async_context(peer(victim.port, buffer=4096)) for _ in range(count)]
+        for device in peers:
+            await device.greet(token)
+
+        async def write(sender: str) -> None:
+            async with peer(victim.port) as device:
+                await device.greet(sender)
+                for id in range(1, 200):
+                    text = "x" * 10_000
+                    await device.write(
+                        say({"type": "send", "id": id, "to": "mallory", "text": text, "nonce": f"n-{id}"})
+                    )
+                    await device.until("sent")
+
+        await asyncio.gather(*(write(sender) for sender in senders))
+        assert victim.counted("bussa_evicted_total") >= evicted + count
+        farewells = await asyncio.gather(*(device.farewell() for device in peers))
+        assert set(farewells) <= {4413, None}, farewells  # None: cut off before it began to read
+
+
+async def asking(victim: Victim, token: str, count: int) -> None:
+    """They ask for everything, again and again, and never read: they wait, and cost nobody anything."""
+    everything = say({"type": "hello", "token": token, "resume": 0})
+    requests = b"".join(say({"type": "sync", "id": id, "after": 0, "limit": 200}) for id in range(1, 1000))
+
+    async def alone(number: int) -> None:
+        async with peer(victim.port, buffer=4096) as device:
+            assert await device.upgrade() == 101
+            await device.write_what_it_can(everything + requests)
+            await asyncio.sleep(1)
+
+    await asyncio.gather(*(alone(number) for number in range(count)))
+
+
+async def hit_and_run(victim: Victim, token: str, count: int) -> None:
+    """Ask for everything and be gone."""
+
+    async def one(device: Peer, chance: random.Random) -> None:
+        assert await device.upgrade() == 101
+        await device.write(say({"type": "hello", "token": token, "resume": 0}))
+        await device.frame()
+        if chance.random() < 0.5:
+            device.reset()
+
+    for _ in range(5):
+        await many(victim, count // 5, one)
+
+
+async def flood_of_requests(victim: Victim, token: str, count: int) -> None:
+    """Ten thousand requests sent ahead, no answer read: refused, then ended."""
+
+    async def one(device: Peer, chance: random.Random) -> None:
+        await device.greet(token)
+        kind = chance.choice(("send", "ping", "read", "bad"))
+        requests: list[bytes] = []
+        for id in range(1, 10_001):
+            extra = (
+                {"to": "target", "text": "flood", "nonce": f"flood-{id}"}
+                if kind == "send"
+                else {"peer": "target", "n": 1}
+            )
+            requests.append(say({"type": kind, "id": id, **extra}))
+        await device.write_what_it_can(b"".join(requests))
+        await ends_with(device, 4429)
+
+    await many(victim, count, one)
+
+
+async def pipelined(victim: Victim, token: str, count: int) -> None:
+    """HTTP requests sent ahead without end, and large answers that nobody reads."""
+
+    async def alone(number: int) -> None:
+        async with peer(victim.port, buffer=4096) as device:
+            await device.write_what_it_can(b"GET /v1/openapi.json HTTP/1.1\r\nHost: b\r\n\r\n" * 20_000)
+
+    await asyncio.gather(*(alone(number) for number in range(count)))
+
+
+async def log_ins(victim: Victim, token: str, count: int) -> None:
+    async with httpx.AsyncClient(base_url=victim.url, timeout=30, trust_env=False) as client:
+
+        async def one(number: int) -> int:
+            guess = {"user": f"victim-{number % 7}", "password": f"guess-{number}"}
+            return (await client.post("/v1/tokens", json=guess)).status_code
+
+        statuses = set(await asyncio.gather(*(one(number) for number in range(count))))
+    assert statuses <= {401, 429}, statuses
+    assert 429 in statuses
+
+
+async def large_bodies(victim: Victim, token: str, count: int) -> None:
+    async def one(device: Peer, chance: random.Random) -> None:
+        size = chance.choice((65_537, 1_000_000, 2**40))
+        await device.write(b"POST /v1/tokens HTTP/1.1\r\nHost: b\r\nContent-Length: %d\r\n\r\n" % size)
+        await device.write_what_it_can(bytes(min(size, 300_000)))
+        assert (await device.head())[0] == 413
+        await device.rest()
+
+    await many(victim, count, one)
+
+
+async def endless_chunks(victim: Victim, token: str, count: int) -> None:
+    async def one(device: Peer, chance: random.Random) -> None:
+        await device.write(b"POST /v1/tokens HTTP/1.1\r\nHost: b\r\nTransfer-Encoding: chunked\r\n\r\n")
+        await device.write_what_it_can((b"1000\r\n" + bytes(4096) + b"\r\n") * 50)
+        assert (await device.head())[0] == 413
+        await device.rest()
+
+    await many(victim, count, one)
+
+
+QUICK: dict[Attack, int] = {
+    garbage: 100,
+    undecodable: 60,
+    large_claims: 50,
+    empty_fragments: 20,
+    control_frames: 20,
+    large_heads: 50,
+    deaf: 20,
+    asking: 20,
+    hit_and_run: 50,
+    flood_of_requests: 8,
+    pipelined: 20,
+    log_ins: 150,
+    large_bodies: 50,
+    endless_chunks: 30,
+}
+"""Attacks that end by themselves, and how many peers carry them out at once."""
+
+PATIENT: dict[Attack, int] = {
+    endless_handshakes: 50,
+    silent_sockets: 200,
+    silent_connections: 5_000,
+}
+"""Attacks that end when the server's patience does: after 10 s."""

@@ -1,0 +1,105 @@
+"""Any bytes on a live connection: a farewell or an answer, and the server stands."""
+
+import asyncio
+import random
+
+import msgpack
+import msgspec
+import pytest
+
+from tests.abuse.attacks import JSON, MSGPACK, many
+from tests.abuse.victim import Victim
+from tests.transport.peer import BINARY, TEXT, Ended, Peer, frame, say
+
+REQUESTS = [
+    {"type": "send", "id": 1, "to": "target", "text": "ciao", "nonce": "n", "reply_to": 1},
+    {"type": "history", "id": 2, "peer": "target", "before": 9, "limit": 50},
+    {"type": "conversations", "id": 3, "folder": "inbox", "before": "cursor", "limit": 1},
+    {"type": "read", "id": 4, "peer": "target", "n": 1},
+    {"type": "accept", "id": 5, "peer": "target"},
+    {"type": "decline", "id": 6, "peer": "target"},
+    {"type": "block", "id": 7, "user": "nobody"},
+    {"type": "report", "id": 8, "peer": "target", "reason": "spam", "n": 1},
+    {"type": "settings", "id": 9, "set": {"knocks": True}},
+    {"type": "profile", "id": 10, "user": "target"},
+    {"type": "search", "id": 11, "query": "ciao", "peer": "target", "limit": 5},
+    {"type": "sync", "id": 12, "after": 0, "limit": 5},
+    {"type": "refresh", "id": 13, "token": "no token"},
+    {"type": "ping", "id": 14},
+    {"type": "typing", "peer": "target"},
+    {"type": "hello", "token": "again"},
+]
+ODD = [None, True, -1, 0, 1.5, 2**63, 10**400, "", "\u0000", "é" * 70, "x" * 20_000, [], {}, [[[]]], {"set": {}}]
+
+
+def mutated(chance: random.Random, data: bytes) -> bytes:
+    """``data`` with bytes changed, cut out, doubled."""
+    found = bytearray(data)
+    for _ in range(chance.choice((0, 1, 1, 2, 8))):
+        at = chance.randrange(len(found) + 1)
+        match chance.randrange(4):
+            case 0:
+                found[at : at + 1] = chance.randbytes(1)
+            case 1:
+                del found[at : at + chance.randrange(1, 9)]
+            case 2:
+                found[at:at] = found[at : at + chance.randrange(1, 9)]
+            case _:
+                found[at:at] = chance.randbytes(chance.randrange(1, 5))
+    return bytes(found)
+
+
+def request(chance: random.Random) -> dict[str, object]:
+    """A request with a field that is odd, missing, or another's."""
+    fields: dict[str, object] = dict(chance.choice(REQUESTS))
+    for _ in range(chance.choice((0, 0, 1, 2))):
+        name = chance.choice([*fields, "id", "limit", "before", "n", "extra"])
+        if chance.random() < 0.3:
+            fields.pop(name, None)
+        else:
+            fields[name] = chance.choice(ODD)
+    return fields
+
+
+def packed(chance: random.Random, subprotocol: bytes) -> bytes:
+    fields = request(chance)
+    if subprotocol == JSON:
+        payload = msgspec.json.encode({name: "1e999" if value == 10**400 else value for name, value in fields.items()})
+    else:
+        payload = msgpack.packb({name: 2**64 - 1 if value == 10**400 else value for name, value in fields.items()})
+    return mutated(chance, payload) if chance.random() < 0.3 else payload
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_any_bytes_on_a_live_connection(victim: Victim, token: str, seed: int) -> None:
+    async def one(device: Peer, chance: random.Random) -> None:
+        chance.seed(f"{seed} {chance.random()}")
+        subprotocol = chance.choice((JSON, MSGPACK))
+        opcode = TEXT if subprotocol == JSON else BINARY
+        assert await device.upgrade(subprotocol=subprotocol) == 101
+        hello = {"type": "hello", "token": token, "resume": 0}
+        await device.write(say(hello) if subprotocol == JSON else frame(msgpack.packb(hello), BINARY))
+        bad_frames = chance.random() < 0.5
+        sending = True
+        reading = asyncio.create_task(device.farewell())
+        for _ in range(60):
+            data = frame(packed(chance, subprotocol), opcode)
+            if bad_frames and chance.random() < 0.05:
+                data = mutated(chance, data)
+            try:
+                await device.write(data)
+            except Ended:
+                sending = False
+                break
+        if sending:
+            await device.write_what_it_can(frame((1000).to_bytes(2, "big"), 8))
+            # A frame that says that it is longer than it is swallows even the farewell.
+            await asyncio.wait([reading], timeout=1)
+        if reading.done():
+            code = reading.result()
+            assert code in (None, 1000, 1002, 1003, 1005, 1009, 4400, 4401, 4413, 4429), code
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+
+    await many(victim, 150, one)
+    await asyncio.to_thread(victim.unharmed)

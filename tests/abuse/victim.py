@@ -1,0 +1,109 @@
+"""The real server in a process of its own, and what can be seen of it from outside."""
+
+import asyncio
+import contextlib
+import os
+import resource
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+
+ADMIN = "the host application's key"
+SECONDS = 30.0
+MIB = 1024 * 1024
+
+
+def allow_many_files() -> None:
+    """For five thousand connections of one process; the server sees to its own."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+class Victim:
+    def __init__(self, folder: Path, *options: str) -> None:
+        self._log = folder.with_name(f"{folder.name}.log")
+        with self._log.open("wb") as log:
+            arguments = ["serve", "--port", "0", "--data", str(folder), "--admin-key", ADMIN, *options]
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "server", *arguments],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env={name: value for name, value in os.environ.items() if not name.startswith("BUSSA_")},
+            )
+        stdout = self.process.stdout
+        assert stdout is not None
+        readable, _, _ = select.select([stdout], [], [], SECONDS)
+        line = stdout.readline().decode() if readable else "nothing"
+        if "http://" not in line:
+            self.process.kill()
+            self.process.wait()
+            stdout.close()
+            raise AssertionError(f"the server said {line!r} and logged {self.log}")
+        self.url = line.split()[-1]
+        self.port = int(self.url.rsplit(":", 1)[1])
+        self._http = httpx.Client(
+            base_url=self.url, headers={"Authorization": f"Bearer {ADMIN}"}, timeout=SECONDS, trust_env=False
+        )
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    @property
+    def resident(self) -> int:
+        """Bytes of memory."""
+        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
+    @property
+    def sockets(self) -> int:
+        """Sockets that it has open."""
+        found = 0
+        for file in Path(f"/proc/{self.process.pid}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                found += os.readlink(file).startswith("socket:")
+        return found
+
+    def people(self, *users: str) -> list[str]:
+        """Users whose doors are open; a token of each."""
+        tokens: list[str] = []
+        for user in users:
+            assert self._http.put(f"/v1/users/{user}", json={"dm_policy": "anyone"}).is_success
+            tokens.append(self._http.post(f"/v1/users/{user}/tokens", json={}).json()["token"])
+        return tokens
+
+    async def forgotten(self, sockets: int) -> None:
+        """Wait until no connection is left, and no more sockets are open than ``sockets``."""
+        async with asyncio.timeout(45):
+            while await asyncio.to_thread(self.counted, "bussa_connections") or self.sockets > sockets:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+
+    def ready(self) -> bool:
+        return self._http.get("/readyz").status_code == 200
+
+    def counted(self, name: str) -> float:
+        """A metric, summed over its labels."""
+        lines = self._http.get("/metrics").text.splitlines()
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith((f"{name} ", f"{name}{{")))
+
+    def unharmed(self) -> None:
+        """Nothing that nobody expected has come up."""
+        assert self.process.poll() is None, self.log
+        assert self.ready()
+        assert self.counted("bussa_defects_total") == 0, self.log
+        assert "Traceback" not in self.log, self.log
+
+    def stop(self, seconds: float = SECONDS) -> int:
+        self._http.close()
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(seconds)
+        finally:
+            self.process.kill()
+            self.process.wait()
+            assert self.process.stdout is not None
+            self.process.stdout.close()
