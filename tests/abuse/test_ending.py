@@ -34,6 +34,7 @@ async def test_nobody_keeps_the_server_from_ending(tmp_path: Path) -> None:
                     return
                 if number == 200:
                     started.set()
+                await asyncio.sleep(0)
 
         pumping, reading = asyncio.create_task(pump(busy)), asyncio.create_task(busy.farewell())
         await started.wait()
