@@ -135,7 +135,7 @@ def back_up(folder: Path, destination: Path) -> None:
     if not source.exists():
         raise DataFolderError(f"there is no database in {folder}")
     try:
-        # Ours alone from its first byte on, and never in the place of something else.
+        # Made before it is filled, and for its owner only: what people wrote is never anybody else's to read.
         os.close(os.open(destination, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError as error:
         raise DataFolderError(f"{destination} exists already") from error
@@ -146,7 +146,7 @@ def back_up(folder: Path, destination: Path) -> None:
             copy(reader, target)
             target.execute("DELETE FROM meta WHERE name = 'epoch'")
     except apsw.Error as error:
-        destination.unlink(missing_ok=True)
+        destination.unlink()  # half a backup is none, and must not be taken for one
         raise DataFolderError(f"the backup failed: {error}") from error
 
 

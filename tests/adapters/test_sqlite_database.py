@@ -1,0 +1,214 @@
+"""Opening a data folder: what is ours and up to date is served, anything else is left as it is, with a clear word."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import apsw
+import pytest
+
+from server.adapters.sqlite import DataFolderError, SqliteStore, database
+from tests.contracts.deeds import Deeds
+
+CREATE_LATER = "CREATE TABLE later (word TEXT NOT NULL);"
+
+
+def newest() -> int:
+    return database.migrations()[-1][0]
+
+
+def rows(path: Path, query: str) -> list[tuple[object, ...]]:
+    connection = apsw.Connection(str(path))
+    found = connection.execute(query).fetchall()
+    connection.close()
+    return found
+
+
+def foreign(path: Path, *statements: str) -> None:
+    connection = apsw.Connection(str(path))
+    for statement in statements:
+        connection.execute(statement)
+    connection.close()
+
+
+def refusal(folder: Path) -> str:
+    with pytest.raises(DataFolderError) as caught:
+        SqliteStore(folder)
+    return str(caught.value)
+
+
+# Migrating.
+
+
+def test_the_steps_are_numbered_without_holes() -> None:
+    assert [step for step, _ in database.migrations()] == [*range(1, newest() + 1)]
+
+
+async def test_out_of_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "some" / "where"
+    store = SqliteStore(folder)
+    await Deeds(store).people("ann")
+    await store.close()
+    path = folder / database.FILE
+    assert rows(path, "PRAGMA user_version") == [(newest(),)]
+    assert rows(path, "PRAGMA application_id") == [(database.APPLICATION,)]
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+async def test_an_older_database_is_brought_up_to_date_and_keeps_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = SqliteStore(tmp_path)
+    deeds = Deeds(store)
+    await deeds.people("ann", "bob")
+    await deeds.send("ann", "bob", "before")
+    epoch = store.epoch
+    await store.close()
+
+    later = [*database.migrations(), (newest() + 1, CREATE_LATER), (newest() + 2, "INSERT INTO later VALUES ('x')")]
+    monkeypatch.setattr(database, "migrations", lambda: later)
+    again = SqliteStore(tmp_path)
+    assert again.epoch == epoch
+    await Deeds(again).send("bob", "ann", "after")
+    assert [message.text for message in await Deeds(again).history("ann", "bob")] == ["before", "after"]
+    await again.close()
+    path = tmp_path / database.FILE
+    assert rows(path, "PRAGMA user_version") == [(newest(),)]
+    assert rows(path, "SELECT word FROM later") == [("x",)]
+
+
+@pytest.mark.parametrize("known", range(1, newest() + 1))
+async def test_every_older_schema_can_be_brought_up_to_date(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: int
+) -> None:
+    with monkeypatch.context() as patched:
+        steps = database.migrations()[:known]
+        patched.setattr(database, "migrations", lambda: steps)
+        connection, epoch = database.open_for_writing(tmp_path / database.FILE)
+        connection.close()
+    store = SqliteStore(tmp_path)
+    assert store.epoch == epoch
+    await Deeds(store).people("ann")
+    await store.close()
+    assert rows(tmp_path / database.FILE, "PRAGMA user_version") == [(newest(),)]
+
+
+async def test_a_step_that_fails_leaves_nothing_of_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    await SqliteStore(tmp_path).close()
+    path, version = tmp_path / database.FILE, newest()
+    with monkeypatch.context() as patched:
+        steps = [*database.migrations(), (version + 1, CREATE_LATER + " INSERT INTO nowhere VALUES (1);")]
+        patched.setattr(database, "migrations", lambda: steps)
+        assert "nowhere" in refusal(tmp_path)
+    assert rows(path, "PRAGMA user_version") == [(version,)]
+    assert rows(path, "SELECT 1 FROM sqlite_schema WHERE name = 'later'") == []
+    # And the folder was let go of.
+    await SqliteStore(tmp_path).close()
+
+
+async def test_a_newer_database_is_refused_and_left_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    version = newest()
+    with monkeypatch.context() as patched:
+        steps = [*database.migrations(), (version + 1, CREATE_LATER)]
+        patched.setattr(database, "migrations", lambda: steps)
+        await SqliteStore(tmp_path).close()
+    before = (tmp_path / database.FILE).read_bytes()
+    said = refusal(tmp_path)
+    assert f"newer Bussa (schema {version + 1}; this one knows up to {version})" in said
+    assert (tmp_path / database.FILE).read_bytes() == before
+
+
+# What is not ours.
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda path: foreign(path, "CREATE TABLE theirs (x)"),
+        lambda path: foreign(path, "CREATE TABLE theirs (x)", "PRAGMA user_version = 1"),
+        lambda path: foreign(path, "CREATE TABLE theirs (x)", "PRAGMA user_version = 99"),
+        lambda path: foreign(path, "CREATE TABLE theirs (x)", "PRAGMA application_id = 7"),
+        lambda path: foreign(path, "PRAGMA user_version = 1"),
+    ],
+    ids=["tables", "tables of a version", "tables of a high version", "another application", "a version alone"],
+)
+def test_another_database_is_refused_and_left_as_it_is(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    path = tmp_path / database.FILE
+    make(path)
+    before = path.read_bytes()
+    assert "holds something else than a Bussa database" in refusal(tmp_path)
+    assert path.read_bytes() == before
+    assert sorted(found.name for found in tmp_path.iterdir()) == [database.FILE, "lock"]
+
+
+@pytest.mark.parametrize(
+    "content", [b"a text of some length, and no database at all\n" * 99, b"SQLite format 3\0" * 99]
+)
+def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / database.FILE
+    path.write_bytes(content)
+    assert "is not a SQLite database, or it is damaged" in refusal(tmp_path)
+    assert path.read_bytes() == content
+
+
+async def test_a_damaged_database_is_refused_with_a_word(tmp_path: Path) -> None:
+    await SqliteStore(tmp_path).close()
+    path = tmp_path / database.FILE
+    path.write_bytes(path.read_bytes()[:100] + b"\xff" * 5000)
+    assert str(path) in refusal(tmp_path)
+
+
+def test_an_empty_file_is_as_good_as_none(tmp_path: Path) -> None:
+    (tmp_path / database.FILE).touch()
+    connection, _ = database.open_for_writing(tmp_path / database.FILE)
+    connection.close()
+
+
+# What can't be opened.
+
+
+def test_a_folder_that_can_not_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert "can't be written" in refusal(tmp_path / "file")
+    assert "can't be written" in refusal(tmp_path / "file" / "folder")
+
+
+def test_a_folder_that_can_not_be_written(tmp_path: Path) -> None:
+    (tmp_path / "lock").mkdir()
+    assert "can't be written" in refusal(tmp_path)
+
+
+def test_a_file_that_can_not_be_opened_lets_the_folder_go(tmp_path: Path) -> None:
+    (tmp_path / database.FILE).mkdir()
+    for _ in range(2):
+        assert "can't be opened" in refusal(tmp_path)
+
+
+def other_process(folder: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import sys, pathlib; from server.adapters.sqlite import database;"
+            "database.claim(pathlib.Path(sys.argv[1])); print('claimed', flush=True); sys.stdin.read()",
+            str(folder),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+    )
+
+
+async def test_one_process_at_a_time(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path)
+    assert "in use by another Bussa server" in refusal(tmp_path)
+    await store.close()
+    with other_process(tmp_path) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"claimed\n"
+        assert "in use by another Bussa server" in refusal(tmp_path)
+        other.kill()
+    # A process that has died holds nothing.
+    await SqliteStore(tmp_path).close()

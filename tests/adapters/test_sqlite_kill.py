@@ -1,0 +1,74 @@
+"""A process that is killed in the middle of its commits: all that it had acknowledged is there."""
+
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+from server.adapters.sqlite import SqliteStore, checking
+from server.domain.book import Posted
+from server.domain.commands import Send
+from tests.contracts.deeds import Deeds
+
+ROUNDS = 4
+
+
+def killed_writer(folder: Path, turn: int, lines: int) -> list[tuple[Send, Posted]]:
+    """What a process had acknowledged when it was killed, after some lines and at no particular moment."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.adapters.sqlite_writer", str(folder), str(turn)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+    with process:
+        assert process.stdout is not None
+        told = [process.stdout.readline() for _ in range(lines)]
+        process.kill()
+        # The last line may have been cut.
+        told += [line for line in process.stdout.readlines() if line.endswith("\n")]
+    assert process.returncode == -9
+    acknowledged: list[tuple[Send, Posted]] = []
+    for line in told:
+        user, to, nonce, n, seq = line.split()
+        send = Send(user, to, nonce.replace("-", " "), nonce)
+        acknowledged.append((send, Posted(to, int(n), int(seq), 0, "inbox")))
+    return acknowledged
+
+
+async def test_kill_9(tmp_path: Path) -> None:
+    chance = random.Random(9)
+    acknowledged: list[tuple[Send, Posted]] = []
+    for turn in range(ROUNDS):
+        acknowledged += killed_writer(tmp_path, turn, chance.randint(1, 900))
+        assert checking.check(tmp_path).complaints == []
+    assert len(acknowledged) > 100
+
+    store = SqliteStore(tmp_path)
+    deeds = Deeds(store)
+    there: dict[tuple[str, str], dict[int, tuple[str, str]]] = {}
+    for send, posted in acknowledged:
+        pair = (send.user, send.to)
+        if pair not in there:
+            there[pair] = {}
+            after = 0
+            while page := await deeds.history(*pair, after=after, limit=200):
+                there[pair] |= {message.n: (message.sender, message.text) for message in page}
+                after = page[-1].n
+        assert there[pair][posted.n] == (send.user, send.text)
+    # Each is answered as it was, and delivered no second time.
+    heads = await store.heads(["ann", "bob", "cy", "dee"])
+    for send, posted in acknowledged[:: max(1, len(acknowledged) // 200)]:
+        (again,) = await deeds.do(send)
+        assert isinstance(again, Posted)
+        assert (again.peer, again.n, again.seq, again.folder) == (posted.peer, posted.n, posted.seq, posted.folder)
+    assert await store.heads(heads) == heads
+    # What was indexed before, between and after the kills is found alike.
+    for turn in range(ROUNDS):
+        anns = [text for pair, messages in there.items() if pair[0] == "ann" for _, text in messages.values()]
+        expected = sum(text.startswith(f"{turn} ") for text in anns)
+        hits = [hit for hit in await deeds.search("ann", str(turn), limit=200) if hit.text.startswith(f"{turn} ")]
+        assert len(hits) >= expected > 0
+        assert len({(hit.peer, hit.n) for hit in hits}) == len(hits)
+    await store.close()
+    assert checking.check(tmp_path).complaints == []
