@@ -15,9 +15,11 @@ from uvicorn.server import Server
 
 from protocol.limits import FRAME
 from server.http.socket import SocketEndpoint
+from server.session.inbox import Inbox
 from server.transport.direct import DirectWebSocket
 from server.transport.http import BoundedHttp
 from tests.session.world import Node
+from tests.transport.peer import Peer
 
 OURS = "ours"
 SERVERS = (OURS, "httptools", "h11")
@@ -35,6 +37,17 @@ class Served:
     def connections(self) -> int:
         """TCP connections that the server still knows."""
         return len(self.server.server_state.connections)
+
+    @property
+    def socket(self) -> DirectWebSocket:
+        """The server's side of the only connection."""
+        [socket] = self.server.server_state.connections
+        assert isinstance(socket, DirectWebSocket)
+        return socket
+
+    async def greet(self, device: Peer, token: str = "alice") -> DirectWebSocket:
+        await device.greet(token)
+        return self.socket
 
     async def forgotten(self) -> None:
         """Wait until nothing is left of any connection."""
@@ -90,3 +103,7 @@ async def _big(request: Request) -> Response:
 
 async def _refuse(request: Request) -> Response:
     return PlainTextResponse("too large", 413, headers={"Connection": "close"})
+
+
+def inbox_of(socket: DirectWebSocket) -> Inbox:
+    return socket.queue.callback.__self__  # type: ignore[attr-defined]  # the relay in the queue's place

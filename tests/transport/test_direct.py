@@ -11,13 +11,12 @@ from protocol.codes import Close
 from protocol.frames.events import Typing
 from server.domain.commands import Send
 from server.session import outbox
-from server.session.inbox import FULL, Inbox
+from server.session.inbox import FULL
 from server.transport import websocket
 from server.transport.direct import DirectWebSocket
-from server.transport.websocket import CONTROLS, FRAGMENTS, SLICE
 from tests.session.world import Node
-from tests.transport.peer import CLOSE, PING, PONG, TEXT, Peer, frame, peer, say
-from tests.transport.served import Served, serving
+from tests.transport.peer import CLOSE, PING, PONG, frame, peer, say
+from tests.transport.served import Served, inbox_of, serving
 
 
 @pytest.fixture
@@ -39,17 +38,6 @@ def writes(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     return counts
 
 
-def socket_of(served: Served) -> DirectWebSocket:
-    [socket] = served.server.server_state.connections
-    assert isinstance(socket, DirectWebSocket)
-    return socket
-
-
-async def greet(served: Served, device: Peer, token: str = "alice") -> DirectWebSocket:
-    await device.greet(token)
-    return socket_of(served)
-
-
 async def test_what_a_turn_has_to_say_is_one_write(ours: Served, writes: list[int]) -> None:
     async with peer(ours.port) as bob:
         await bob.greet("bob")
@@ -61,119 +49,15 @@ async def test_what_a_turn_has_to_say_is_one_write(ours: Served, writes: list[in
 
 async def test_abort_ends_at_once(ours: Served) -> None:
     async with peer(ours.port) as device:
-        (await greet(ours, device)).abort()
+        (await ours.greet(device)).abort()
         assert await device.farewell() is None
     await ours.forgotten()
-
-
-@pytest.mark.parametrize(
-    ("flood", "count"),
-    [
-        (frame(b"", PING), CONTROLS.burst + 1),
-        (frame(b"ping", PING), 50_000),
-        (frame(b"", PONG), CONTROLS.burst + 1),
-        (frame(b"pong", PONG), 50_000),
-    ],
-    ids=["pings", "many pings", "pongs", "many pongs"],
-)
-async def test_a_flood_of_control_frames(ours: Served, flood: bytes, count: float) -> None:
-    async with peer(ours.port) as device:
-        await greet(ours, device)
-        await device.write_what_it_can(flood * int(count))
-        assert await device.farewell() == Close.TOO_MUCH
-    await ours.forgotten()
-
-
-async def test_as_many_control_frames_as_anybody_needs(ours: Served) -> None:
-    async with peer(ours.port) as device:
-        await greet(ours, device)
-        for number in range(50):
-            await device.write(frame(b"%d" % number, PING) + frame(b"", PONG))
-            assert await device.frame() == (PONG, b"%d" % number)
-
-
-@pytest.mark.parametrize("count", [FRAGMENTS + 1, 40_000])
-async def test_a_message_of_too_many_fragments(ours: Served, count: int) -> None:
-    async with peer(ours.port) as device:
-        await greet(ours, device)
-        await device.write_what_it_can(frame(b"", TEXT, fin=False) + frame(b"", 0, fin=False) * count)
-        assert await device.farewell() == Close.TOO_MUCH
-    await ours.forgotten()
-
-
-async def test_a_message_of_many_fragments_and_another(ours: Served) -> None:
-    ping = b'{"type":"ping","id":1}'
-    async with peer(ours.port) as device:
-        await greet(ours, device)
-        for _ in range(3):
-            parts = [frame(ping[:1], fin=False), *(frame(b"", 0, fin=False) for _ in range(FRAGMENTS - 1))]
-            await device.write(b"".join(parts) + frame(ping[1:], 0))
-            assert (await device.told())["type"] == "pong"
-
-
-async def test_a_flood_is_not_parsed_to_its_end(ours: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A quarter of a MiB of the smallest frames is half a second of everybody's time."""
-    parsed = 0
-    received = websocket.WebSocketsSansIOProtocol.data_received
-
-    def count(self: DirectWebSocket, data: bytes) -> None:
-        nonlocal parsed
-        parsed += len(data)
-        received(self, data)
-
-    async with peer(ours.port) as device:
-        await greet(ours, device)
-        monkeypatch.setattr(websocket.WebSocketsSansIOProtocol, "data_received", count)
-        await device.write_what_it_can(frame(b"", PING) * 40_000)
-        assert await device.farewell() == Close.TOO_MUCH
-    assert parsed <= 2 * SLICE
-
-
-def inbox_of(socket: DirectWebSocket) -> Inbox:
-    return socket.queue.callback.__self__  # type: ignore[attr-defined]  # the relay in the queue's place
-
-
-async def test_what_is_sent_ahead_waits_unparsed(ours: Served) -> None:
-    """While the application has no time, no message after the other is made and put into a queue."""
-    async with peer(ours.port) as device:
-        socket = await greet(ours, device)
-        gate = ours.node.store.hold("heads")
-        small = say({"type": "ping", "id": 1})
-        await device.write(small * 5000)
-        await asyncio.sleep(0.05)
-        assert 0 < len(inbox_of(socket)) <= FULL
-        gate.set()
-        for _ in range(5000):
-            assert (await device.told())["type"] == "pong"
-
-
-async def test_a_burst_of_one_connection_leaves_the_others_their_turn(ours: Served) -> None:
-    async with peer(ours.port) as device:
-        socket = await greet(ours, device)
-        turns, done = 0, False
-
-        async def others() -> None:
-            nonlocal turns
-            while not done:
-                turns += 1
-                await asyncio.sleep(0)
-
-        counting = asyncio.create_task(others())
-        await asyncio.sleep(0)
-        turns = 0
-        # Handed over as one read.
-        socket.data_received(frame(b'{"type":"nothing"}') * 10_000)
-        for _ in range(10_000):
-            assert (await device.told())["code"] == "bad_request"
-        done = True
-        await counting
-        assert turns >= 10_000 * 24 // SLICE
 
 
 async def test_a_request_right_before_a_farewell_is_carried_out(ours: Served) -> None:
     big = [say({"type": "send", "id": n, "to": "bob", "text": "x" * 3000, "nonce": f"n-{n}"}) for n in range(1, 51)]
     async with peer(ours.port) as device:
-        await greet(ours, device)
+        await ours.greet(device)
         await device.write(b"".join(big) + frame((1000).to_bytes(2, "big"), CLOSE))
         assert await device.farewell() == 1000
     await ours.forgotten()
@@ -183,7 +67,7 @@ async def test_a_request_right_before_a_farewell_is_carried_out(ours: Served) ->
 @pytest.mark.usefixtures("hasty")
 async def test_a_peer_that_never_answers_the_farewell(ours: Served) -> None:
     async with peer(ours.port) as device:
-        await greet(ours, device)
+        await ours.greet(device)
         await device.write(frame(b"{"))
         assert await device.farewell() == Close.NOT_PROTOCOL
         await ours.forgotten()
@@ -192,7 +76,7 @@ async def test_a_peer_that_never_answers_the_farewell(ours: Served) -> None:
 @pytest.mark.usefixtures("hasty")
 async def test_a_peer_that_says_farewell_and_never_closes(ours: Served) -> None:
     async with peer(ours.port) as device:
-        await greet(ours, device)
+        await ours.greet(device)
         await device.write(frame((1000).to_bytes(2, "big"), CLOSE))
         assert await device.farewell() == 1000
         await ours.forgotten()
@@ -201,7 +85,7 @@ async def test_a_peer_that_says_farewell_and_never_closes(ours: Served) -> None:
 @pytest.mark.usefixtures("hasty")
 async def test_a_peer_that_goes_on_and_on_after_the_farewell(ours: Served) -> None:
     async with peer(ours.port) as device:
-        socket = await greet(ours, device)
+        socket = await ours.greet(device)
         await device.write(frame(b"{") + frame(b"", PING) * 10)
         assert await device.farewell() == Close.NOT_PROTOCOL
         forgotten = asyncio.create_task(ours.forgotten())
@@ -215,7 +99,7 @@ async def test_a_peer_that_goes_on_and_on_after_the_farewell(ours: Served) -> No
 
 async def test_text_that_is_no_utf_8(ours: Served) -> None:
     async with peer(ours.port) as device:
-        await greet(ours, device)
+        await ours.greet(device)
         await device.write(frame(b'"\xff"'))
         assert await device.farewell() == Close.NOT_PROTOCOL
 
@@ -250,7 +134,7 @@ async def test_a_slow_reader_that_reads_after_all_is_told_why(ours: Served, monk
 async def test_a_burst_that_a_peer_does_not_read_is_bounded(ours: Served) -> None:
     """All of one turn of the loop: what does not fit must not wait in the transport instead."""
     async with peer(ours.port, buffer=4096) as bob:
-        socket = await greet(ours, bob, "bob")
+        socket = await ours.greet(bob, "bob")
         most = 0
         ring = ours.node.hub.ring
 
@@ -274,7 +158,7 @@ async def test_a_half_open_socket_is_found(waiting: int) -> None:
     async with serving(ws_ping_interval=0.2, ws_ping_timeout=0.2) as served:
         await served.node.people("alice", "bob")
         async with peer(served.port, buffer=4096) as device:
-            socket = await greet(served, device)
+            socket = await served.greet(device)
             for _ in range(0, waiting, 60_000):
                 socket.transport.write(frame(bytes(60_000)))
             await served.forgotten()
