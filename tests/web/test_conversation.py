@@ -46,7 +46,7 @@ def test_an_answer_shows_what_it_answers_and_leads_there(town: Town) -> None:
     bob.page.get_by_role("button", name="Reply").click()
     expect(bob.page.locator(".replying")).to_contain_text("Shall we meet at eight?")
     bob.write("Gladly")
-    quote = alice.message("Gladly").get_by_role("button", name=re.compile("Answers You: Shall we meet"))
+    quote = alice.message("Gladly").get_by_role("button", name=re.compile("Answers You Shall we meet"))
     expect(quote).to_be_visible()
     expect(bob.page.locator(".replying")).to_be_hidden()
     quote.click()

@@ -1,10 +1,11 @@
 """A server and people in front of their browsers: what the plays share.
 
-    Server     the real one, as a process that can be killed and started again where it was
-    Town       makes people and their windows
-    Person     one window of one person, and what people do in it
+Server     the real one, as a process that can be killed and started again where it was
+Town       makes people and their windows
+Person     one window of one person, and what people do in it
 """
 
+import json
 import re
 import shutil
 import signal
@@ -18,7 +19,9 @@ from typing import Any
 import httpx
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), "")
+CHROMIUM = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
+)
 FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
@@ -157,10 +160,13 @@ class Town:
     def window(self, user: str, name: str, *, where: str = "", **options: Any) -> Person:
         grant = self.server.admin("POST", f"/v1/users/{user}/tokens")
         context = self.context(**options)
+        account = json.dumps({**grant, "name": user})
         context.add_init_script(
-            f"if (!sessionStorage.getItem('given')) {{ sessionStorage.setItem('given', 'yes');"
-            f"localStorage.setItem('bussa:account:{user}', JSON.stringify({{user: '{user}', token: '{grant['token']}',"
-            f"expires_at: {grant['expires_at']}, name: '{user}'}})); sessionStorage.setItem('bussa:chosen', '{user}'); }}"
+            f"""if (!sessionStorage.getItem("given")) {{
+                sessionStorage.setItem("given", "yes");
+                sessionStorage.setItem("bussa:chosen", {json.dumps(user)});
+                localStorage.setItem({json.dumps("bussa:account:" + user)}, {json.dumps(account)});
+            }}"""
         )
         person = Person(context.new_page(), user, name, self.server.url)
         self.people.append(person)

@@ -87,7 +87,7 @@ export const texts = {
     "thread.down": "To the newest message",
     "thread.below": "new",
     "thread.message": "Message {n}",
-    "thread.quoted": "Answers {name}: {text}. Go there",
+    "thread.quoted": "Answers",
     "thread.beginning": "This is the beginning of your conversation with {name}.",
     "acts.label": "This message",
     "acts.reply": "Reply",

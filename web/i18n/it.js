@@ -81,7 +81,7 @@ export const texts = {
     "thread.down": "Al messaggio più recente",
     "thread.below": "nuovi",
     "thread.message": "Messaggio {n}",
-    "thread.quoted": "Risponde a {name}: {text}. Vai al messaggio",
+    "thread.quoted": "Risponde a",
     "thread.beginning": "Qui comincia la tua conversazione con {name}.",
     "acts.label": "Questo messaggio",
     "acts.reply": "Rispondi",

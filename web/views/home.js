@@ -32,7 +32,7 @@ export class Home extends View {
             ["settings", link("#/settings", "settings", t("nav.settings"))],
         ];
         this.aside = h("section", { class: "column" });
-        this.main = h("main", { class: "main", id: "main", tabindex: "-1" });
+        this.pane = h("div", { class: "main", tabindex: "-1" });
         this.frame = h(
             "div",
             { class: "frame" },
@@ -44,7 +44,7 @@ export class Home extends View {
                 ...this.links.map(([, element]) => element),
                 this.self,
             ),
-            h("div", { class: "columns" }, document.createElement("bussa-banner"), h("div", { class: "both" }, this.aside, this.main)),
+            h("div", { class: "columns" }, document.createElement("bussa-banner"), h("main", { class: "both", id: "main", tabindex: "-1" }, this.aside, this.pane)),
         );
         fill(this, this.frame);
         this.addEventListener("keydown", (event) => this.key(event));
@@ -64,8 +64,10 @@ export class Home extends View {
         if (this.frame) this.frame.dataset.main = route.main;
         this.swap(this.aside, isPeople ? "people" : "list", () => (isPeople ? new People() : new Conversations()));
         const key = `${route.main} ${route.peer}`;
-        const moved = this.swap(this.main, key, () => content(now));
-        if (moved && route.main !== "none" && this.shown) this.main?.focus({ preventScroll: true });
+        const { pane } = this;
+        const moved = this.swap(pane, key, () => content(now));
+        // Whoever follows a link is where it leads, unless the view has a better place for them.
+        if (moved && route.main !== "none" && this.shown && !pane?.contains(document.activeElement)) pane?.focus({ preventScroll: true });
         this.shown = true;
     }
 
@@ -87,7 +89,8 @@ export class Home extends View {
     /** The address is the route, so a fragment cannot be followed. @param {Event} event */
     skip(event) {
         event.preventDefault();
-        this.main?.focus();
+        const list = /** @type {HTMLElement | null | undefined} */ (this.aside?.querySelector("input, a"));
+        (state().route.main === "none" ? list : this.pane)?.focus();
     }
 
     /** @param {KeyboardEvent} event */

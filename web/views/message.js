@@ -92,7 +92,8 @@ function quote(n, { quoted, quotedName }) {
     const said = quoted ? (quoted.hidden ? t("hidden") : quoted.text.slice(0, QUOTED)) : t("thread.message", { n });
     return h(
         "button",
-        { type: "button", class: "quote", "data-to": n, "aria-label": t("thread.quoted", { name: quotedName, text: said }) },
+        { type: "button", class: "quote", "data-to": n },
+        h("span", { class: "vh" }, t("thread.quoted")),
         h("bdi", { class: "strong cut" }, quotedName),
         h("span", { class: "cut", dir: "auto" }, said),
     );

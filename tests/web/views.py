@@ -1,0 +1,120 @@
+"""Every view of the page, furnished, so that each can be looked at and checked."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from playwright.sync_api import Page, expect
+
+from tests.web.town import Person, Town
+
+
+class View(NamedTuple):
+    """``open`` brings a page to it from wherever it is."""
+
+    name: str
+    open: Callable[[Person], None]
+
+
+def furnish(town: Town, **options: object) -> tuple[Person, dict[str, str]]:
+    """Somebody whose page is full, and the ids of who is in it."""
+    # Those who write do so by tokens of their own, not in windows: a town of browsers would be a heavy one.
+    me = town.person("Giulia Ferri", settings={"knocks": True}, **options)
+    names = {
+        "marco": "Marco Bellini",
+        "aisha": "Aïsha Diallo",
+        "yael": "יעל כהן",
+        "sam": "Sam Okafor",
+        "nina": "Nina Kowalska",
+        "knock": "Dr. Leopold Winter",
+        "blocked": "Promo 4 You",
+    }
+    ids = {key: f"{key}{me.user.removeprefix('giulia')}" for key in names}
+    for key, user in ids.items():
+        town.server.admin("PUT", f"/v1/users/{user}", {"name": names[key], "dm_policy": "anyone"})
+        if key != "knock":
+            town.server.admin("PUT", f"/v1/users/{user}/following/{me.user}")
+            town.server.admin("PUT", f"/v1/users/{me.user}/following/{user}")
+    post = Posting(town, me)
+    for who, to, text in (
+        ("blocked", "", "WIN a phone!!! https://win.example"),
+        ("nina", "", "Thank you for the recipe, it was wonderful 🍝"),
+        ("", "nina", "You are welcome! Next time with mushrooms."),
+        ("yael", "", "שבת שלום! נתראה מחר?"),
+        ("sam", "", "The slides are here: https://slides.example/door-policy"),
+        ("sam", "", "Tell me when you have had a look"),
+        ("", "aisha", "Did you get home all right?"),
+        ("aisha", "", "Yes! The train was on time for once 🚆"),
+        ("knock", "", "Good evening. We met at the fair in Turin, may I write to you?"),
+        ("marco", "", "Ciao Giulia, are you still coming on Saturday?"),
+        ("", "marco", "Of course! I bring the dessert 🍰"),
+        ("marco", "", "Perfect. We are going to be eight, Luca and his sister come as well."),
+        ("marco", "", "The address again: https://maps.example/via-roma-12"),
+        ("", "marco", "Found it, thank you. Shall I bring chairs too? We have four folding ones in the cellar."),
+        ("marco", "", "That would be great!"),
+        ("", "marco", "👍"),
+    ):
+        post.say(
+            ids.get(who, me.user), ids.get(to, me.user), text, reply_to=3 if text.startswith("That would") else None
+        )
+    post.block(ids["blocked"])
+    post.close()
+    me.page.reload()
+    expect(me.page.get_by_role("link", name="Marco Bellini")).to_be_visible()
+    return me, ids
+
+
+class Posting:
+    """Frames over a socket of the page's own, for people who have no window."""
+
+    def __init__(self, town: Town, me: Person) -> None:
+        self._town = town
+        self._me = me
+        self._page: Page = town.context().new_page()
+        self._page.goto(town.server.url + "/web/icon.svg")
+        self._tokens: dict[str, str] = {}
+
+    def _ask(self, user: str, what: str, *values: object) -> None:
+        token = self._tokens.get(user) or self._town.server.admin("POST", f"/v1/users/{user}/tokens")["token"]
+        self._tokens[user] = token
+        self._page.evaluate(
+            """async ([token, what, values]) => {
+                const { Bussa } = await import("/web/bussa.js");
+                const me = await new Bussa(location.origin, token).open();
+                await me[what](...values);
+                await me.close();
+            }""",
+            [token, what, list(values)],
+        )
+
+    def say(self, sender: str, to: str, text: str, reply_to: int | None = None) -> None:
+        self._ask(sender, "send", to, text, {} if reply_to is None else {"replyTo": reply_to})
+
+    def block(self, user: str) -> None:
+        self._ask(self._me.user, "block", user)
+
+    def close(self) -> None:
+        self._page.close()
+
+
+def views(ids: dict[str, str]) -> list[View]:
+    def at(where: str, wait: Callable[[Page], None]) -> Callable[[Person], None]:
+        def open_(me: Person) -> None:
+            me.go(where)
+            wait(me.page)
+
+        return open_
+
+    def sees(text: str) -> Callable[[Page], None]:
+        return lambda page: expect(page.get_by_text(text).locator("visible=true").first).to_be_visible()
+
+    return [
+        View("conversation", at(f"c/{ids['marco']}", sees("That would be great!"))),
+        View("messages", at("", sees("Marco Bellini"))),
+        View("knocks", at("knocks", sees("Dr. Leopold Winter"))),
+        View("knock", at(f"c/{ids['knock']}", sees("They don’t learn"))),
+        View("blocked", at(f"c/{ids['blocked']}", sees("You have blocked Promo 4 You"))),
+        View("person", at(f"u/{ids['aisha']}", sees("Follows you"))),
+        View("people", at("following", sees("Nina Kowalska"))),
+        View("settings", at("settings", sees("Receive direct messages from anyone"))),
+        View("new", at("new", sees("To whom?"))),
+    ]
