@@ -1,0 +1,150 @@
+"""Whatever is done to them, in whatever batches, and opened again at whatever moment: two stores answer alike.
+
+The one in memory is small enough to be right at a glance; every other is compared with it.
+"""
+
+import asyncio
+import itertools
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from protocol.bodies import PersonChange
+from protocol.frames.parts import SettingsChange
+from server.domain import commands
+from server.domain.commands import Command
+from server.domain.people import Pair, Person
+from server.domain.words import query_words
+from server.ports.store import Store
+from tests.contracts.deeds import Deeds
+from tests.contracts.stores import KINDS, House
+from tests.memory_store import MemoryStore
+
+# Their order by letters, by code points and without case differs.
+USERS = ["ann", "Bob", "c_y", "d.e"]
+NOBODY = "zoe"
+TEXTS = ["ciao", "la città", "STRASSE straße", "a\0b", "ciao ciao " + "x" * 9_000, "👋", "'\" OR 1=1", "한글 각"]
+QUERIES = ["ciao", "citt", "strasse", "b a", "x", "한", "c"]
+
+user = st.sampled_from(USERS)
+peer = st.sampled_from([*USERS, *USERS, NOBODY])
+policy = st.sampled_from(["anyone", "anyone", "followers", "following", "mutuals", "nobody"])
+n = st.integers(1, 5)
+on = st.booleans()
+change = {"dm_policy": policy, "knocks": on, "read_receipts": on}
+
+send = st.builds(
+    commands.Send, user, peer, st.sampled_from(TEXTS), st.sampled_from("abcdefghijklmnop"), st.none() | st.none() | n
+)
+command: st.SearchStrategy[Command] = st.one_of(
+    send,
+    send,
+    send,
+    st.builds(commands.MarkRead, user, peer, n),
+    st.builds(commands.Accept, user, peer),
+    st.builds(commands.Decline, user, peer),
+    st.builds(commands.Block, user, peer, on),
+    st.builds(commands.Mute, user, peer, on),
+    st.builds(commands.Report, user, peer, st.just("spam"), st.none() | n, on),
+    st.builds(
+        commands.ChangeSettings, user, st.fixed_dictionaries({}, optional=change).map(lambda c: SettingsChange(**c))
+    ),
+    st.builds(commands.Follow, user, peer, on),
+    st.builds(commands.SignUp, st.sampled_from([*USERS, "new"]), st.just("Näme"), st.just("hash")),
+    st.builds(
+        commands.PutPerson,
+        st.sampled_from([*USERS, "new"]),
+        st.fixed_dictionaries({}, optional={"name": st.sampled_from(["A", "B\0"]), **change}).map(
+            lambda c: PersonChange(**c)
+        ),
+    ),
+    st.builds(commands.Revoke, user),
+)
+REOPEN = "reopen"
+story = st.lists(st.lists(command, min_size=1, max_size=12) | st.just(REOPEN), min_size=1, max_size=14)
+
+
+def renamed(command: Command, prefix: str) -> Command:
+    """The same by people of this story alone: the stores are kept from story to story."""
+    names = {field: prefix + getattr(command, field) for field in ("user", "peer", "to") if hasattr(command, field)}
+    return replace(command, **names)
+
+
+def without_key(found: Person | Pair | None) -> Person | Pair | None:
+    if found is not None:
+        found.key = 0
+    return found
+
+
+async def everything(store: Store, prefix: str) -> list[Any]:
+    """All that can be read, page by page. Cursors are each store's own."""
+    deeds = Deeds(store)
+    people = [prefix + user for user in [*USERS, "new", NOBODY]]
+    seen: list[Any] = [await store.heads(people), await store.revoked(people)]
+    for one in people:
+        page = await store.log(one, 0, 500)
+        seen += [one, without_key(await store.person(one)), (page.head, page.tail), await deeds.log(one, limit=4)]
+        for folder in ("inbox", "requests", "declined"):
+            seen += [folder, await deeds.conversations(one, folder, limit=2)]
+        for followers in (True, False):
+            seen += [await deeds.users(one, followers=followers, limit=2)]
+        for query in QUERIES:
+            seen += [query, await deeds.search(one, query, limit=3)]
+        for other in people:
+            if other == one:
+                continue
+            seen += [other, without_key(await store.pair(one, other))]
+            for before, after, limit in ((None, None, 3), (4, None, 2), (None, 0, 2), (None, 2, 50)):
+                seen += [await store.history(one, other, before, after, limit)]
+            hits = await store.search(one, query_words("ciao"), other, None, 50)
+            seen += [None if hits is None else (list(hits.messages), hits.more)]
+    return seen
+
+
+class Two:
+    """A store, and the one that it is compared with."""
+
+    def __init__(self, house: House, store: Store) -> None:
+        self.house, self.store = house, store
+        self.model = MemoryStore()
+        self.now = 1_764_000_000_000
+        self._stories = itertools.count()
+
+    async def live(self, story: list[list[Command] | str]) -> None:
+        prefix = f"{next(self._stories)}."
+        await self.commit([commands.PutPerson(prefix + one, PersonChange(dm_policy="anyone")) for one in USERS])
+        for part in story:
+            if isinstance(part, str):
+                await self.store.close()
+                self.store = await self.house.open()
+            else:
+                await self.commit([renamed(command, prefix) for command in part])
+        assert await everything(self.store, prefix) == await everything(self.model, prefix)
+
+    async def commit(self, batch: list[Command]) -> None:
+        self.now += 1000
+        expected = await self.model.commit(batch, self.now)
+        assert list(await self.store.commit(batch, self.now)) == list(expected)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "memory"])
+def test_two_stores_answer_alike(kind: str, tmp_path: Path) -> None:
+    with asyncio.Runner() as runner:
+        place = KINDS[kind](tmp_path)
+        house = runner.run(place.__aenter__())
+        two = Two(house, runner.run(house.open()))
+
+        @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+        @given(story)
+        def live(story: list[list[Command] | str]) -> None:
+            runner.run(two.live(story))
+
+        try:
+            live()
+        finally:
+            runner.run(two.store.close())
+            runner.run(place.__aexit__(None, None, None))
