@@ -8,6 +8,7 @@ import sqlite3
 import stat
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -86,11 +87,22 @@ WRONG = {
 }
 
 
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, subprocess.CompletedProcess[str]]:
+    """What each of them is answered, asked beside each other: most of it is waiting for Python to start."""
+    data = str(tmp_path_factory.mktemp("wrong") / "data")
+
+    def ask(name: str) -> subprocess.CompletedProcess[str]:
+        return bussa("serve", **{"BUSSA_PORT": "0", "BUSSA_DATA": data, f"BUSSA_{name}": WRONG[name]})
+
+    with ThreadPoolExecutor(4) as pool:
+        return dict(zip(WRONG, pool.map(ask, WRONG), strict=True))
+
+
 @pytest.mark.parametrize("name", WRONG)
-def test_a_bad_setting_is_named(tmp_path: Path, name: str):
+def test_a_bad_setting_is_named(answers: dict[str, subprocess.CompletedProcess[str]], name: str):
     """From the environment, which shows that it is read; what checks it is the same for an option."""
-    variables = {"BUSSA_PORT": "0", "BUSSA_DATA": str(tmp_path), f"BUSSA_{name}": WRONG[name]}
-    refused(bussa("serve", **variables), f"--{name.lower().replace('_', '-')}")
+    refused(answers[name], f"--{name.lower().replace('_', '-')}")
 
 
 def test_bad_numbers(tmp_path: Path):

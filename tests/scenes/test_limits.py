@@ -139,11 +139,11 @@ async def test_too_fast_is_said_with_the_time_to_wait(hurried: Play):
 
 
 @pytest.fixture
-async def hurried(tmp_path: Path, codec: str):
+async def hurried(tmp_path: Path):
     server = Server(tmp_path / "data", "--send-rate", "1")
     await asyncio.to_thread(server.start)
     host = Host(server)
-    play = Play(server, host, codec, 1)
+    play = Play(server, host, "msgpack", 1)
     yield play
     await play.end()
     await host.close()
