@@ -1,29 +1,69 @@
-"""One connection of one user: greets, writes, notes what it hears, comes back and resumes."""
+"""One connection of one user: greets, writes, notes what it hears; and greets again, resumes and repeats."""
 
 import asyncio
 import time
-from collections.abc import Callable
-from typing import Any
-
-import msgspec
+from typing import Protocol
 
 from load.meter import Meter
+from load.told import Error, Hidden, Message, Ok, Other, Pong, Sent, Welcome, decode, encode
 from load.truth import Truth
 from load.wire import Wire, connect, frame
 
-GIVE_UP = 30.0
-"""Seconds without an answer after which a greeting has failed."""
+GREETING_SECONDS = 30.0
+"""After that a greeting has failed."""
 
-_decode = msgspec.msgpack.Decoder().decode
-_encode = msgspec.msgpack.Encoder().encode
+FINAL = frozenset((4400, 4401))
+"""Close codes after which coming back is of no use."""
 
 
-class GreetingError(Exception):
-    """The server did not welcome a device."""
+class GreetingError(ConnectionError):
+    """The server did not welcome a device. ``code``: its close code."""
+
+    def __init__(self, why: str, code: int | None = None) -> None:
+        super().__init__(why)
+        self.code = code
+
+
+class Watcher(Protocol):
+    """Who is told what happens to a device."""
+
+    def answered(self, device: "LoadDevice") -> None:
+        """A send was answered for good: taken or refused."""
+        ...
+
+    def received(self, device: "LoadDevice", peer: str) -> None: ...
+
+    def told_to_wait(self, device: "LoadDevice", request: int, seconds: float, code: str) -> None:
+        """The server asks to repeat a request later, by `LoadDevice.again`."""
+        ...
+
+    def lost(self, device: "LoadDevice", code: int) -> None:
+        """A connection that was welcomed has ended."""
+        ...
+
+
+class Asked:
+    """A request without an answer."""
+
+    __slots__ = ("again", "count", "due", "payload", "peer", "resting")
+
+    def __init__(self, payload: bytes, peer: str, due: float, count: int) -> None:
+        self.payload = payload
+        self.peer = peer
+        self.due = due
+        self.count = count
+        """Of a send: the how-manieth to this peer; 0: a block."""
+        self.again = False
+        """Sent more than once, so it may have been carried out already."""
+        self.resting = False
+        """Told to ask again later."""
 
 
 class LoadDevice:
-    """``on_answer(device)`` is called when a send was answered, ``on_message(device, peer)`` for a peer's message."""
+    __slots__ = (
+        "_address", "_epoch", "_greeted", "_live", "_meter", "_next", "_source", "_token", "_truth", "_waiting",
+        "_watcher", "_wire", "closing", "forbidden", "pong", "user",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -32,27 +72,28 @@ class LoadDevice:
         address: tuple[str, int],
         truth: Truth,
         meter: Meter,
-        on_answer: Callable[["LoadDevice"], None],
-        on_message: Callable[["LoadDevice", str], None],
+        watcher: Watcher,
         source: str | None = None,
+        forbidden: frozenset[str] = frozenset(),
     ) -> None:
+        """``source``: the local address to connect from. ``forbidden``: whom the rules keep the user from."""
         self.user = user
+        self.forbidden = forbidden
         self._token = token
         self._address = address
         self._source = source
         self._truth = truth
         self._meter = meter
-        self._on_answer = on_answer
-        self._on_message = on_message
+        self._watcher = watcher
         self._wire: Wire | None = None
         self._epoch: str | None = None
         self._next = 0
-        self._waiting: dict[int, tuple[bytes, float, bool]] = {}
-        """Sends without an answer: their frame, when they were due, whether they were repeated."""
+        self._waiting: dict[int, Asked] = {}
         self._greeted: asyncio.Future[None] | None = None
         self._live = False
-        """Welcomed, and not dropped since: what is sent meanwhile is repeated at the next welcome."""
-        self.rate_limited = 0
+        """Welcomed, and not lost since: what is sent meanwhile is repeated at the next welcome."""
+        self.closing = False
+        self.pong: asyncio.Future[None] | None = None
 
     @property
     def under_way(self) -> int:
@@ -60,116 +101,177 @@ class LoadDevice:
 
     @property
     def connected(self) -> bool:
-        return self._wire is not None and not self._wire.closed.done()
+        return self._live
 
     async def open(self) -> None:
         """Connect and be welcomed; from the second time on resume, and repeat what has no answer.
 
-        Raises GreetingError, OSError.
+        Raises OSError (GreetingError).
         """
-        hello: dict[str, Any] = {"type": "hello", "token": self._token}
+        hello: dict[str, str | int] = {"type": "hello", "token": self._token}
         if self._epoch is not None:
             hello |= {"resume": self._truth.cursor(self.user), "epoch": self._epoch}
-        self._live = False
-        self._greeted = asyncio.get_running_loop().create_future()
-        self._wire = await connect(*self._address, "bussa.v1.msgpack", self._hear, self._source)
-        self._wire.transport.write(frame(_encode(hello), binary=True))
-        done, _ = await asyncio.wait(
-            [self._greeted, self._wire.closed], timeout=GIVE_UP, return_when=asyncio.FIRST_COMPLETED
-        )
-        if self._greeted not in done:
-            code = self._wire.closed.result() if self._wire.closed.done() else "no answer"
-            raise GreetingError(f"{self.user} was not welcomed: {code}")
-        self._live = True
-        for id, (payload, due, _) in list(self._waiting.items()):
-            self._waiting[id] = (payload, due, True)
-            self._write(payload)
+        greeted = self._greeted = asyncio.get_running_loop().create_future()
+        async with asyncio.timeout(GREETING_SECONDS):
+            wire = self._wire = await connect(*self._address, "bussa.v1.msgpack", self._hear, self._source, self._ended)
+            wire.transport.write(frame(encode(hello), binary=True))
+            try:
+                await greeted
+            except BaseException:
+                wire.transport.abort()
+                raise
+        self._greeted = None
 
-    def send(self, to: str, text: str, nonce: str, due: float) -> None:
-        """Send; ``due`` is from when its latency counts."""
+    def send(self, to: str, nonce: str, due: float, size: int) -> None:
+        """Send ``size`` characters; ``due`` is from when the latency counts."""
+        count = self._truth.sends(self.user, to)
         self._next += 1
-        payload = _encode({"type": "send", "id": self._next, "to": to, "text": text, "nonce": nonce})
-        self._waiting[self._next] = (payload, due, False)
-        self._write(payload)
+        request = {"type": "send", "id": self._next, "to": to, "text": stamped(due, count, size), "nonce": nonce}
+        self._ask(Asked(encode(request), to, due, count))
 
     def block(self, user: str) -> None:
         self._next += 1
-        self._write(_encode({"type": "block", "id": self._next, "user": user}))
+        self._truth.blocks(self.user, user)
+        self._ask(Asked(encode({"type": "block", "id": self._next, "user": user}), user, 0.0, 0))
+
+    def ping(self) -> asyncio.Future[None]:
+        """Ask how far the log reaches, and compare. Done once that is answered."""
+        self._next += 1
+        self.pong = asyncio.get_running_loop().create_future()
+        self._write(encode({"type": "ping", "id": self._next}))
+        return self.pong
+
+    def again(self, request: int) -> None:
+        """Repeat a request that had to wait."""
+        asked = self._waiting.get(request)
+        if asked is not None and asked.resting:
+            asked.again, asked.resting = True, False
+            self._write(asked.payload)
+
+    def give_up(self, request: int) -> bool:
+        """A send that the server did not take will not be repeated. False: it has been repeated meanwhile."""
+        asked = self._waiting.get(request)
+        if asked is None or not asked.resting:
+            return False
+        del self._waiting[request]
+        self._truth.was_refused(self.user, asked.peer, asked.count, by_rule=False)
+        return True
 
     def drop(self) -> None:
         """Lose the connection, as a network does."""
-        self._live = False
-        if self._wire is not None:
-            self._wire.transport.abort()
+        if self._live and self._wire is not None:
+            wire, self._wire, self._live = self._wire, None, False
+            wire.transport.abort()
+            self._watcher.lost(self, 1006)
 
     def close(self) -> None:
+        self.closing = True
         if self._wire is not None:
             self._wire.transport.close()
 
+    def _ask(self, asked: Asked) -> None:
+        self._waiting[self._next] = asked
+        self._write(asked.payload)
+
     def _write(self, payload: bytes) -> None:
-        if self._live and self.connected and self._wire is not None:
+        if self._live and self._wire is not None:
             self._wire.transport.write(frame(payload, binary=True))
+
+    def _ended(self, wire: Wire, code: int) -> None:
+        if wire is not self._wire:
+            return
+        self._wire = None
+        if self._greeted is not None and not self._greeted.done():
+            self._greeted.set_exception(GreetingError(f"{self.user} was not welcomed: {code}", code))
+        elif self._live:
+            self._live = False
+            if not self.closing:
+                self._watcher.lost(self, code)
 
     def _hear(self, wire: Wire, payload: bytes) -> None:
         if wire is not self._wire:
             return  # the last words of a connection that was dropped
         now = time.perf_counter()
-        heard = _decode(payload)
-        match heard["type"]:
-            case "message":
-                self._heard_message(heard, now)
-            case "sent":
-                _, due, again = self._waiting.pop(heard["id"])
-                self._truth.sent(self.user, heard["peer"], heard["n"], heard["seq"], again=again)
-                self._meter.ack(due, now)
-                self._on_answer(self)
-            case "error":
-                self._heard_error(heard)
-            case "welcome":
-                self._welcomed(heard)
-            case _:
-                if "seq" in heard:
-                    self._truth.other(self.user, heard["seq"])
+        match decode(payload):
+            case Message() as told:
+                self._heard_message(told, now)
+            case Sent() as told:
+                asked = self._waiting.pop(told.id, None)
+                if asked is None:
+                    self._truth.complain(f"{self.user}: answered a request twice, or one that was never made")
+                    return
+                self._truth.sent(self.user, asked.peer, asked.count, told.n, told.seq, again=asked.again)
+                self._meter.ack(asked.due, now)
+                self._watcher.answered(self)
+            case Error() as told:
+                self._heard_error(told)
+            case Ok() as told:
+                asked = self._waiting.pop(told.id, None)
+                if told.seq is not None and not (asked and asked.again and told.seq <= self._truth.cursor(self.user)):
+                    self._truth.other(self.user, told.seq)
+                if asked is not None:
+                    self._truth.blocked(self.user, asked.peer)
+            case Welcome() as told:
+                self._welcomed(told)
+            case Pong() as told:
+                self._truth.head(self.user, told.head)
+                if self.pong is not None and not self.pong.done():
+                    self.pong.set_result(None)
+            case Hidden() as told:
+                self._truth.other(self.user, told.seq, hidden=True)
+            case Other() as told:
+                if told.seq is not None:
+                    self._truth.other(self.user, told.seq)
 
-    def _heard_message(self, heard: Any, now: float) -> None:
-        theirs = self._truth.message(self.user, heard["peer"], heard["from"], heard["n"], heard["seq"])
-        if theirs:
-            due = due_in(heard["text"])
-            if due is not None:
-                self._meter.delivery(due, now)
-            self._on_message(self, heard["peer"])
+    def _heard_message(self, told: Message, now: float) -> None:
+        due, count = stamp_of(told.text)
+        if self._truth.message(self.user, told.peer, told.sender, told.n, told.seq, count):
+            self._meter.delivery(due, now)
+            self._watcher.received(self, told.peer)
 
-    def _heard_error(self, heard: Any) -> None:
-        waiting = self._waiting.pop(heard.get("id"), None)
-        if waiting is None:
-            self._truth.complain(f"{self.user}: {heard['code']}: {heard['message']}")
+    def _heard_error(self, told: Error) -> None:
+        asked = None if told.id is None else self._waiting.get(told.id)
+        if asked is None or told.id is None:
+            self._truth.complain(f"{self.user}: {told.code}: {told.message}")
             return
-        if heard["code"] == "not_allowed":
-            self._truth.was_refused()
-        elif heard["code"] == "rate_limited":
-            self.rate_limited += 1
+        if told.code in ("rate_limited", "unavailable"):
+            if asked.count:
+                self._truth.retries(self.user, asked.peer, asked.count)
+            asked.resting = True
+            self._watcher.told_to_wait(self, told.id, told.retry_after or 1.0, told.code)
+            return
+        del self._waiting[told.id]
+        if asked.count:
+            self._truth.was_refused(self.user, asked.peer, asked.count)
+        if told.code == "not_allowed" and asked.count:
+            self._truth.unexpected_refusal(self.user, asked.peer, asked.peer in self.forbidden)
         else:
-            self._truth.complain(f"{self.user}: {heard['code']}: {heard['message']}")
-        self._on_answer(self)
+            self._truth.complain(f"{self.user}: {told.code}: {told.message}")
+        self._watcher.answered(self)
 
-    def _welcomed(self, heard: Any) -> None:
-        assert self._greeted is not None
+    def _welcomed(self, told: Welcome) -> None:
         if self._epoch is None:
-            self._truth.begins(self.user, heard["head"])
-        elif not heard["resumed"]:
+            self._truth.begins(self.user, told.head)
+        elif not told.resumed:
             self._truth.complain(f"{self.user}: the log does not reach back to {self._truth.cursor(self.user)}")
-        self._epoch = heard["epoch"]
-        if not self._greeted.done():
+        self._epoch = told.epoch
+        self._live = True
+        for asked in self._waiting.values():  # at once, so that nothing newer goes before them
+            asked.again, asked.resting = True, False
+            self._write(asked.payload)
+        if self._greeted is not None and not self._greeted.done():
             self._greeted.set_result(None)
 
 
-def stamped(due: float, size: int) -> str:
-    """A text that tells when it was due. Both ends are of one machine, and so of one clock."""
-    return f"{due:.6f} ".ljust(size, "x")
+def stamped(due: float, count: int, size: int) -> str:
+    """A text that tells when it was due and its count. Both ends are of one process, and so of one clock."""
+    return f"{due:.6f} {count} ".ljust(size, "x")
 
 
-def due_in(text: str) -> float | None:
+def stamp_of(text: str) -> tuple[float, int | None]:
+    """When a text was due, and its count; None: it is none of ours."""
     try:
-        return float(text.split(" ", 1)[0])
+        due, count, _ = text.split(" ", 2)
+        return float(due), int(count)
     except ValueError:
-        return None
+        return 0.0, None

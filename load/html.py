@@ -2,75 +2,128 @@
 
 import html
 import json
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from load.meter import Meter
+from load import report
+from load.meter import histogram
+from load.outcome import Outcome
+from load.plots import Axis, Line, linear, logarithmic, plot
 
-WIDTH, HEIGHT, MARGIN = 640, 220, 44
-
-_PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Bussa: load</title>
-<style>
-body {{ font: 15px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; color: #1c2430 }}
-pre {{ background: #f3f5f8; padding: 1rem; overflow-x: auto; border-radius: 6px }}
-svg {{ width: 100%; height: auto }} text {{ font-size: 11px; fill: #556 }}
-</style>
-<h1>Load</h1><pre>{table}</pre>
-{plots}
-<details><summary>JSON</summary><pre>{data}</pre></details></html>
+_STYLE = """
+:root { color-scheme: light dark; --ink: #1c2430; --soft: #5b6675; --line: #e3e7ee; --card: #f6f8fb; --page: #fff;
+  --blue: #2563eb; --grey: #8b97a8; --amber: #b45309; --green: #047857; --red: #b91c1c }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6eaf1; --soft: #9aa6b6; --line: #2a3240; --card: #171d27;
+  --page: #0f141b; --blue: #6ea0ff; --grey: #7f8b9c; --amber: #e0a04a; --green: #4cc09a; --red: #f58b8b } }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2.5rem auto; padding: 0 1.2rem;
+  color: var(--ink); background: var(--page) }
+h1 { font-size: 1.5rem; margin: 0 0 .2rem } .plan { color: var(--soft); margin: 0 0 1.2rem }
+.verdict { border-left: 4px solid var(--green); background: var(--card); padding: .7rem 1rem; border-radius: 4px }
+.verdict.wrong { border-color: var(--red) } .warning { border-color: var(--amber) }
+.verdict ul { margin: .3rem 0 0; padding-left: 1.1rem }
+table { border-collapse: collapse; width: 100%; margin: 1.2rem 0; font-variant-numeric: tabular-nums }
+td, th { padding: .3rem .5rem; border-bottom: 1px solid var(--line); text-align: left; font-weight: 400 }
+td.number, th.number { text-align: right; white-space: nowrap } td.note, th { color: var(--soft) }
+figure { margin: 1.6rem 0; background: var(--card); border-radius: 8px; padding: .9rem 1rem .5rem }
+figcaption { font-weight: 600 } small { color: var(--soft); font-weight: 400 }
+svg { width: 100%; height: auto; display: block } svg text { font-size: 11px; fill: var(--soft) }
+.grid { stroke: var(--line) } polyline { fill: none; stroke-width: 2; stroke-linejoin: round }
+polyline.blue { stroke: var(--blue) } polyline.grey { stroke: var(--grey) }
+polyline.amber { stroke: var(--amber) } polyline.green { stroke: var(--green) }
+.legend { margin: .2rem 0 0; font-size: .85rem; color: var(--soft) } .legend span { margin-right: 1.2rem }
+.legend span::before { content: "■ " } .legend .blue::before { color: var(--blue) }
+.legend .grey::before { color: var(--grey) }
+pre { overflow-x: auto; font-size: .8rem } summary { cursor: pointer; color: var(--soft) }
 """
 
 
-def as_html(table: str, data: dict[str, Any], meter: Meter) -> str:
-    """``table`` and ``data``: what `load.report` makes of the same outcome."""
-    plots = [_latencies(meter)]
-    plots.append(_plot("delivered a second", [list(enumerate(data["per_second"]))], ["#2563eb"], ""))
-    if data["server_cpu"]:
-        plots.append(_plot("server CPU, % of a core", [_scaled(data["server_cpu"], 100)], ["#b45309"], ""))
-    if data["server_memory"]:
-        plots.append(_plot("server memory, MiB", [_scaled(data["server_memory"], 1 / 2**20)], ["#047857"], ""))
-    return _PAGE.format(table=html.escape(table), plots="\n".join(plots), data=html.escape(json.dumps(data, indent=1)))
+def as_html(outcome: Outcome) -> str:
+    """A whole page."""
+    data = html.escape(json.dumps(report.as_json(outcome), indent=1))
+    parts = [
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width"><title>Bussa: load</title>',
+        f"<style>{_STYLE}</style></head><body><main><h1>Load</h1>",
+        f'<p class="plan">{html.escape(report.title(outcome))}</p>',
+        _verdict(outcome),
+        *(f'<p class="verdict warning">{html.escape(warning)}</p>' for warning in report.warnings(outcome)),
+        _table(outcome),
+        _latency_table(outcome),
+        *_plots(outcome),
+        f"<details><summary>All of it as JSON</summary><pre>{data}</pre></details></main></body></html>",
+    ]
+    return "\n".join(part for part in parts if part)
 
 
-def _scaled(values: list[float], factor: float) -> list[tuple[float, float]]:
+def _verdict(outcome: Outcome) -> str:
+    first, *rest = report.verdict(outcome)
+    items = "".join(f"<li>{html.escape(line.strip())}</li>" for line in rest)
+    kind = "verdict wrong" if outcome.wrong else "verdict"
+    return f'<div class="{kind}">{html.escape(first)}{f"<ul>{items}</ul>" if items else ""}</div>'
+
+
+def _table(outcome: Outcome) -> str:
+    lines = (
+        f'<tr><th scope="row">{html.escape(name)}</th><td class="number">{html.escape(value)}</td>'
+        f'<td class="note">{html.escape(note)}</td></tr>'
+        for name, value, note in report.rows(outcome)
+    )
+    return f"<table>{''.join(lines)}</table>"
+
+
+def _latency_table(outcome: Outcome) -> str:
+    found = report.latencies(outcome)
+    if not found:
+        return ""
+    head = "".join(f'<th scope="col" class="number">{key}</th>' for key in found[0][1])
+    lines = (
+        f'<tr><th scope="row">{html.escape(name)}</th>'
+        + "".join(f'<td class="number">{value:,.2f}</td>' for value in ms.values())
+        + "</tr>"
+        for name, ms in found
+    )
+    return f'<table><tr><th scope="col">milliseconds</th>{head}</tr>{"".join(lines)}</table>'
+
+
+def _plots(outcome: Outcome) -> list[str]:
+    counts = outcome.counts
+    delivered = [(float(second), float(counts.per_second.get(second, 0))) for second in range(int(outcome.seconds))]
+    return [
+        _latencies(counts.acked, counts.delivered),
+        _over_time("Delivered", "messages a second, by second", "blue", delivered if counts.delivered else []),
+        _over_time("The server's CPU", "% of a core, by second", "amber", _scaled(outcome.server_cpu, 100)),
+        _over_time("The server's memory", "MiB, by second", "green", _scaled(outcome.server_memory, 1 / 2**20)),
+    ]
+
+
+def _scaled(values: Sequence[float], factor: float) -> list[tuple[float, float]]:
     return [(float(second), value * factor) for second, value in enumerate(values)]
 
 
-def _latencies(meter: Meter) -> str:
-    """Latency by percentile; the axis spreads the tail: each step is one more nine."""
-    lines: list[list[tuple[float, float]]] = []
-    for histogram in (meter.acked, meter.delivered):
-        points: list[tuple[float, float]] = []
-        if histogram.get_total_count():
-            for tenth in range(1, 41):
-                share = 1 - 10 ** (-tenth / 10)
-                points.append((tenth / 10, histogram.get_value_at_percentile(share * 100) / 1000))
-        lines.append(points)
-    title = "latency in ms by nines (1: p90, 2: p99, 3: p99.9); grey: send → ack, blue: send → delivered"
-    return _plot(title, lines, ["#94a3b8", "#2563eb"], "")
-
-
-def _plot(title: str, lines: list[list[tuple[float, float]]], colours: list[str], unit: str) -> str:
-    points = [point for line in lines for point in line]
-    if not points:
+def _over_time(title: str, unit: str, style: str, points: Sequence[tuple[float, float]]) -> str:
+    if len(points) < 2:
         return ""
-    right = max(x for x, _ in points) or 1
-    top = max(y for _, y in points) or 1
+    across = linear(points[-1][0], "{:g} s".format)
+    return plot(title, [Line(title, style, points)], across, linear(max(y for _, y in points)), unit)
 
-    def place(x: float, y: float) -> str:
-        across = MARGIN + x / right * (WIDTH - 2 * MARGIN)
-        return f"{across:.1f},{HEIGHT - MARGIN / 2 - y / top * (HEIGHT - MARGIN):.1f}"
 
-    drawn = "".join(
-        f'<polyline fill="none" stroke="{colour}" stroke-width="2" points="{" ".join(place(*p) for p in line)}"/>'
-        for line, colour in zip(lines, colours, strict=True)
-        if line
-    )
-    grid = "".join(
-        f'<text x="4" y="{HEIGHT - MARGIN / 2 - share * (HEIGHT - MARGIN) + 4:.0f}">{top * share:,.4g}{unit}</text>'
-        for share in (0, 0.5, 1)
-    )
-    return (
-        f'<h2>{html.escape(title)}</h2><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-        f'aria-label="{html.escape(title)}">{grid}{drawn}</svg>'
-    )
+def _latencies(acked: Mapping[int, int], delivered: Mapping[int, int]) -> str:
+    """Latency by percentile; the axis spreads the tail: each step is one more nine."""
+    lines = [
+        Line("send → ack", "grey", _by_nines(acked)),
+        Line("send → delivered", "blue", _by_nines(delivered)),
+    ]
+    values = [y for line in lines for _, y in line.points]
+    if not values:
+        return ""
+    nines = Axis([0, 1, 2, 3, 4], lambda value: value / 4, lambda nine: f"p{100 - 10 ** (2 - nine):g}")
+    return plot("Latency", lines, nines, logarithmic(min(values), max(values)), "milliseconds, by percentile")
+
+
+def _by_nines(counts: Mapping[int, int]) -> list[tuple[float, float]]:
+    total = sum(counts.values())
+    if not total:
+        return []
+    made = histogram(counts)
+    # A percentile that less than one message lies above says nothing.
+    steps = (tenth / 20 for tenth in range(81) if total * 10 ** (-tenth / 20) >= 1)
+    return [(nine, made.get_value_at_percentile(100 - 10 ** (2 - nine)) / 1000) for nine in steps]

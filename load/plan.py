@@ -8,16 +8,24 @@ from typing import Literal
 Kind = Literal["pairs", "desk", "storm", "idle", "mixed"]
 KINDS: tuple[Kind, ...] = ("pairs", "desk", "storm", "idle", "mixed")
 
+FRIENDS = 8
+"""In ``mixed``: how many people somebody follows and writes to, at the most."""
+CLOSED = 0.1
+"""How many keep their door closed altogether."""
 STRANGERS = 0.1
-"""Of what is sent in ``mixed``: how much goes to somebody whose door is closed."""
-BLOCKS = 0.02
-"""Of the pairs in ``mixed``: how many end in a block while they write."""
+"""Of what is sent: how much goes to somebody who will not have it."""
+BLOCKS = 0.05
+"""Of those who write: how many are blocked while they do."""
 STORMS = 3
 """How often everybody drops and comes back in ``storm``."""
+TEXT = (48, 10_000)
+"""Characters of a message: it carries when it was due and its number, and the contract has a limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
+    """Raises ValueError where it can't be carried out."""
+
     kind: Kind
     connections: int
     seconds: float
@@ -28,6 +36,14 @@ class Plan:
     text: int = 120
     """Characters of a message."""
     seed: int = 1
+
+    def __post_init__(self) -> None:
+        if self.connections < 2:
+            raise ValueError("a plan needs at least two connections")
+        if not TEXT[0] <= self.text <= TEXT[1]:
+            raise ValueError(f"a text has {TEXT[0]} to {TEXT[1]:,} characters: it carries its time and its number")
+        if self.seconds <= 0 or self.outstanding < 1 or self.rate < 0:
+            raise ValueError("seconds and outstanding are more than 0, a rate is not less")
 
     @property
     def open_loop(self) -> bool:
@@ -41,74 +57,78 @@ class Writer:
     name: str
     to: tuple[str, ...]
     forbidden: frozenset[str] = frozenset()
-    """Of those: whoever keeps the door closed."""
+    """Of those: whoever the rules keep them from."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cast:
     """The people of a plan."""
 
-    names: tuple[str, ...]
-    open_doors: frozenset[str]
-    """Who lets anyone in; the others nobody."""
-    writers: tuple[Writer, ...]
+    doors: dict[str, str]
+    """Everybody, and the ``dm_policy``."""
+    writers: tuple[Writer, ...] = ()
+    follows: tuple[tuple[str, str], ...] = ()
+    """(follower, followed)."""
     answering: frozenset[str] = frozenset()
-    """Who answers every message."""
+    """Who answers every message. Who writes to them waits for that, and not only for the acknowledgement."""
     blocks: tuple[tuple[str, str, float], ...] = field(default=())
     """(who, whom, when: a share of the run)."""
 
 
 def cast(plan: Plan, prefix: str) -> Cast:
-    """The people of ``plan``; ``prefix`` keeps those of two runs apart.
-
-    Raises:
-        ValueError: too few connections for the plan.
-    """
-    if plan.connections < 2:
-        raise ValueError("a plan needs at least two connections")
-    names = tuple(f"{prefix}{number}" for number in range(plan.connections))
+    """The people of ``plan``; ``prefix`` keeps those of two runs apart."""
+    names = [f"{prefix}{number}" for number in range(plan.connections)]
     match plan.kind:
         case "pairs" | "storm":
             return _pairs(names)
         case "desk":
             desk, customers = names[0], names[1:]
-            writers = tuple(Writer(name, (desk,)) for name in customers)
-            return Cast(names, frozenset((desk,)), writers, frozenset((desk,)))
+            doors = {desk: "anyone"} | dict.fromkeys(customers, "nobody")  # the desk has the right to answer
+            return Cast(doors, tuple(Writer(name, (desk,)) for name in customers), answering=frozenset((desk,)))
         case "idle":
-            return Cast(names, frozenset(), ())
+            return Cast(dict.fromkeys(names, "nobody"))
         case "mixed":
             return _mixed(names, random.Random(plan.seed))
 
 
-def _pairs(names: tuple[str, ...]) -> Cast:
+def _pairs(names: list[str]) -> Cast:
     half = len(names) // 2
-    writers = tuple(Writer(names[number], (names[half + number],)) for number in range(half))
-    return Cast(names, frozenset(names[half:]), writers)
+    pairs = tuple(zip(names[:half], names[half:], strict=False))
+    doors = dict.fromkeys(names, "nobody") | {recipient: "followers" for _, recipient in pairs}
+    return Cast(doors, tuple(Writer(sender, (recipient,)) for sender, recipient in pairs), follows=pairs)
 
 
-def _mixed(names: tuple[str, ...], chance: random.Random) -> Cast:
-    """A social graph with a heavy tail: a few are written to by many, most by few; some doors are closed."""
-    closed = frozenset(chance.sample(names, max(1, len(names) // 10)))
+def _mixed(names: list[str], chance: random.Random) -> Cast:
+    """A social graph with a heavy tail: a few are followed and written to by many, most by few."""
+    closed = set(chance.sample(names, max(1, round(len(names) * CLOSED))))
     welcoming = [name for name in names if name not in closed]
-    # Zipf: the one of rank r is written to in proportion to 1/r.
+    # Zipf: the one of rank r has followers in proportion to 1/r.
     weights = [1 / rank for rank in range(1, len(welcoming) + 1)]
-    shut = sorted(closed)
+    friends = {
+        name: [peer for peer in dict.fromkeys(chance.choices(welcoming, weights, k=FRIENDS)) if peer != name]
+        for name in welcoming
+    }
     writers: list[Writer] = []
     blocks: list[tuple[str, str, float]] = []
     # Who keeps the door closed does not write either: whoever is written to may answer, and would get in.
-    for name in welcoming:
-        friends = [peer for peer in dict.fromkeys(chance.choices(welcoming, weights, k=8)) if peer != name]
-        if not friends:
-            continue
-        to = friends * 3
+    for name, peers in friends.items():
+        strangers = [peer for peer in chance.sample(names, min(FRIENDS, len(names))) if _stranger(name, peer, friends)]
+        to = peers * 3
         for position in range(len(to)):
-            if chance.random() < STRANGERS:
-                to[position] = chance.choice(shut)
-        to = [peer for peer in to if peer != name] or friends
-        writers.append(Writer(name, tuple(to), closed))
-        if chance.random() < BLOCKS:
-            blocks.append((friends[0], name, chance.uniform(0.3, 0.7)))
-    return Cast(names, frozenset(welcoming), tuple(writers), blocks=tuple(blocks))
+            if strangers and chance.random() < STRANGERS:
+                to[position] = chance.choice(strangers)
+        if to:
+            writers.append(Writer(name, tuple(to), frozenset(strangers)))
+            if chance.random() < BLOCKS:
+                blocks.append((peers[0], name, chance.uniform(0.3, 0.7)))
+    follows = tuple((name, peer) for name, peers in friends.items() for peer in peers)
+    doors = {name: "nobody" if name in closed else "followers" for name in names}
+    return Cast(doors, tuple(writers), follows, blocks=tuple(blocks))
+
+
+def _stranger(name: str, peer: str, friends: dict[str, list[str]]) -> bool:
+    """Whether ``peer`` will never have anything of ``name``: not followed by, and never writing to, them."""
+    return peer != name and peer not in friends[name] and name not in friends.get(peer, ())
 
 
 def due(plan: Plan, writers: int) -> Iterator[tuple[float, int]]:

@@ -1,106 +1,138 @@
 """What a run has shown: as a table for people, as JSON for machines."""
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
-from load.meter import Meter, percentiles
-from load.runner import Outcome
+from load.meter import histogram, percentiles
+from load.outcome import Outcome
 
 BUSY = 0.85
 """Of a core: a harness busier than this may itself be the bottleneck."""
+LATE_MS = 10.0
+"""Of its open loop's sends one in a hundred may be this late; then it can't keep the rate."""
 
-
-def combined(outcomes: list[Outcome]) -> tuple[Outcome, Meter]:
-    """Several processes' outcomes as one, and their histograms together."""
-    meter = Meter(0.0)
-    for outcome in outcomes:
-        meter.merge(*outcome.encoded)
-    first = outcomes[0]
-    return (
-        Outcome(
-            plan=first.plan,
-            seconds=max(o.seconds for o in outcomes),
-            acknowledged=sum(o.acknowledged for o in outcomes),
-            refused=sum(o.refused for o in outcomes),
-            delivered=sum(o.delivered for o in outcomes),
-            rate_limited=sum(o.rate_limited for o in outcomes),
-            opening_seconds=max(o.opening_seconds for o in outcomes),
-            wrong=sum(o.wrong for o in outcomes),
-            complaints=[complaint for o in outcomes for complaint in o.complaints],
-            encoded=meter.encoded(),
-            harness_cpu=max(o.harness_cpu for o in outcomes),
-            server_cpu=first.server_cpu,
-            server_memory=first.server_memory,
-            memory_before=first.memory_before,
-            comebacks=[max(times) for times in zip(*(o.comebacks for o in outcomes), strict=True)],
-        ),
-        meter,
-    )
-
-
-def as_json(outcome: Outcome, meter: Meter, connections: int) -> dict[str, Any]:
-    """The whole outcome; latencies in milliseconds."""
-    plain = asdict(outcome)
-    del plain["encoded"]
-    return plain | {
-        "connections": connections,
-        "delivered_per_second": outcome.delivered / outcome.seconds,
-        "server_cpu_micros_per_delivered": cpu_each(outcome),
-        "ack_ms": percentiles(meter.acked),
-        "delivered_ms": percentiles(meter.delivered),
-        "per_second": [meter.per_second.get(second, 0) for second in range(int(outcome.seconds))],
-    }
+FINE = "every message: delivered, once, in order, none against the rules"
 
 
 def cpu_each(outcome: Outcome) -> float | None:
     """Microseconds of the server's CPU a delivered message, where it says."""
-    if not outcome.server_cpu or not outcome.delivered:
+    if outcome.server_cpu_seconds is None or not outcome.delivered:
         return None
-    seconds = sum(outcome.server_cpu) / len(outcome.server_cpu) * outcome.seconds
-    return seconds / outcome.delivered * 1e6
+    return outcome.server_cpu_seconds / outcome.delivered * 1e6
 
 
-def as_text(outcome: Outcome, meter: Meter, connections: int) -> str:
+def as_json(outcome: Outcome) -> dict[str, Any]:
+    """The whole outcome; latencies in milliseconds."""
+    plain = {field.name: getattr(outcome, field.name) for field in fields(outcome)}
+    del plain["counts"]
+    per_second = outcome.counts.per_second
+    return plain | {
+        "plan": asdict(outcome.plan),
+        "delivered_per_second": outcome.delivered / outcome.seconds,
+        "server_cpu_micros_per_delivered": cpu_each(outcome),
+        "ack_ms": percentiles(histogram(outcome.counts.acked)),
+        "delivered_ms": percentiles(histogram(outcome.counts.delivered)),
+        "late_ms": percentiles(histogram(outcome.counts.late)),
+        "per_second": [per_second.get(second, 0) for second in range(max(1, int(outcome.seconds)))],
+        "warnings": warnings(outcome),
+    }
+
+
+def warnings(outcome: Outcome) -> list[str]:
+    """Where the harness may have measured itself."""
+    found: list[str] = []
+    if outcome.harness_cpu > BUSY:
+        found.append("the harness was busy: it may itself be the bottleneck; use more --processes, on other cores")
+    late = percentiles(histogram(outcome.counts.late)).get("p99", 0.0)
+    if late > LATE_MS:
+        found.append(f"the harness could not keep the rate: one send in a hundred was more than {late:.0f} ms late")
+    if outcome.postponed["rate_limited"]:
+        found.append("the server's own limit was met; start it with --send-rate 0 to see what it can do")
+    return found
+
+
+def as_text(outcome: Outcome) -> str:
     """A table of one screen."""
+    return "\n".join(
+        [
+            title(outcome),
+            "",
+            *(f"  {name:<19}{value:>12}   {note}".rstrip() for name, value, note in rows(outcome)),
+            "",
+            *latency_lines(outcome),
+            *(f"WARNING: {warning}" for warning in warnings(outcome)),
+            *verdict(outcome),
+        ]
+    )
+
+
+def title(outcome: Outcome) -> str:
     plan = outcome.plan
     loop = f"open loop at {plan.rate:g}/s" if plan.open_loop else f"closed loop, {plan.outstanding} outstanding"
-    lines = [
-        f"{plan.kind}: {connections} connections, {loop}, {outcome.seconds:.1f} s, texts of {plan.text}",
-        "",
-        f"  opened in          {outcome.opening_seconds:10.2f} s   ({connections / outcome.opening_seconds:,.0f}/s)",
-        f"  acknowledged       {outcome.acknowledged:10,}",
-        f"  delivered          {outcome.delivered:10,}     ({outcome.delivered / outcome.seconds:,.0f}/s)",
-    ]
+    return (
+        f"{plan.kind}: {outcome.connections:,} connections"
+        + ("" if plan.kind == "idle" else f", {loop}, texts of {plan.text}")
+        + f", {outcome.seconds:.1f} s"
+    )
+
+
+def rows(outcome: Outcome) -> list[tuple[str, str, str]]:
+    """(what, how much, a remark)."""
+    opening, connections = outcome.opening_seconds, outcome.connections
+    found = [("opened in", f"{opening:.2f} s", f"{connections / opening:,.0f} connects with hello a second")]
+    if outcome.plan.kind != "idle":
+        found += [
+            ("acknowledged", f"{outcome.acknowledged:,}", ""),
+            ("delivered", f"{outcome.delivered:,}", f"{outcome.delivered / outcome.seconds:,.0f} a second"),
+        ]
     if outcome.refused:
-        lines.append(f"  refused            {outcome.refused:10,}     as the rules have it")
-    if outcome.rate_limited:
-        lines.append(f"  rate-limited       {outcome.rate_limited:10,}     start the server with --send-rate 0")
-    for name, histogram in (("send → ack", meter.acked), ("send → delivered", meter.delivered)):
-        if found := percentiles(histogram):
-            lines.append(f"  {name:<18} " + "  ".join(f"{key} {value:.2f}" for key, value in found.items()) + "  ms")
+        found.append(("refused", f"{outcome.refused:,}", "as the rules have it"))
+    for code, count in outcome.postponed.items():
+        found.append((code, f"{count:,}", "asked to repeat later"))
+    if outcome.given_up:
+        found.append(("given up", f"{outcome.given_up:,}", "not taken before the end"))
+    for code, count in outcome.lost.items():
+        found.append(("connections lost", f"{count:,}", f"with {code}; they came back and resumed"))
     for number, took in enumerate(outcome.comebacks, 1):
-        lines.append(f"  storm {number}: back in  {took:10.2f} s   ({connections / took:,.0f} resumes/s)")
-    lines += _server_lines(outcome, connections)
-    lines.append(f"  the harness itself {outcome.harness_cpu:10.0%}     of a core")
-    if outcome.harness_cpu > BUSY:
-        lines.append("  WARNING: the harness may itself be the bottleneck; use more --processes")
-    lines.append("")
-    if outcome.wrong:
-        lines += [f"WRONG {outcome.wrong} times:", *(f"  {complaint}" for complaint in outcome.complaints)]
-    else:
-        lines.append("every message: delivered, once, in order, none against the rules")
-    return "\n".join(lines)
+        found.append((f"storm {number}: back in", f"{took:.2f} s", f"{connections / took:,.0f} resumes a second"))
+    found += _server(outcome)
+    each = outcome.harness_cpu_seconds / outcome.delivered * 1e6 if outcome.delivered else None
+    remark = f"of a core; {each:.0f} µs a message" if each else "of a core"
+    found.append(("the harness itself", f"{outcome.harness_cpu:.0%}", remark))
+    return found
 
 
-def _server_lines(outcome: Outcome, connections: int) -> list[str]:
-    if not outcome.server_cpu:
-        return ["  the server does not say what it uses"]
+def _server(outcome: Outcome) -> list[tuple[str, str, str]]:
+    if outcome.server_cpu_seconds is None or not outcome.server_cpu:
+        return [("the server", "-", "does not say what it uses")]
     mean = sum(outcome.server_cpu) / len(outcome.server_cpu)
     each = cpu_each(outcome)
-    lines = [f"  the server         {mean:10.0%}     of a core" + (f", {each:.0f} µs a message" if each else "")]
-    if outcome.memory_before is not None and outcome.server_memory:
-        grown = (max(outcome.server_memory) - outcome.memory_before) / connections / 1024
-        lines.append(
-            f"  its memory         {max(outcome.server_memory) / 2**20:10.0f} MiB ({grown:.1f} KiB a connection)"
-        )
-    return lines
+    found = [("the server", f"{mean:.1%}", "of a core" + (f"; {each:.0f} µs a message" if each else ""))]
+    if outcome.memory_before is not None:
+        most = max(outcome.server_memory)
+        grown = (most - outcome.memory_before) / outcome.connections / 1024
+        # Where it was restarted, or has just given back what it had needed, there is nothing to say.
+        remark = f"{grown:.1f} KiB more a connection" if grown > 0 else ""
+        found.append(("its memory", f"{most / 2**20:.0f} MiB", remark))
+    return found
+
+
+def latencies(outcome: Outcome) -> list[tuple[str, dict[str, float]]]:
+    """(what, milliseconds by percentile)."""
+    counts = outcome.counts
+    named = (("send → ack", counts.acked), ("send → delivered", counts.delivered), ("sent late by", counts.late))
+    return [(name, percentiles(histogram(of))) for name, of in named if of]
+
+
+def latency_lines(outcome: Outcome) -> list[str]:
+    found = latencies(outcome)
+    if not found:
+        return []
+    head = "  " + "ms".ljust(19) + "".join(f"{key:>10}" for key in found[0][1])
+    return [head, *(f"  {name:<19}" + "".join(f"{v:>10.2f}" for v in ms.values()) for name, ms in found), ""]
+
+
+def verdict(outcome: Outcome) -> list[str]:
+    if outcome.wrong:
+        return [f"WRONG {outcome.wrong} times:", *(f"  {complaint}" for complaint in outcome.complaints)]
+    return ["every connection: there to the end"] if outcome.plan.kind == "idle" else [FINE]

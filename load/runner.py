@@ -2,131 +2,127 @@
 
 import asyncio
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import httpx
 
 from load import town, watch
-from load.device import GreetingError, LoadDevice, stamped
-from load.meter import Meter, percentiles
-from load.plan import STORMS, Cast, Plan, Writer, cast, due
+from load.crowd import Crowd
+from load.device import LoadDevice
+from load.meter import Meter
+from load.outcome import Outcome
+from load.plan import STORMS, Plan, Writer, cast, due
 from load.truth import Truth
+from load.watch import Progress
 
-OPENING = 64
-"""Connections opened at once."""
-QUIET_SECONDS = 30.0
-"""How long what was acknowledged may take to arrive, once nothing is sent any more."""
+QUIET_SECONDS = 60.0
+"""How long what was sent may take to be answered and to arrive, once nothing is sent any more."""
+STILL_SECONDS = 10.0
+"""When nothing has come for so long, nothing more will."""
 SAMPLE_SECONDS = 1.0
+TICK = 0.001
+"""Open loop: the harness looks this often for what is due; a timer of the loop is no finer."""
 
 
-@dataclass
-class Outcome:
-    """What a run has shown. Latencies in milliseconds, sizes in bytes, times in seconds."""
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where to, and as whom."""
 
-    plan: Plan
-    seconds: float
-    acknowledged: int
-    refused: int
-    delivered: int
-    rate_limited: int
-    opening_seconds: float
-    wrong: int
-    complaints: list[str]
-    encoded: tuple[str, str, dict[int, int]]
-    harness_cpu: float
-    """CPU time of this process during the run, as a share of one core."""
-    server_cpu: list[float] = field(default_factory=list)
-    """The server's, second by second, likewise."""
-    server_memory: list[float] = field(default_factory=list)
-    memory_before: float | None = None
-    """Of the server, before the connections were opened."""
-    comebacks: list[float] = field(default_factory=list)
-    """How long each storm took until everybody was back."""
+    url: str
+    admin_key: str
+    prefix: str
+    """Keeps the people of this run apart from all others'."""
+    secret: str | None = None
+    source: str | None = None
 
 
 class Run:
-    def __init__(self, plan: Plan, url: str, admin_key: str, prefix: str, source: str | None = None) -> None:
+    """One process's. Its ``tell`` gets a line (while it prepares) or the progress of a second."""
+
+    def __init__(self, plan: Plan, target: Target, tell: Callable[[str | Progress], None]) -> None:
         self._plan = plan
-        self._url = url
-        self._admin_key = admin_key
-        self._cast: Cast = cast(plan, prefix)
-        split = urlsplit(url)
-        self._address = (split.hostname or "127.0.0.1", split.port or 80)
-        self._source = source
+        self._target = target
+        self._tell = tell
+        self._cast = cast(plan, target.prefix)
+        self._writers = {writer.name: writer for writer in self._cast.writers}
         self._truth = Truth()
         self._meter = Meter(time.perf_counter())
+        self._crowd = Crowd([], self._truth)
         self._devices: dict[str, LoadDevice] = {}
-        self._turn: dict[str, int] = {}
-        self._writers = {writer.name: writer for writer in self._cast.writers}
+        self._turn: Counter[str] = Counter()
         self._sending = False
-        self._prefix = prefix
-        self._cpu: list[float] = []
-        self._memory: list[float] = []
+        self._postponed: Counter[str] = Counter()
+        self._given_up = 0
+        self._server = watch.ServerWatch()
 
-    async def run(self, progress: Callable[[str], None]) -> Outcome:
-        """Raises TownError, GreetingError, OSError."""
-        progress(f"making {len(self._cast.names)} people")
-        tokens = await town.settle(self._url, self._admin_key, self._cast, self._cast.names)
-        async with httpx.AsyncClient(base_url=self._url, timeout=5) as http:
+    async def run(self, begin: Callable[[], Awaitable[None]] | None = None) -> Outcome:
+        """``begin``: waits until the others are ready, too. Raises TownError, OSError."""
+        target = self._target
+        tokens = await town.settle(target.url, target.admin_key, self._cast, target.secret, self._tell)
+        async with httpx.AsyncClient(base_url=target.url, timeout=5) as http:
             before = await watch.sample(http)
-            progress(f"opening {len(tokens)} connections")
-            started = time.perf_counter()
-            await self._open_all(tokens)
-            opening = time.perf_counter() - started
-            watching = asyncio.create_task(self._watch(http, progress))
+            opening = await self._open(tokens)
+            if begin is not None:
+                await begin()
+            self._server.add(await watch.sample(http), plot=False)
+            watching = asyncio.create_task(self._watch(http))
             try:
                 cpu, started = time.process_time(), time.perf_counter()
                 self._meter.started = started
                 comebacks = await self._drive()
                 seconds = time.perf_counter() - started
-                cpu = time.process_time() - cpu
                 await self._quiet()
+                cpu, whole = time.process_time() - cpu, time.perf_counter() - started
+                self._server.add(await watch.sample(http), plot=False)
+                await self._prove()
             finally:
                 watching.cancel()
                 await asyncio.gather(watching, return_exceptions=True)
+                await self._crowd.close()
         self._judge()
-        for device in self._devices.values():
-            device.close()
         return Outcome(
             plan=self._plan,
+            connections=len(tokens),
             seconds=seconds,
             acknowledged=self._truth.acknowledged,
             refused=self._truth.refused,
             delivered=self._truth.delivered,
-            rate_limited=sum(device.rate_limited for device in self._devices.values()),
+            postponed=self._postponed,
+            given_up=self._given_up,
             opening_seconds=opening,
             wrong=self._truth.wrong,
             complaints=self._truth.complaints,
-            encoded=self._meter.encoded(),
-            harness_cpu=cpu / seconds,
-            server_cpu=self._cpu,
-            server_memory=self._memory,
+            counts=self._meter.counts,
+            harness_cpu=cpu / whole,
+            harness_cpu_seconds=cpu,
+            server_cpu_seconds=self._server.total,
+            server_cpu=self._server.shares,
+            server_memory=self._server.memory,
             memory_before=before.resident_bytes if before else None,
+            lost=self._crowd.lost,
             comebacks=comebacks,
         )
 
-    async def _open_all(self, tokens: dict[str, str]) -> None:
+    async def _open(self, tokens: dict[str, str]) -> float:
+        split = urlsplit(self._target.url)
+        address = (split.hostname or "127.0.0.1", split.port or 80)
+        nobody = Writer("", ())
         for name, token in tokens.items():
+            forbidden = self._writers.get(name, nobody).forbidden
             self._devices[name] = LoadDevice(
-                name, token, self._address, self._truth, self._meter, self._answered, self._received, self._source
+                name, token, address, self._truth, self._meter, self, self._target.source, forbidden
             )
-        await self._open(list(self._devices.values()))
-
-    async def _open(self, devices: list[LoadDevice]) -> None:
-        waiting = list(reversed(devices))
-
-        async def worker() -> None:
-            while waiting:
-                await waiting.pop().open()
-
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(OPENING, len(devices))):
-                group.create_task(worker())
+        self._crowd = Crowd(list(self._devices.values()), self._truth)
+        self._tell(f"opening {len(tokens):,} connections")
+        started = time.perf_counter()
+        await self._crowd.open()
+        return time.perf_counter() - started
 
     async def _drive(self) -> list[float]:
-        plan = self._plan
+        plan, crowd = self._plan, self._crowd
         if plan.kind == "idle":
             await asyncio.sleep(plan.seconds)
             return []
@@ -142,7 +138,9 @@ class Run:
                         self._write(writer, time.perf_counter())
                 await asyncio.sleep(plan.seconds)
             self._sending = False
-            return await storms if storms is not None else []
+            comebacks = await storms if storms is not None else []
+            await crowd.whole()
+            return comebacks
         finally:
             self._sending = False
             await asyncio.gather(*blocking)
@@ -152,76 +150,102 @@ class Run:
         started = time.perf_counter()
         writers = self._cast.writers
         for when, which in due(self._plan, len(writers)):
-            ahead = started + when - time.perf_counter()
-            if ahead > 0:
-                await asyncio.sleep(ahead)
-            self._write(writers[which], started + when)
+            at = started + when
+            while (ahead := at - time.perf_counter()) > 0:  # noqa: ASYNC110 - it is time that is waited for
+                await asyncio.sleep(max(ahead, TICK))
+            self._meter.lateness(at, time.perf_counter())
+            self._write(writers[which], at)
 
     def _write(self, writer: Writer, due: float) -> None:
-        turn = self._turn[writer.name] = self._turn.get(writer.name, -1) + 1
+        turn = self._turn[writer.name]
+        self._turn[writer.name] += 1
         to = writer.to[turn % len(writer.to)]
-        self._devices[writer.name].send(to, stamped(due, self._plan.text), f"{self._prefix}-{turn}", due)
+        self._devices[writer.name].send(to, f"{self._target.prefix}{turn}", due, self._plan.text)
 
-    def _answered(self, device: LoadDevice) -> None:
+    # What the devices tell.
+
+    def answered(self, device: LoadDevice) -> None:
+        if not self._cast.answering:
+            self._next(device)
+
+    def received(self, device: LoadDevice, peer: str) -> None:
+        if device.user not in self._cast.answering:
+            if self._cast.answering:
+                self._next(device)
+        elif self._sending:
+            turn = self._turn[device.user]
+            self._turn[device.user] += 1
+            device.send(peer, f"{self._target.prefix}{turn}", time.perf_counter(), self._plan.text)
+
+    def told_to_wait(self, device: LoadDevice, request: int, seconds: float, code: str) -> None:
+        self._postponed[code] += 1
+        asyncio.get_running_loop().call_later(seconds, self._again, device, request, code)
+
+    def lost(self, device: LoadDevice, code: int) -> None:
+        self._crowd.lose(device, code)
+
+    def _again(self, device: LoadDevice, request: int, code: str) -> None:
+        if self._sending or code != "rate_limited":
+            device.again(request)
+        elif device.give_up(request):
+            self._given_up += 1
+
+    def _next(self, device: LoadDevice) -> None:
         writer = self._writers.get(device.user)
         if self._sending and not self._plan.open_loop and writer is not None:
             self._write(writer, time.perf_counter())
-
-    def _received(self, device: LoadDevice, peer: str) -> None:
-        if device.user in self._cast.answering and self._sending:
-            turn = self._turn[device.user] = self._turn.get(device.user, -1) + 1
-            now = time.perf_counter()
-            device.send(peer, stamped(now, self._plan.text), f"{self._prefix}-a{turn}", now)
 
     async def _block(self, who: str, whom: str, when: float) -> None:
         await asyncio.sleep(self._plan.seconds * when)
         self._devices[who].block(whom)
 
     async def _storms(self) -> list[float]:
-        """Everybody drops, and everybody comes back at once."""
         took: list[float] = []
         for _ in range(STORMS):
             await asyncio.sleep(self._plan.seconds / (STORMS + 1))
-            devices = list(self._devices.values())
-            for device in devices:
-                device.drop()
-            started = time.perf_counter()
-            await self._open(devices)
-            took.append(time.perf_counter() - started)
+            took.append(await self._crowd.storm())
         return took
+
+    # The end.
 
     async def _quiet(self) -> None:
         """Wait until every send is answered and everything acknowledged has arrived."""
         deadline = time.perf_counter() + QUIET_SECONDS
-        while time.perf_counter() < deadline:
-            if not any(device.under_way for device in self._devices.values()) and not self._truth.outstanding():
+        known, still = (-1, -1), 0.0
+        while (now := time.perf_counter()) < deadline:
+            await self._crowd.whole()
+            left = sum(device.under_way for device in self._devices.values()), self._truth.outstanding()
+            if left == (0, 0):
                 return
-            await asyncio.sleep(0.05)
+            if left != known:
+                known, still = left, now
+            elif now - still > STILL_SECONDS:
+                return
+            await asyncio.sleep(0.02)
+
+    async def _prove(self) -> None:
+        """Every device asks how far its log reaches: nothing may be missing at its end."""
+        pongs = [device.ping() for device in self._devices.values() if device.connected]
+        if pongs:
+            await asyncio.wait(pongs, timeout=QUIET_SECONDS)
+        for pong in pongs:
+            if not pong.done():
+                self._truth.complain("a ping was not answered")
 
     def _judge(self) -> None:
         for device in self._devices.values():
             if device.under_way:
                 self._truth.complain(f"{device.user}: {device.under_way} sends were never answered")
-            if not device.connected:
-                self._truth.complain(f"{device.user}: the connection was lost")
-        forbidden = {(writer.name, peer) for writer in self._cast.writers for peer in writer.forbidden}
+        forbidden = ((writer.name, peer) for writer in self._cast.writers for peer in writer.forbidden)
         self._truth.verdict(forbidden)
 
-    async def _watch(self, http: httpx.AsyncClient, progress: Callable[[str], None]) -> None:
-        last = await watch.sample(http)
-        at, delivered = time.perf_counter(), 0
+    async def _watch(self, http: httpx.AsyncClient) -> None:
+        at, delivered = time.perf_counter(), self._truth.delivered
         while True:
             await asyncio.sleep(SAMPLE_SECONDS)
-            found, now = await watch.sample(http), time.perf_counter()
+            self._server.add(await watch.sample(http))
+            now = time.perf_counter()
             rate = (self._truth.delivered - delivered) / (now - at)
-            if found is not None and last is not None:
-                self._cpu.append((found.cpu_seconds - last.cpu_seconds) / (now - at))
-                self._memory.append(found.resident_bytes)
-            cpu = f", server {self._cpu[-1]:.0%} of a core" if self._cpu else ""
-            p99 = percentiles(self._meter.delivered).get("p99")
-            lag = f", p99 {p99:.1f} ms" if p99 is not None else ""
-            progress(f"{rate:,.0f} delivered/s{lag}{cpu}")
-            last, at, delivered = found, now, self._truth.delivered
-
-
-__all__ = ["GreetingError", "Outcome", "Run"]
+            server = self._server.shares[-1] if self._server.shares else None
+            self._tell(Progress(self._crowd.connected, rate, self._meter.recent_p99(), server, self._truth.wrong))
+            at, delivered = now, self._truth.delivered

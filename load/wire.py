@@ -6,22 +6,54 @@ It trusts the server that it measures. The SDK (`client`) is for everybody else.
 import asyncio
 import base64
 import os
+import socket
 from collections.abc import Callable
 from typing import cast
 
 _UNMASKED = b"\0\0\0\0"
 """A masking key of zeros is a masking key, and masks for free."""
 
+NO_PORT_YET = getattr(socket, "IP_BIND_ADDRESS_NO_PORT", 24)
+"""Linux: an address is bound without a port, which `connect` then chooses; else two connections to different places
+could not share one, and the port range would be the limit of all together."""
 
-async def connect(host: str, port: int, subprotocol: str, on_frame: "OnFrame", source: str | None = None) -> "Wire":
+
+class HandshakeError(ConnectionError):
+    """The server did not open a WebSocket."""
+
+
+async def connect(
+    host: str,
+    port: int,
+    subprotocol: str,
+    on_frame: "OnFrame",
+    source: str | None = None,
+    on_end: "OnEnd | None" = None,
+) -> "Wire":
     """Open a connection; ``source``: the local address to open it from. Raises OSError."""
-    _, wire = await asyncio.get_running_loop().create_connection(
-        lambda: Wire(f"{host}:{port}", "/v1/socket", subprotocol, on_frame),
-        host,
-        port,
-        local_addr=None if source is None else (source, 0),
-    )
-    await wire.opened
+    loop = asyncio.get_running_loop()
+
+    def make() -> Wire:
+        return Wire(f"{host}:{port}", "/v1/socket", subprotocol, on_frame, on_end)
+
+    if source is None:
+        _, wire = await loop.create_connection(make, host, port)
+    else:
+        sock = socket.socket(socket.AF_INET6 if ":" in source else socket.AF_INET)
+        try:
+            sock.setblocking(False)
+            sock.setsockopt(socket.IPPROTO_IP, NO_PORT_YET, 1)
+            sock.bind((source, 0))
+            await loop.sock_connect(sock, (host, port))
+            _, wire = await loop.create_connection(make, sock=sock)
+        except BaseException:
+            sock.close()
+            raise
+    try:
+        await wire.opened
+    except BaseException:
+        wire.transport.abort()
+        raise
     return wire
 
 
@@ -34,33 +66,38 @@ def frame(payload: bytes, *, binary: bool) -> bytes:
 
 
 OnFrame = Callable[["Wire", bytes], None]
+OnEnd = Callable[["Wire", int], None]
 
 
 class Wire(asyncio.Protocol):
-    """One connection. ``on_frame`` gets each payload; pings are answered."""
+    """One connection. ``on_frame`` gets each payload, ``on_end`` the close code once an open one has ended (1006
+    where there was none); pings are answered."""
 
-    def __init__(self, host: str, path: str, subprotocol: str, on_frame: OnFrame) -> None:
+    __slots__ = ("_buffer", "_code", "_on_end", "_on_frame", "_request", "opened", "transport")
+
+    def __init__(self, host: str, path: str, subprotocol: str, on_frame: OnFrame, on_end: OnEnd | None = None) -> None:
         self._request = (
             f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}\r\nSec-WebSocket-Version: 13\r\n"
             f"Sec-WebSocket-Protocol: {subprotocol}\r\n\r\n"
         ).encode()
         self._on_frame = on_frame
+        self._on_end = on_end
         self._buffer = b""
+        self._code = 1006
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.closed: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        """The close code, 1006 where there was none."""
         self.transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)  # uvloop's is none by descent
         self.transport.write(self._request)
+        self._request = b""
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.opened.done():
-            self.opened.set_exception(exc or ConnectionError("closed during the handshake"))
-        if not self.closed.done():
-            self.closed.set_result(1006)
+            self.opened.set_exception(exc or HandshakeError("closed during the handshake"))
+        elif self._on_end is not None and not self.opened.cancelled() and self.opened.exception() is None:
+            self._on_end(self, self._code)
 
     def data_received(self, data: bytes) -> None:
         data = self._buffer + data if self._buffer else data
@@ -71,7 +108,7 @@ class Wire(asyncio.Protocol):
                 self._buffer = data
                 return
             if not data.startswith(b"HTTP/1.1 101"):
-                self.opened.set_exception(ConnectionError(data[:end].decode("latin-1")))
+                self.opened.set_exception(HandshakeError(data.split(b"\r\n", 1)[0].decode("latin-1")))
                 return
             self.opened.set_result(None)
             position = end + 4
@@ -89,13 +126,12 @@ class Wire(asyncio.Protocol):
                 break
             payload = data[start : start + length]
             position = start + length
-            if opcode == 9:
-                self.transport.write(bytes((0x8A, 0x80 | length)) + _UNMASKED + payload)
-            elif opcode in (1, 2):
+            if opcode in (1, 2):
                 self._on_frame(self, payload)
+            elif opcode == 9:
+                self.transport.write(bytes((0x8A, 0x80 | length)) + _UNMASKED + payload)
             elif opcode == 8:
-                if not self.closed.done():
-                    self.closed.set_result(int.from_bytes(payload[:2], "big") if length >= 2 else 1005)
+                self._code = int.from_bytes(payload[:2], "big") if length >= 2 else 1005
                 self.transport.write(bytes((0x88, 0x80 | length)) + _UNMASKED + payload)
                 self.transport.close()
         self._buffer = data[position:] if position < size else b""
