@@ -57,7 +57,7 @@ class Node:
             sends=settings.sends,
         )
         self.hub = Hub(self._bus, doorman.spent)
-        self.post = Post(self.store, self.hub.deliver, self.hub.revoke, self.hub.ring)
+        self.post = Post(self.store, self.hub.deliver, self.hub.revoke, self.hub.ring, self.hub.doubt)
         self._published = PublishedKeys(settings.jwks_url) if settings.jwks_url else None
         tokens = TokenKeeper(
             self.store,

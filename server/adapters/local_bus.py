@@ -22,6 +22,9 @@ class LocalBus:
     def ring(self, envelopes: Sequence[Envelope]) -> None:
         pass
 
+    def warn(self) -> None:
+        pass
+
     async def watch(self, user: str) -> None:
         pass
 

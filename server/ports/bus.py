@@ -38,6 +38,10 @@ class Bus(Protocol):
         """Send to the other nodes. Never blocks, never raises; what can't be sent is dropped and counted."""
         ...
 
+    def warn(self) -> None:
+        """Tell the other nodes, soon, that something may have been committed here which is never rung: they doubt."""
+        ...
+
     @property
     def in_doubt(self) -> bool:
         """Whether something may be getting lost right now."""
@@ -47,7 +51,9 @@ class Bus(Protocol):
         """From now on receive what concerns ``user``. Returns when the subscription is confirmed, or in doubt."""
         ...
 
-    def unwatch(self, user: str) -> None: ...
+    def unwatch(self, user: str) -> None:
+        """No longer, however often `watch` was called."""
+        ...
 
     def listen(self, on_envelope: Callable[[Envelope], None], on_doubt: Callable[[], None]) -> None:
         """Where received envelopes, and doubts, are told. Called once, before the first `watch`."""

@@ -61,6 +61,11 @@ class Hub:
         return len(self._devices.get(user, ()))
 
     @property
+    def remote(self) -> bool:
+        """Whether there are other nodes."""
+        return self._bus.remote
+
+    @property
     def in_doubt(self) -> bool:
         """Whether something may be getting lost on the bus right now."""
         return self._bus.in_doubt
@@ -105,6 +110,11 @@ class Hub:
         if self._envelopes:
             envelopes, self._envelopes = self._envelopes, []
             self._bus.ring(envelopes)
+
+    def doubt(self) -> None:
+        """Something may have been committed here that nobody is told of: have it looked for, on every node."""
+        self.doubted.set()
+        self._bus.warn()
 
     def compare(self, heads: dict[str, int], revoked: dict[str, int]) -> None:
         """Heads of logs and ends of sessions, freshly read: whoever is behind has missed something."""

@@ -29,12 +29,21 @@ Deliver = Callable[[Entry, object], None]
 class Post:
     """Commands in, results and events out. Belongs to one event loop."""
 
-    def __init__(self, store: Store, deliver: Deliver, revoke: Callable[[str, int], None], ring: Callable[[], None]):
-        """``revoke(user, revoked_at)`` ends sessions; ``ring`` is called once after the events of a batch."""
+    def __init__(
+        self,
+        store: Store,
+        deliver: Deliver,
+        revoke: Callable[[str, int], None],
+        ring: Callable[[], None],
+        doubt: Callable[[], None] = lambda: None,
+    ) -> None:
+        """``revoke(user, revoked_at)`` ends sessions; ``ring`` is called once after the events of a batch, ``doubt``
+        where a batch may be on disk and its events are not known."""
         self._store = store
         self._deliver = deliver
         self._revoke = revoke
         self._ring = ring
+        self._doubt = doubt
         self._waiting: deque[tuple[Command, object, Answer]] = deque()
         self._chars = 0
         self._task: asyncio.Task[None] | None = None
@@ -92,7 +101,12 @@ class Post:
                     telemetry.defect("commit", error)
                     outcomes = Unavailable("the batch could not be committed")
                 telemetry.batch_committed(len(batch), time.perf_counter() - started, len(self._waiting))
-                self.failing = isinstance(outcomes, Unavailable)
+                failed = isinstance(outcomes, Unavailable)
+                if failed or self.failing:
+                    # An answer that was lost is no failure: what was committed must be found all the same, and what a
+                    # slow disk was still about to take is there when the next batch is.
+                    self._doubt()
+                self.failing = failed
                 self._answer(batch, outcomes)
                 telemetry.log_lag(time.perf_counter() - started)
         finally:

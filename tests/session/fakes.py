@@ -87,6 +87,11 @@ class FaultyBus:
     def ring(self, envelopes: Sequence[Envelope]) -> None:
         self._wire.under_way.extend((self, envelope) for envelope in envelopes)
 
+    def warn(self) -> None:
+        for node in self._wire.nodes:
+            if node is not self:
+                node.on_doubt()
+
     async def watch(self, user: str) -> None:
         await asyncio.sleep(0)
         self.watched.add(user)

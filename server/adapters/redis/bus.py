@@ -51,6 +51,10 @@ class RedisBus:
         for index, messages in by_link.items():
             self._links[index].publish(messages)
 
+    def warn(self) -> None:
+        for link in self._links:
+            link.warn()
+
     async def watch(self, user: str) -> None:
         await self._links[self._index(user)].watch(self._channel(user))
 

@@ -20,8 +20,11 @@ from server.adapters.redis.places import Find
 from server.adapters.redis.resp import Resp, pack
 
 BEAT_SECONDS = 0.5
-SILENCE_SECONDS = 1.5
-"""Three heartbeats missed in a row: something is wrong between that node and us."""
+SILENCE_SECONDS = 1.2
+"""Two heartbeats missed in a row: something may be wrong between that node and us. What was lost must be found within
+2 s, and a comparison follows within 0.7 s (`server.session.keeping`)."""
+DEAD_SECONDS = 2.0
+"""Our own heartbeat is away for so long: begin anew. Not at the first doubt, which may be our own slowness."""
 FORGET_SECONDS = 600.0
 """A node that was silent for so long is gone: it was killed, and what it had committed has been found long since."""
 CONFIRM_SECONDS = 5.0
@@ -51,8 +54,10 @@ class Link:
         self._beat_channel = f"{prefix}beat".encode()
         self._on_message = on_message
         self._on_doubt = on_doubt
-        self._channels: dict[bytes, int] = {}
-        """How many devices want each channel."""
+        self._channels: set[bytes] = set()
+        """What is watched, subscribed or to be."""
+        self._early: set[bytes] = set()
+        """Watched before the link was whole, and not confirmed yet: nobody has waited for them."""
         self._confirming: dict[bytes, asyncio.Future[None]] = {}
         self._asked: list[tuple[bool, bytes]] = []
         """What is to be subscribed (True) and unsubscribed at the end of this turn, in its order."""
@@ -85,13 +90,19 @@ class Link:
             return
         publisher.write(b"".join([pack(b"PUBLISH", channel, message) for channel, message in messages]))
 
+    def warn(self) -> None:
+        """Let the other nodes doubt, from the next heartbeat on."""
+        self._torn = True
+
     async def watch(self, channel: bytes) -> None:
         """Subscribe, if nobody has yet. Returns when that is confirmed, or at once while the link is not whole."""
-        count = self._channels.get(channel, 0)
-        self._channels[channel] = count + 1
-        if count == 0 and self._subscriber is not None:
-            self._confirming[channel] = asyncio.get_running_loop().create_future()
-            self._ask(True, channel)
+        if channel not in self._channels:
+            self._channels.add(channel)
+            if self._subscriber is not None:
+                self._confirming[channel] = asyncio.get_running_loop().create_future()
+                self._ask(True, channel)
+                if not self.whole:
+                    self._early.add(channel)
         confirmed = self._confirming.get(channel)
         if confirmed is not None and self.whole:
             try:
@@ -101,11 +112,10 @@ class Link:
                 self._tear()
 
     def unwatch(self, channel: bytes) -> None:
-        count = self._channels.get(channel, 0) - 1
-        if count > 0:
-            self._channels[channel] = count
-        elif self._channels.pop(channel, None) is not None and self._subscriber is not None:
-            self._ask(False, channel)
+        if channel in self._channels:
+            self._channels.remove(channel)
+            if self._subscriber is not None:
+                self._ask(False, channel)
 
     async def close(self) -> None:
         self.publish([(self._beat_channel, pack_beat(Beat(self._node, "bye")))])
@@ -141,10 +151,14 @@ class Link:
                     self._on_message(data)
             case [b"subscribe", channel, _]:
                 confirmed = self._confirming.pop(channel, None)
-                if confirmed is None:
-                    self._on_doubt()  # confirmed again, unasked: somebody has reconnected in between
-                elif not confirmed.done():
+                if confirmed is not None and not confirmed.done():
                     confirmed.set_result(None)
+                early = channel in self._early
+                self._early.discard(channel)
+                # Confirmed again, unasked: somebody has reconnected in between. Or confirmed only now: its device has
+                # read the log already, and perhaps the comparison, too, came before.
+                if confirmed is None or (early and self.whole):
+                    self._on_doubt()
             case Exception():
                 self._tear()
             case _:
@@ -197,8 +211,8 @@ class Link:
         self._heard = {node: loop.time() for node in self._heard}
         self._heard[self._node] = loop.time()
         # Whatever was under way on the last connection may be lost: the others compare, and so do we.
-        self._send_beat("torn")
         self._torn = False
+        self._send_beat("torn")
         self.whole = True
         telemetry.bus_whole(self._name)
         self._on_doubt()
@@ -210,12 +224,12 @@ class Link:
         assert self._subscriber is not None
         ends = [self._publisher.lost, self._subscriber.lost]
         while True:
-            self._send_beat("torn" if self._torn else "alive")
-            self._torn = False
+            torn, self._torn = self._torn, False
+            self._send_beat("torn" if torn else "alive")
             await asyncio.wait(ends, timeout=BEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             if any(end.done() for end in ends):
                 raise ConnectionError("a connection was closed")
-            if loop.time() - self._heard[self._node] > SILENCE_SECONDS:
+            if loop.time() - self._heard[self._node] > DEAD_SECONDS:
                 raise ConnectionError("our own heartbeat does not come back")
 
     def _send_beat(self, kind: Any) -> None:
@@ -243,5 +257,6 @@ class Link:
             if not confirmed.done():
                 confirmed.set_result(None)
         self._confirming = {}
+        self._early.clear()
         if was_whole:
             self._on_doubt()
