@@ -1,0 +1,137 @@
+"""Several nodes on one PostgreSQL and one Redis, each wire in between a proxy that can be cut."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+
+from tests import postgres
+from tests.failure.proxy import Proxy
+from tests.failure.redis_servers import RedisServer, wait_until_stopped
+from tests.scenes.serving import SECONDS, Server
+
+OPTIONS = ("--send-rate", "0", "--frame-rate", "0", "--drain-seconds", "0.5")
+
+
+class Node(Server):
+    """A server that reaches its stores through wires of its own."""
+
+    def __init__(self, folder: Path, redis: int, database: int, *options: str) -> None:
+        """``redis``, ``database``: their ports."""
+        self.redis = Proxy(redis)
+        self.database = Proxy(database)
+        super().__init__(
+            folder,
+            *options,
+            "--redis-url",
+            f"redis://127.0.0.1:{self.redis.port}",
+            "--database-url",
+            f"postgresql://postgres@127.0.0.1:{self.database.port}/postgres",
+        )
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None
+
+    def freeze(self) -> None:
+        """Stop the process in the middle of whatever it does; its connections stay."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        wait_until_stopped(self._process.pid)
+
+    def thaw(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+    def metric(self, name: str) -> float:
+        """All of a metric, whatever its labels."""
+        lines = httpx.get(f"{self.url}/metrics", timeout=SECONDS).text.splitlines()
+        return sum(float(line.split()[-1]) for line in lines if line.split("{")[0].split(" ")[0] == f"bussa_{name}")
+
+    @property
+    def readiness(self) -> tuple[int, dict[str, Any]]:
+        answer = httpx.get(f"{self.url}/readyz", timeout=SECONDS)
+        return answer.status_code, answer.json()
+
+    def close(self) -> None:
+        for wire in (self.redis, self.database):
+            wire.thaw()
+        try:
+            self.finish()
+        finally:
+            for wire in (self.redis, self.database):
+                wire.close()
+
+
+class Deployment:
+    """Its calls block, but for `query`."""
+
+    def __init__(self, folder: Path, nodes: int, *options: str) -> None:
+        self.redis = RedisServer(folder / "redis")
+        self.database = postgres.Server()
+        self.nodes = [
+            Node(folder / f"node-{number}", self.redis.port, self.database.port, *(options or OPTIONS))
+            for number in range(nodes)
+        ]
+        # The first one makes the tables, as a deployment's first start does.
+        self.nodes[0].start()
+        self.each(self.nodes[1:], Node.start)
+        self.heal()
+
+    def each(self, nodes: list[Node], work: Callable[[Node], None]) -> None:
+        with ThreadPoolExecutor() as threads:
+            list(threads.map(work, nodes))
+
+    def heal(self) -> None:
+        """Undo whatever a test has done, and wait until all is whole."""
+        for node in self.nodes:
+            for wire in (node.redis, node.database):
+                wire.swallow = wire.from_server = None
+                wire.thaw()
+            if not node.running:
+                node.start()
+            node.thaw()
+        if not self.redis.running:
+            self.redis.start()
+        self.redis.thaw()
+        for node in self.nodes:
+            until(lambda node=node: node.readiness == (200, {"status": "ready", "degraded": []}), f"{node.url} ready")
+
+    async def query(self, question: str) -> Any:
+        """One value, straight from the database."""
+        connection = await asyncpg.connect(self.database.url)
+        try:
+            return await connection.fetchval(question)
+        finally:
+            await connection.close()
+
+    def close(self) -> None:
+        try:
+            self.each(self.nodes, Node.close)
+        finally:
+            self.redis.close()
+            self.database.remove()
+
+
+def until(condition: Callable[[], bool], what: str) -> None:
+    """Look again and again, where nothing tells."""
+    give_up = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < give_up, f"not {what}"
+        time.sleep(0.02)
+
+
+async def soon(condition: Callable[[], bool], what: str) -> None:
+    """`until`, beside the loop."""
+    await asyncio.to_thread(until, condition, what)

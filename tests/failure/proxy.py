@@ -1,0 +1,181 @@
+"""Stands between a node and its Redis or its PostgreSQL, and breaks what passes through.
+
+It lives on a thread of its own, so that one deployment can serve many tests, each with a loop of its own.
+"""
+
+import asyncio
+import ssl
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+
+from tests.scenes.serving import SECONDS
+
+Filter = Callable[[bytes], bytes]
+
+
+class Proxy:
+    """A TCP proxy on the loopback. Its calls block; each is done when it returns."""
+
+    def __init__(self, to: int, tls: ssl.SSLContext | None = None) -> None:
+        """``to``: the port that it leads to. ``tls``: what the side of the client speaks."""
+        self._to = to
+        self._tls = tls
+        self._pairs: set[Pair] = set()
+        self._open = asyncio.Event()
+        self._open.set()
+        self._reading = asyncio.Event()
+        self._reading.set()
+        self.swallow: bytes | None = None
+        """When a client says this it is passed on, and once the server has answered, the connection is cut."""
+        self.swallowed: list[bytes] = []
+        """The answers that nobody got."""
+        self.from_server: Filter | None = None
+        """What is done to whatever a server says."""
+        self.connections = 0
+        started: Future[int] = Future()
+        self._thread = threading.Thread(target=self._run, args=(started,), daemon=True)
+        self._thread.start()
+        self.port = started.result(SECONDS)
+
+    def freeze(self) -> None:
+        """Pass nothing on, in either direction, and say nothing of it."""
+        self._call(self._open.clear)
+
+    def stop_reading(self) -> None:
+        """Take nothing more from the server, as a client that stands still."""
+        self._call(self._reading.clear)
+
+    def thaw(self) -> None:
+        """Pass everything on again, what has waited first."""
+        self._call(self._open.set)
+        self._call(self._reading.set)
+
+    def sever(self) -> None:
+        """End every connection."""
+        self._call(lambda: [pair.abort() for pair in list(self._pairs)])
+
+    def close(self) -> None:
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._end.set)
+            self._thread.join(SECONDS)
+
+    def _call(self, work: Callable[[], object]) -> None:
+        done: Future[None] = Future()
+
+        def do() -> None:
+            work()
+            done.set_result(None)
+
+        self._loop.call_soon_threadsafe(do)
+        done.result(SECONDS)
+
+    def _run(self, started: "Future[int]") -> None:
+        asyncio.run(self._serve(started))
+
+    async def _serve(self, started: "Future[int]") -> None:
+        self._loop = asyncio.get_running_loop()
+        self._end = asyncio.Event()
+        server = await asyncio.start_server(self._accept, "127.0.0.1", 0, ssl=self._tls)
+        started.set_result(server.sockets[0].getsockname()[1])
+        await self._end.wait()
+        server.close()
+        pairs = list(self._pairs)
+        for pair in pairs:
+            pair.abort()
+            pair.cancel()
+        await asyncio.gather(*(task for pair in pairs for task in pair.tasks), return_exceptions=True)
+        await server.wait_closed()
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            # A buffer as small as can be: a client that stands still is felt at once.
+            server = await asyncio.open_connection("127.0.0.1", self._to, limit=65536)
+        except OSError:
+            writer.transport.abort()
+            return
+        self.connections += 1
+        pair = Pair(self, (reader, writer), server)
+        self._pairs.add(pair)
+        try:
+            await pair.run()
+        finally:
+            self._pairs.discard(pair)
+
+    async def passing(self, *, from_server: bool) -> None:
+        """Wait until something may pass."""
+        if from_server:
+            await self._reading.wait()
+        await self._open.wait()
+
+
+Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+class Pair:
+    """A connection of a client, and ours to the server."""
+
+    def __init__(self, proxy: Proxy, client: Stream, server: Stream) -> None:
+        self._proxy = proxy
+        self._client, self._server = client, server
+        self._trapped = False
+        self.tasks: list[asyncio.Task[None]] = []
+
+    def abort(self) -> None:
+        for _, writer in (self._client, self._server):
+            writer.transport.abort()
+
+    def cancel(self) -> None:
+        for task in self.tasks:
+            task.cancel()
+
+    async def run(self) -> None:
+        ways = ((self._client[0], self._server[1], False), (self._server[0], self._client[1], True))
+        self.tasks = [asyncio.create_task(self._pass(*way)) for way in ways]
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+
+    async def _pass(self, source: asyncio.StreamReader, target: asyncio.StreamWriter, from_server: bool) -> None:
+        proxy = self._proxy
+        try:
+            while True:
+                await proxy.passing(from_server=from_server)
+                data = await source.read(65536)
+                await proxy.passing(from_server=from_server)
+                if not data:
+                    return
+                if from_server:
+                    if self._trapped:
+                        proxy.swallowed.append(data)
+                        self.abort()
+                        return
+                    if proxy.from_server is not None:
+                        data = proxy.from_server(data)
+                elif proxy.swallow is not None and proxy.swallow in data:
+                    self._trapped = True
+                target.write(data)
+                await target.drain()
+        except OSError:
+            pass  # one end has gone; so do both
+        finally:
+            for _, writer in (self._client, self._server):
+                writer.close()
+
+
+class Loss:
+    """A filter that takes the pub/sub message with ``marker`` out of what Redis says (RESP2), and nothing else."""
+
+    def __init__(self, marker: bytes) -> None:
+        self._marker = marker
+        self.lost = 0
+
+    def __call__(self, data: bytes) -> bytes:
+        at = data.find(self._marker)
+        start = data.rfind(b"*3\r\n$7\r\nmessage\r\n", 0, at) if at >= 0 else -1
+        if start < 0:
+            return data
+        end = data.index(b"\r\n", start + 8) + 2
+        for _ in range(2):  # the channel, the payload
+            size, _, _ = data[end + 1 :].partition(b"\r\n")
+            end += 1 + len(size) + 2 + int(size) + 2
+        self.lost += 1
+        return data[:start] + data[end:]
