@@ -99,8 +99,9 @@ export class Engine {
     /** What an event leaves to be read. @private @param {any} event @param {boolean} known */
     met(event, known) {
         if (event.type === "conversation" || (!known && event.type === "message")) this.row(event.peer);
-        // A closed door may have opened meanwhile, or the other way round.
-        if (event.type === "conversation" || event.type === "message") this.person(event.peer, event.type !== "message");
+        // Whoever writes has opened a door that was closed: an answer may always be answered.
+        const closed = this.store.get().people.get(event.peer)?.can !== "yes";
+        if (event.type === "conversation" || (event.type === "message" && closed)) this.person(event.peer);
     }
 
     // ---- what is read, each by one request at a time

@@ -28,7 +28,8 @@ export function translator(language, texts) {
         if (text === undefined) throw new RangeError(`no text for ${key}`);
         const form = typeof text === "string" ? text : text[plurals.select(Number(values.n)) === "one" ? "one" : "other"];
         return form.replace(/\{(\w+)\}/g, (_, name) => {
-            const value = values[name] ?? "";
+            const value = values[name];
+            if (value === undefined) throw new RangeError(`${key} wants ${name}`);
             return typeof value === "number" ? numbers.format(value) : value;
         });
     };

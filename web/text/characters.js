@@ -33,7 +33,7 @@ function first(word) {
 
 /** One of `count` colours for an id, always the same. @param {string} id @param {number} count */
 export function hue(id, count) {
-    let hash = 0;
-    for (const sign of id) hash = (hash * 31 + (sign.codePointAt(0) ?? 0)) >>> 0;
-    return hash % count;
+    let hash = 0x811c9dc5; // FNV-1a: ids that differ by a digit get other colours.
+    for (const sign of id) hash = Math.imul(hash ^ (sign.codePointAt(0) ?? 0), 0x01000193);
+    return ((hash ^ (hash >>> 15)) >>> 0) % count;
 }

@@ -61,7 +61,7 @@ export async function reportQuestion(name, block) {
     );
     const answer = await question({
         title: t("report.title", { name }),
-        text: t("report.text"),
+        text: t("report.text", { name }),
         fields: [
             h("fieldset", {}, h("legend", { class: "vh" }, t("report.why")), ...reasons),
             h(

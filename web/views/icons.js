@@ -41,7 +41,7 @@ const PATHS = {
  */
 export function icon(name, kind = "") {
     const svg = document.createElementNS(SVG, "svg");
-    const attributes = { viewBox: "0 0 24 24", class: `icon ${kind}`.trim(), "aria-hidden": "true", focusable: "false" };
+    const attributes = { viewBox: "0 0 24 24", class: `icon icon-${name} ${kind}`.trim(), "aria-hidden": "true", focusable: "false" };
     for (const [key, value] of Object.entries(attributes)) svg.setAttribute(key, value);
     const path = document.createElementNS(SVG, "path");
     path.setAttribute("d", PATHS[name] ?? "");

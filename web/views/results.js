@@ -11,7 +11,7 @@ import { View, app } from "./view.js";
 /** People who are shown above the messages. */
 const PEOPLE = 6;
 /** Characters before the first word that was found. */
-const BEFORE = 30;
+const BEFORE = 14;
 
 export class Results extends View {
     /** @type {import("../store/search.js").Search | undefined} */
@@ -92,11 +92,20 @@ function hitRow(hit, now, query) {
 function excerpt(text, query) {
     const flat = text.replace(/\s+/g, " ");
     const [word = ""] = query.toLocaleLowerCase().split(/[^\p{L}\p{N}]+/u).filter(Boolean);
-    const at = word ? flat.toLocaleLowerCase().indexOf(word) : -1;
+    const at = wordAt(flat.toLocaleLowerCase(), word);
     if (at < 0) return h("bdi", {}, flat.slice(0, 160));
     const start = at > BEFORE ? at - BEFORE : 0;
     const end = at + word.length;
     return h("bdi", {}, start > 0 ? "…" : "", flat.slice(start, at), h("mark", {}, flat.slice(at, end)), flat.slice(end, end + 120));
+}
+
+/** Where a word begins with `word`. Accents are ignored by the server only; then nothing is marked. @param {string} text @param {string} word */
+function wordAt(text, word) {
+    if (!word) return -1;
+    for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
+        if (at === 0 || !/[\p{L}\p{N}]/u.test(text.charAt(at - 1))) return at;
+    }
+    return -1;
 }
 
 customElements.define("bussa-results", Results);

@@ -165,6 +165,8 @@ export class Thread extends View {
     patchPending(now) {
         if (!this.pending) return;
         const all = to(now.outbox, this.peer);
+        // Whoever writes has read: nothing above is new any more.
+        if (all.length > this.pending.childElementCount) this.fresh = 0;
         const { sending } = app();
         const stuck = this.window?.atEnd || all.length > this.pending.childElementCount;
         reconcile(

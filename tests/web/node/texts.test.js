@@ -49,4 +49,5 @@ test("a number chooses its form and is written as the language does; a value is 
     assert.equal(translator("it", it)("list.unread", { n: 12000 }), "12.000 messaggi non letti");
     assert.equal(t("deed.block", { name: "{n} $& <b>" }), "Block {n} $& <b>");
     assert.throws(() => t("no.such"), RangeError);
+    assert.throws(() => t("deed.block"), RangeError);
 });
