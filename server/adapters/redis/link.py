@@ -23,8 +23,9 @@ BEAT_SECONDS = 0.5
 SILENCE_SECONDS = 1.2
 """Two heartbeats missed in a row: something may be wrong between that node and us. What was lost must be found within
 2 s, and a comparison follows within 0.7 s (`server.session.keeping`)."""
-DEAD_SECONDS = 2.0
-"""Our own heartbeat is away for so long: begin anew. Not at the first doubt, which may be our own slowness."""
+DEAD_BEATS = 4
+"""So many heartbeats of our own are away, 2 s' worth: begin anew. Counted and not timed: a loop that stood still has
+sent none meanwhile, and must not tear what is whole."""
 FORGET_SECONDS = 600.0
 """A node that was silent for so long is gone: it was killed, and what it had committed has been found long since."""
 CONFIRM_SECONDS = 5.0
@@ -65,6 +66,8 @@ class Link:
         self._subscriber: Resp | None = None
         self._heard: dict[str, float] = {}
         """When each node was heard last, this one included."""
+        self._away = 0
+        """Heartbeats of our own since the last one that came back."""
         self.whole = False
         """Both connections work and every channel is confirmed."""
         self._torn = False
@@ -174,6 +177,8 @@ class Link:
             self._heard.pop(beat.node, None)
         else:
             self._heard[beat.node] = asyncio.get_running_loop().time()
+            if beat.node == self._node:
+                self._away = 0
         if beat.kind == "torn" and beat.node != self._node:
             self._on_doubt()
 
@@ -212,6 +217,7 @@ class Link:
         self._heard[self._node] = loop.time()
         # Whatever was under way on the last connection may be lost: the others compare, and so do we.
         self._torn = False
+        self._away = 0
         self._send_beat("torn")
         self.whole = True
         telemetry.bus_whole(self._name)
@@ -219,17 +225,17 @@ class Link:
 
     async def _beat(self) -> None:
         """Send heartbeats until one does not come back or a connection ends."""
-        loop = asyncio.get_running_loop()
         assert self._publisher is not None
         assert self._subscriber is not None
         ends = [self._publisher.lost, self._subscriber.lost]
         while True:
+            self._away += 1
             torn, self._torn = self._torn, False
             self._send_beat("torn" if torn else "alive")
             await asyncio.wait(ends, timeout=BEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             if any(end.done() for end in ends):
                 raise ConnectionError("a connection was closed")
-            if loop.time() - self._heard[self._node] > DEAD_SECONDS:
+            if self._away >= DEAD_BEATS:
                 raise ConnectionError("our own heartbeat does not come back")
 
     def _send_beat(self, kind: Any) -> None:

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from redis.asyncio.connection import parse_url
+from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 ASK_SECONDS = 2.0
@@ -93,7 +95,12 @@ def _sentinel(url: str) -> tuple[str, Find]:
         first = places[0]
         sentinel: Any = Sentinel(
             [(place.host, place.port) for place in places],
-            sentinel_kwargs={"socket_timeout": ASK_SECONDS, "socket_connect_timeout": ASK_SECONDS},
+            sentinel_kwargs={
+                "socket_timeout": ASK_SECONDS,
+                "socket_connect_timeout": ASK_SECONDS,
+                # One that is gone is asked once and not for seconds: the next one knows.
+                "retry": Retry(NoBackoff(), 0),
+            },
         )
         try:
             host, port = await sentinel.discover_master(name)
