@@ -129,6 +129,8 @@ async def test_operations(standing: Server):
         assert (await http.get("/v1/openapi.json")).json()["openapi"].startswith("3.")
         assert (await http.get("/v1/asyncapi.json")).json()["asyncapi"].startswith("3.")
         assert "# TYPE" in (await http.get("/metrics")).text
+        page = await http.get("/")
+        assert (page.status_code, page.headers["content-type"].split(";")[0]) == (200, "text/html"), "the web client"
         problem(await http.get("/v1/nowhere"), 404, "not_found")
         problem(await http.delete("/v1/accounts"), 405, "method_not_allowed")
 
