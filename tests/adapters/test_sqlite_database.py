@@ -9,9 +9,11 @@ import apsw
 import pytest
 
 from server.adapters.sqlite import DataFolderError, SqliteStore, database
+from server.adapters.sqlite.sql import Sql
 from tests.contracts.deeds import Deeds
 
-CREATE_LATER = "CREATE TABLE later (word TEXT NOT NULL);"
+# The first statement returns a row: what comes after it must be carried out all the same.
+CREATE_LATER = "SELECT 1; CREATE TABLE later (word TEXT NOT NULL);"
 
 
 def newest() -> int:
@@ -118,6 +120,27 @@ async def test_a_newer_database_is_refused_and_left_as_it_is(tmp_path: Path, mon
     said = refusal(tmp_path)
     assert f"newer Bussa (schema {version + 1}; this one knows up to {version})" in said
     assert (tmp_path / database.FILE).read_bytes() == before
+
+
+def test_how_it_is_opened(tmp_path: Path) -> None:
+    def settings(connection: Sql, *names: str) -> dict[str, object]:
+        return {name: connection.pragma(name) for name in names}
+
+    path = tmp_path / database.FILE
+    writer, _ = database.open_for_writing(path)
+    assert settings(writer, "journal_mode", "synchronous", "temp_store", "wal_autocheckpoint", "cache_size") == {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "temp_store": 2,
+        "wal_autocheckpoint": 4000,
+        "cache_size": -65536,
+    }
+    reader = database.open_for_reading(path)
+    assert settings(reader, "query_only", "cache_size") == {"query_only": 1, "cache_size": -16384}
+    with pytest.raises(apsw.ReadOnlyError):
+        reader.execute("DELETE FROM people")
+    reader.close()
+    writer.close()
 
 
 # What is not ours.

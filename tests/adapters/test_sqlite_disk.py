@@ -43,7 +43,7 @@ async def test_it_is_on_the_disk_also_after_the_index_was_made(
 
 @pytest.mark.parametrize("how", ["full", "dying"])
 async def test_wherever_it_fails_the_batch_is_there_whole_or_not_at_all(
-    disk: Disk, deeds: Deeds, folder: Path, how: str
+    disk: Disk, deeds: Deeds, store: SqliteStore, folder: Path, how: str
 ) -> None:
     await deeds.people("ann", "bob", "cy")
     n, operations = 0, 0
@@ -61,6 +61,8 @@ async def test_wherever_it_fails_the_batch_is_there_whole_or_not_at_all(
             assert disk.failures
             assert await deeds.store.heads(["ann", "bob"]) == {"ann": n, "bob": n}
             assert await deeds.store.person(f"new{operations}") is None
+            # What came to nothing has used up no key: who searches waits for the index to reach the newest one.
+            assert store._rows.message_key == n
             disk.heal()
             # The same again, as a client would: the nonces have not been used.
             outcomes = await deeds.do(*batch)

@@ -7,7 +7,7 @@ from protocol.frames.events import Message
 from server.domain import commands
 from server.domain.book import Carried, Done, PersonDone, Posted
 from server.ports.store import BATCH, Failed
-from tests.contracts.deeds import Deeds, codes, result
+from tests.contracts.deeds import Deeds, codes
 from tests.contracts.stores import House
 
 
@@ -206,16 +206,19 @@ async def test_a_text_comes_back_as_it_was(house: House, deeds: Deeds, text: str
         assert (await deeds.conversations(user))[0].last.text == text
 
 
-async def test_what_is_no_text_fails_alone_or_comes_back_as_it_was(deeds: Deeds) -> None:
-    await deeds.people("ann", "bob")
-    before, half, after = (deeds.message("ann", "bob", text) for text in ("before", "half \ud83d", "after"))
-    outcomes = await deeds.commit(before, half, after)
-    stored = [message.text for message in await deeds.history("bob", "ann")]
-    if isinstance(outcomes[1], Failed):
-        assert stored == ["before", "after"]
-    else:
-        assert stored == ["before", "half \ud83d", "after"]
-    assert [found.n for found in (result(outcomes[0]), result(outcomes[2])) if isinstance(found, Posted)] == [
-        1,
-        len(stored),
-    ]
+@pytest.mark.parametrize("place", [0, 1, 2])
+async def test_what_is_no_text_fails_alone_or_comes_back_as_it_was(deeds: Deeds, place: int) -> None:
+    await deeds.people("ann", "bob", "cy")
+    texts = ["one", "two"]
+    texts.insert(place, "half \ud83d")
+    outcomes = await deeds.commit(
+        *(deeds.message("ann", "bob", text) for text in texts), deeds.message("cy", "bob", "three")
+    )
+    failed = [isinstance(outcome, Failed) for outcome in outcomes]
+    assert failed in ([False] * 4, [i == place for i in range(4)])
+    stored = [text for text, without in zip(texts, failed, strict=False) if not without]
+    assert [message.text for message in await deeds.history("bob", "ann")] == stored
+    assert [message.text for message in await deeds.history("bob", "cy")] == ["three"]
+    numbers = [found.n for outcome in outcomes if isinstance(found := getattr(outcome, "result", None), Posted)]
+    assert numbers == [*range(1, len(stored) + 1), 1]
+    assert (await deeds.send("bob", "ann", "on it goes"))[0].n == len(stored) + 1

@@ -75,9 +75,12 @@ def open_for_writing(path: Path) -> tuple[Sql, str]:
             undone.callback(connection.close)
             connection.set_busy_timeout(5000)
             _look_at(connection, path)  # before anything is written: what is not ours is left as it is
-            connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY")
+            connection.pragma("journal_mode", "wal")
+            connection.pragma("synchronous", "full")
+            connection.pragma("temp_store", "memory")
             # The log is folded into the file in steps of 16 MiB; the default 4 MiB folds under every second of load.
-            connection.execute("PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -65536")
+            connection.pragma("wal_autocheckpoint", 4000)
+            connection.pragma("cache_size", -65536)
             epoch = _migrate(connection)
         except apsw.NotADBError as error:
             raise DataFolderError(f"{path} is not a SQLite database, or it is damaged") from error
@@ -90,7 +93,8 @@ def open_for_writing(path: Path) -> tuple[Sql, str]:
 def open_for_reading(path: Path) -> Sql:
     connection = connect(path, flags=apsw.SQLITE_OPEN_READONLY)
     connection.set_busy_timeout(5000)
-    connection.execute("PRAGMA query_only = 1; PRAGMA cache_size = -16384")
+    connection.pragma("query_only", 1)
+    connection.pragma("cache_size", -16384)
     return connection
 
 
@@ -112,7 +116,7 @@ def _migrate(connection: Sql) -> str:
     for step, sql in migrations():
         if step > version:
             with connection:
-                connection.execute(sql)
+                connection.execute(sql).fetchall()  # to its end, whatever its statements return
                 connection.pragma("application_id", APPLICATION)
                 connection.pragma("user_version", step)
     epoch: str | None = connection.execute("SELECT value FROM meta WHERE name = 'epoch'").get
