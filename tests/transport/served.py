@@ -63,7 +63,7 @@ async def serving(kind: str = OURS, *, node: Node | None = None, **config: Any) 
     node = node or Node()
     endpoint = SocketEndpoint(node.services, ["https://pages.example"])
     posts = [Route("/echo", _echo, methods=["POST"]), Route("/refuse", _refuse, methods=["POST"])]
-    app = Starlette(routes=[endpoint.route(), *posts, Route("/big", _big)])
+    app = Starlette(routes=[endpoint.route(), *posts, Route("/big", _big), Route("/late", _late)])
     parts: dict[str, Any] = (
         {"http": BoundedHttp, "ws": DirectWebSocket} if kind == OURS else {"http": kind, "ws": "websockets-sansio"}
     )
@@ -99,6 +99,11 @@ async def _echo(request: Request) -> Response:
 
 async def _big(request: Request) -> Response:
     return PlainTextResponse(bytes(int(request.query_params.get("bytes", "1000000"))))
+
+
+async def _late(request: Request) -> Response:
+    await asyncio.sleep(0.05)
+    return PlainTextResponse("late")
 
 
 async def _refuse(request: Request) -> Response:

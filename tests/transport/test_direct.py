@@ -83,6 +83,16 @@ async def test_a_peer_that_says_farewell_and_never_closes(ours: Served) -> None:
 
 
 @pytest.mark.usefixtures("hasty")
+async def test_a_peer_that_says_farewell_and_never_reads(ours: Served) -> None:
+    """The polite end of a socket waits until all is sent."""
+    async with peer(ours.port, buffer=4096) as device:
+        socket = await ours.greet(device)
+        socket.transport.write(bytes(9_000_000))
+        await device.write(frame((1000).to_bytes(2, "big"), CLOSE))
+        await ours.forgotten()
+
+
+@pytest.mark.usefixtures("hasty")
 async def test_a_peer_that_goes_on_and_on_after_the_farewell(ours: Served) -> None:
     async with peer(ours.port) as device:
         socket = await ours.greet(device)

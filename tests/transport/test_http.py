@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 
 import httpx
 import pytest
@@ -139,20 +140,25 @@ async def test_a_peer_that_does_not_read_its_answers(ours: Served, last: bytes) 
 
 
 @pytest.mark.usefixtures("hasty")
-async def test_a_peer_that_does_not_read_the_last_answer(ours: Served) -> None:
+@pytest.mark.parametrize("size", [40_000, 9_000_000], ids=["what uvicorn hands over at once", "more"])
+async def test_a_peer_that_does_not_read_the_last_answer(ours: Served, size: int) -> None:
     async with peer(ours.port, buffer=4096) as device:
-        await device.write(b"GET /big?bytes=9000000 HTTP/1.1\r\nHost: b\r\nConnection: close\r\n\r\n")
+        await device.write(POST)
+        await device.response()
+        [connection] = ours.server.server_state.connections
+        connection.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        await device.write(b"GET /big?bytes=%d HTTP/1.1\r\nHost: b\r\nConnection: close\r\n\r\n" % size)
         await ours.forgotten()
 
 
 @pytest.mark.usefixtures("hasty")
 async def test_a_peer_that_reads_slowly_and_reads_is_not_cut_off(ours: Served) -> None:
     async with peer(ours.port, buffer=65_536) as device:
-        await device.write(BIG * 10)
-        for _ in range(10):
+        await device.write(BIG * 30)
+        for _ in range(30):
             status, body = await device.response()
             assert (status, len(body)) == (200, 400_000)
-            await asyncio.sleep(0.05)  # in sum longer than an answer may lie unread
+            await asyncio.sleep(0.03)  # in sum longer than an answer may lie unread
 
 
 @pytest.mark.parametrize(
@@ -181,7 +187,7 @@ async def test_what_anybody_can_provoke_makes_no_line(ours: Served, caplog: pyte
             assert await device.upgrade(subprotocol=b"unknown") == 400
             await device.rest()
         async with peer(ours.port) as device:
-            await device.write(BIG * 5000)  # of which the first is being answered when the connection is cut
+            await device.write(BIG.replace(b"/big", b"/late") + BIG * 5000)  # cut off before the first is answered
             await device.rest()
         async with peer(ours.port, buffer=4096) as device:
             await device.write(BIG * 50)
