@@ -12,6 +12,9 @@ from load.wire import Wire, connect, frame
 GREETING_SECONDS = 30.0
 """After that a greeting has failed."""
 
+LONGEST_WAIT = 2.0
+"""Seconds until a request that had to wait is repeated, at the most."""
+
 FINAL = frozenset((4400, 4401))
 """Close codes after which coming back is of no use."""
 
@@ -54,7 +57,7 @@ class Asked:
         self.count = count
         """Of a send: the how-manieth to this peer; 0: a block."""
         self.again = False
-        """Sent more than once, so it may have been carried out already."""
+        """It may have been carried out already: its answer was lost, or said that nobody knows."""
         self.resting = False
         """Told to ask again later."""
 
@@ -62,7 +65,7 @@ class Asked:
 class LoadDevice:
     __slots__ = (
         "_address", "_epoch", "_greeted", "_live", "_meter", "_next", "_source", "_token", "_truth", "_waiting",
-        "_watcher", "_wire", "closing", "forbidden", "pong", "user",
+        "_watcher", "_wire", "closing", "forbidden", "pong", "resting", "user",
     )  # fmt: skip
 
     def __init__(
@@ -92,6 +95,8 @@ class LoadDevice:
         self._greeted: asyncio.Future[None] | None = None
         self._live = False
         """Welcomed, and not lost since: what is sent meanwhile is repeated at the next welcome."""
+        self.resting = 0
+        """Requests that the server asked to repeat later."""
         self.closing = False
         self.pong: asyncio.Future[None] | None = None
 
@@ -145,15 +150,18 @@ class LoadDevice:
         """Repeat a request that had to wait."""
         asked = self._waiting.get(request)
         if asked is not None and asked.resting:
-            asked.again, asked.resting = True, False
+            asked.resting = False
+            self.resting -= 1
             self._write(asked.payload)
 
     def give_up(self, request: int) -> bool:
-        """A send that the server did not take will not be repeated. False: it has been repeated meanwhile."""
+        """A send that the server did not take will not be repeated. False: it may have been taken all the same, or
+        is being repeated."""
         asked = self._waiting.get(request)
-        if asked is None or not asked.resting:
+        if asked is None or not asked.resting or asked.again or not asked.count:
             return False
         del self._waiting[request]
+        self.resting -= 1
         self._truth.was_refused(self.user, asked.peer, asked.count, by_rule=False)
         return True
 
@@ -238,7 +246,11 @@ class LoadDevice:
             if asked.count:
                 self._truth.retries(self.user, asked.peer, asked.count)
             asked.resting = True
-            self._watcher.told_to_wait(self, told.id, told.retry_after or 1.0, told.code)
+            asked.again = asked.again or told.code == "unavailable"
+            self.resting += 1
+            # What it says is when one more may be sent: those that wait, wait for each other.
+            seconds = 1.0 if told.retry_after is None else told.retry_after
+            self._watcher.told_to_wait(self, told.id, min(LONGEST_WAIT, seconds * self.resting), told.code)
             return
         del self._waiting[told.id]
         if asked.count:
@@ -257,8 +269,10 @@ class LoadDevice:
         self._epoch = told.epoch
         self._live = True
         for asked in self._waiting.values():  # at once, so that nothing newer goes before them
-            asked.again, asked.resting = True, False
+            asked.again = asked.again or not asked.resting
+            asked.resting = False
             self._write(asked.payload)
+        self.resting = 0
         if self._greeted is not None and not self._greeted.done():
             self._greeted.set_result(None)
 

@@ -109,17 +109,17 @@ class Run:
     async def _open(self, tokens: dict[str, str]) -> float:
         split = urlsplit(self._target.url)
         address = (split.hostname or "127.0.0.1", split.port or 80)
-        nobody = Writer("", ())
-        for name, token in tokens.items():
-            forbidden = self._writers.get(name, nobody).forbidden
-            self._devices[name] = LoadDevice(
-                name, token, address, self._truth, self._meter, self, self._target.source, forbidden
-            )
+        self._devices = {name: self._device(name, token, address) for name, token in tokens.items()}
         self._crowd = Crowd(list(self._devices.values()), self._truth)
         self._tell(f"opening {len(tokens):,} connections")
         started = time.perf_counter()
         await self._crowd.open()
         return time.perf_counter() - started
+
+    def _device(self, name: str, token: str, address: tuple[str, int]) -> LoadDevice:
+        writer = self._writers.get(name)
+        forbidden: frozenset[str] = frozenset() if writer is None else writer.forbidden
+        return LoadDevice(name, token, address, self._truth, self._meter, self, self._target.source, forbidden)
 
     async def _drive(self) -> list[float]:
         plan, crowd = self._plan, self._crowd
@@ -179,16 +179,16 @@ class Run:
 
     def told_to_wait(self, device: LoadDevice, request: int, seconds: float, code: str) -> None:
         self._postponed[code] += 1
-        asyncio.get_running_loop().call_later(seconds, self._again, device, request, code)
+        asyncio.get_running_loop().call_later(seconds, self._again, device, request)
 
     def lost(self, device: LoadDevice, code: int) -> None:
         self._crowd.lose(device, code)
 
-    def _again(self, device: LoadDevice, request: int, code: str) -> None:
-        if self._sending or code != "rate_limited":
-            device.again(request)
-        elif device.give_up(request):
+    def _again(self, device: LoadDevice, request: int) -> None:
+        if not self._sending and device.give_up(request):
             self._given_up += 1
+        else:
+            device.again(request)
 
     def _next(self, device: LoadDevice) -> None:
         writer = self._writers.get(device.user)

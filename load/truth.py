@@ -40,6 +40,8 @@ class Pair:
     """Zero when both sides have seen the same n for each message."""
     closing: bool = False
     """A block was asked for: refusing is right from then on, and after its answer nothing else is."""
+    hiding: bool = False
+    """It is the recipient's: what was not seen before it is hidden."""
     closed_after: int | None = None
 
     @property
@@ -94,14 +96,15 @@ class Truth:
         self._pair(user, peer).retried.add(count)
 
     def blocks(self, user: str, peer: str) -> None:
-        """A block is asked for."""
-        self._pair(peer, user).closing = True
+        """A block is asked for: it refuses what either writes to the other."""
+        self._pair(peer, user).closing = self._pair(user, peer).closing = True
+        self._pair(peer, user).hiding = True
 
     def blocked(self, user: str, peer: str) -> None:
         """It was answered."""
-        pair = self._pair(peer, user)
-        if pair.closed_after is None:
-            pair.closed_after = pair.sent
+        for pair in (self._pair(peer, user), self._pair(user, peer)):
+            if pair.closed_after is None:
+                pair.closed_after = pair.sent
 
     # What a device is told.
 
@@ -167,7 +170,7 @@ class Truth:
                 self.complain(f"{name}: {len(pair.refused - missing)} messages were refused, and came all the same")
             if pair.closed_after is not None and pair.heard > pair.closed_after:
                 self.complain(f"{name}: message {pair.heard} was written after a block was answered, and came")
-            if pair.closing:
+            if pair.hiding:
                 lost[recipient] = lost.get(recipient, 0) + len(missing - pair.refused)
                 continue
             if missing - pair.refused:

@@ -1,0 +1,74 @@
+"""Latencies: as an HDR histogram would have them, whatever order and process they come from."""
+
+import pytest
+from hdrh.histogram import HdrHistogram
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from load.meter import DIGITS, LONGEST, Meter, histogram, nothing, percentiles, rounded
+
+seconds = st.floats(0, 4000)
+
+
+@given(seconds)
+def test_three_digits_are_kept(value: float) -> None:
+    micros = min(LONGEST, max(1, int(value * 1e6)))
+    assert rounded(value) <= micros
+    assert micros - rounded(value) <= micros / 1000
+
+
+@settings(max_examples=30)  # a histogram is 20,000 counters
+@given(st.lists(seconds, min_size=1))
+def test_the_histogram_is_the_one_that_would_have_been_recorded(values: list[float]) -> None:
+    meter = Meter(0.0)
+    recorded = HdrHistogram(1, LONGEST, DIGITS)
+    for value in values:
+        meter.ack(0.0, value)
+        recorded.record_value(min(LONGEST, max(1, int(value * 1e6))))
+    made = histogram(meter.counts.acked)
+    assert made.get_total_count() == len(values)
+    for percentile in (0, 50, 90, 99, 100):
+        ours, theirs = made.get_value_at_percentile(percentile), recorded.get_value_at_percentile(percentile)
+        assert abs(ours - theirs) <= theirs / 500 + 1
+
+
+@given(st.lists(st.lists(seconds), min_size=1, max_size=4))
+def test_processes_together_are_as_one(parts: list[list[float]]) -> None:
+    together, alone = nothing(), Meter(0.0)
+    for part in parts:
+        meter = Meter(0.0)
+        for value in part:
+            meter.delivery(0.0, value)
+            alone.delivery(0.0, value)
+        together.add(meter.counts)
+    assert together == alone.counts
+
+
+def test_percentiles_are_milliseconds() -> None:
+    meter = Meter(0.0)
+    for number in range(1, 1001):
+        meter.delivery(10.0, 10.0 + number / 1000)
+    found = percentiles(histogram(meter.counts.delivered))
+    assert found == pytest.approx({"p50": 500, "p90": 900, "p99": 990, "p99.9": 999, "p100": 1000}, rel=0.002)
+    assert percentiles(histogram({})) == {}
+
+
+def test_seconds_of_the_run() -> None:
+    meter = Meter(100.0)
+    for now in (100.1, 100.9, 101.0, 103.5):
+        meter.delivery(100.0, now)
+    assert meter.counts.per_second == {0: 2, 1: 1, 3: 1}
+
+
+def test_the_recent_p99_is_of_what_came_since() -> None:
+    meter = Meter(0.0)
+    assert meter.recent_p99() is None
+    for _ in range(99):
+        meter.delivery(0.0, 0.001)
+    meter.delivery(0.0, 1.0)
+    assert meter.recent_p99() == pytest.approx(1.0)
+    for _ in range(100):
+        meter.delivery(0.0, 0.001)
+    meter.delivery(0.0, 1.0)
+    assert meter.recent_p99() == pytest.approx(1.0)
+    assert meter.recent_p99() is None
