@@ -168,3 +168,43 @@ def test_a_message_far_below_does_not_move_whoever_reads_above(town: Town) -> No
     assert scroll.evaluate("box => box.scrollTop") == before
     down.click()
     expect(bob.message("far below")).to_be_in_viewport()
+
+
+RECORD = """
+    window.shown = [];
+    window.away = false;
+    document.hasFocus = () => !window.away;
+    window.Notification = class {
+        static permission = "default";
+        static async requestPermission() { return (this.permission = "granted"); }
+        constructor(title, options) { window.shown.push([title, options.body]); }
+    };
+"""
+
+
+def test_a_notification_is_shown_if_it_is_wanted_and_never_for_knocks_or_muted_people(town: Town) -> None:
+    alice, bob = town.friends("Alice Rossi", "Bob Bianchi")
+    knocker = town.person("Gino Gallo")
+    town.server.admin("PUT", f"/v1/users/{alice.user}", {"knocks": True})
+    alice.page.add_init_script(RECORD)
+    alice.page.reload()
+    bob.go(f"c/{alice.user}")
+    alice.go("settings")
+    bob.write("nobody asked for this one")
+    expect(alice.page).to_have_title("(1) Bussa")
+    alice.page.get_by_label("Show desktop notifications").check()
+    bob.write("while alice looks")
+    expect(alice.page).to_have_title("(2) Bussa")
+    assert alice.page.evaluate("shown") == []
+    alice.page.evaluate("away = true")
+    bob.write("while she looks elsewhere")
+    expect(alice.page).to_have_title("(3) Bussa")
+    knocker.go(f"c/{alice.user}")
+    knocker.write("may I?")
+    expect(alice.page.get_by_role("link", name="1 person knocks at your door")).to_be_visible()
+    alice.go(f"u/{bob.user}")
+    alice.choose("Mute Bob Bianchi")
+    alice.is_told("Bob Bianchi is muted.")
+    bob.write("unheard")
+    expect(alice.page.get_by_role("link", name="Bob Bianchi").first).to_contain_text("4 unread messages")
+    assert alice.page.evaluate("shown") == [["Bob Bianchi", "while she looks elsewhere"]]

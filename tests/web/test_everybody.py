@@ -1,10 +1,11 @@
 """For everybody: the accessibility rules on every view, the keyboard alone, every width, light and dark."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, WebSocketRoute, expect
 
 from tests.web.tools import ROOT
 from tests.web.town import Person, Server, Town
@@ -83,9 +84,32 @@ def test_the_first_view_keeps_the_rules(browser: Browser, server: Server, scheme
     context.close()
 
 
+def spread_out(text: str) -> str:
+    """A frame of the server's with its times spread over some days: whoever furnishes a page does it in a second."""
+    frame = json.loads(text)
+    for row, minutes in zip(frame.get("conversations", ()), (2, 26, 64, 190, 1_600, 5_200, 9_000), strict=False):
+        row["last"]["at"] -= minutes * 60_000
+    for message in frame.get("messages", ()):
+        message["at"] -= (2 + 7 * (len(frame["messages"]) - message["n"])) * 60_000
+    return json.dumps(frame)
+
+
 def test_the_picture_of_the_readme_is_what_the_page_looks_like(town: Town) -> None:
+    """docs/screenshot.png is a copy of what this leaves in build/screenshots/readme.png."""
     me, ids = furnish(town, viewport={"width": 1200, "height": 750}, reduced_motion="reduce")
+    me.go(f"c/{ids['marco']}")
+    me.sees("That would be great!")
+    me.go(f"c/{ids['aisha']}")
+    me.sees("The train was on time")
+
+    def between(page_side: WebSocketRoute) -> None:
+        server_side = page_side.connect_to_server()
+        server_side.on_message(lambda text: page_side.send(spread_out(str(text))))
+
+    me.page.route_web_socket("**/v1/socket", between)
     views(ids)[0].open(me)
+    me.page.reload()
+    me.sees("That would be great!")
     me.page.mouse.move(0, 0)
     picture = SHOTS / "readme.png"
     picture.parent.mkdir(parents=True, exist_ok=True)

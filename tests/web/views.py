@@ -54,8 +54,9 @@ def furnish(town: Town, **options: object) -> tuple[Person, dict[str, str]]:
         ("", "marco", "👍"),
     ):
         post.say(
-            ids.get(who, me.user), ids.get(to, me.user), text, reply_to=3 if text.startswith("That would") else None
+            ids.get(who, me.user), ids.get(to, me.user), text, reply_to=5 if text.startswith("That would") else None
         )
+    post.read(ids["nina"], 1)
     post.block(ids["blocked"])
     post.close()
     me.page.reload()
@@ -88,6 +89,9 @@ class Posting:
 
     def say(self, sender: str, to: str, text: str, reply_to: int | None = None) -> None:
         self._ask(sender, "send", to, text, {} if reply_to is None else {"replyTo": reply_to})
+
+    def read(self, peer: str, n: int) -> None:
+        self._ask(self._me.user, "read", peer, n)
 
     def block(self, user: str) -> None:
         self._ask(self._me.user, "block", user)
