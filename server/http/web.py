@@ -55,8 +55,8 @@ PAGE = {
 # Scripts hold no secret, and the SDK is there for the pages of a host application too.
 SCRIPT = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 
-# Comments that have their lines to themselves. Only those: what stands beside code would need a parser.
-_COMMENTS = re.compile(r"^[ \t]*(?:/\*(?:(?!\*/).)*\*/[ \t]*$|//[^\n]*$)", re.MULTILINE | re.DOTALL)
+# Comments that begin a line. Only those: what stands behind code would need a parser.
+_COMMENTS = re.compile(r"^[ \t]*(?:/\*(?:(?!\*/).)*\*/|//[^\n]*$)", re.MULTILINE | re.DOTALL)
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}\Z")
 
 
