@@ -18,8 +18,9 @@ help:
 run: $(VENV)/.installed
 	@exec $(BIN)/bussa serve $(ARGS)
 
+# Four at a time, file by file: most tests wait for something (a server that starts, a limit that runs out).
 test: $(VENV)/.installed-dev node_modules/.installed
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 4 --dist loadfile $(ARGS)
 
 check: $(VENV)/.installed-dev node_modules/.installed
 	@$(BIN)/ruff check
