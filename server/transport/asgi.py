@@ -72,8 +72,10 @@ class AsgiSocket:
             if self._farewell is not None:
                 farewell, self._farewell = self._farewell, None
                 await self._send(farewell)
-        except OSError:
-            self._ended = True  # the peer is gone (ASGI 2.4: send raises OSError); `receive` tells the connection
+        except (OSError, RuntimeError):
+            # The peer is gone (ASGI 2.4: send raises OSError), or the server has closed by itself over what it could
+            # not parse (uvicorn: RuntimeError). `receive` tells the connection.
+            self._ended = True
             self._frames.clear()
         finally:
             self._task = None

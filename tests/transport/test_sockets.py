@@ -1,10 +1,13 @@
 """The socket endpoint, the same on our transport and on uvicorn as released."""
 
 import asyncio
+import gc
+from socket import SO_SNDBUF, SOL_SOCKET
 
 import msgpack
 import pytest
 
+from protocol.frames.events import Typing
 from protocol.limits import FRAME
 from server.domain.commands import Send
 from tests.transport.peer import BINARY, CLOSE, PING, PONG, TEXT, Ended, frame, peer, say
@@ -122,6 +125,24 @@ async def test_what_is_no_websocket(served: Served, data: bytes) -> None:
         await alice.greet("alice")
         await alice.write(data)
         assert await alice.farewell() == 1002
+
+
+async def test_an_event_for_a_socket_that_has_just_been_closed(
+    served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with peer(served.port, buffer=4096) as alice:
+        await alice.greet("alice")
+        await alice.write(say({"type": "ping", "id": 1}))
+        await alice.until("pong")  # from now on events are live
+        [socket] = served.server.server_state.connections
+        socket.transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_SNDBUF, 4096)
+        socket.transport.write(bytes(40_000))  # so that it takes a moment to be gone
+        served.node.hub.hint("alice", Typing(peer="bob"))
+        socket.data_received(frame(b"", 3))  # no WebSocket any more, and nobody knows it yet
+        assert await alice.farewell() == 1002
+    await served.forgotten()
+    gc.collect()
+    assert [record for record in caplog.records if record.name == "asyncio"] == []
 
 
 async def test_the_farewell_of_a_client(served: Served) -> None:
