@@ -106,7 +106,7 @@ class Crowd:
             while self.acknowledged < enough and not self.faults:
                 self._grew.clear()
                 await self._grew.wait()
-        assert self.faults == []
+        assert self.faults == [], self.faults[:5]
 
     async def block(self, which: int) -> None:
         """One of four blocks whoever writes to them."""
@@ -118,7 +118,7 @@ class Crowd:
         self._writing = False
         async with asyncio.timeout(SECONDS):
             await asyncio.gather(*self._chats)
-        assert self.faults == []
+        assert self.faults == [], self.faults[:5]
 
     async def end(self) -> None:
         for chat in self._chats:
@@ -145,7 +145,7 @@ class Crowd:
                 await self._compare_logs(user, auditor)
         finally:
             await asyncio.gather(*(auditor.end() for auditor in auditors.values()))
-        assert self.faults == []
+        assert self.faults == [], self.faults[:5]
         for target, pest in self._blocking:
             if (target, pest) in self.blocks:
                 # Nothing else has ever happened to them: the block is the last of their log.

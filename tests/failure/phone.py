@@ -132,9 +132,6 @@ class Phone:
         await asyncio.wait([greeted, wire.closed], return_when=asyncio.FIRST_COMPLETED)
         if not greeted.done():
             raise ConnectionError(f"no welcome but {wire.closed.result()}")
-        for number, ask in self._asks.items():
-            ask.again = True
-            self._say(number)
         return wire
 
     async def _stay_on(self, wire: Wire) -> int:
@@ -154,8 +151,8 @@ class Phone:
             ask.since = asyncio.get_running_loop().time()
             self._wire.write(ask.fields)
 
-    def _say_again(self, number: int) -> None:
-        if number in self._asks:
+    def _say_again(self, number: int, wire: Wire) -> None:
+        if number in self._asks and wire is self._wire:
             self._asks[number].again = True
             self._say(number)
 
@@ -165,9 +162,9 @@ class Phone:
         heard: Frame = msgpack.unpackb(payload)
         number = heard.get("id")
         if heard["type"] == "welcome":
-            self._welcomed(heard)
+            self._welcomed(heard, wire)
         elif number is not None:
-            self._answered(number, heard)
+            self._answered(number, heard, wire)
         elif "seq" in heard:
             self._enter(heard)
         elif heard["type"] == "error":
@@ -176,7 +173,7 @@ class Phone:
             self.hints.append(heard)
         self.grew.set()
 
-    def _welcomed(self, heard: Frame) -> None:
+    def _welcomed(self, heard: Frame, wire: Wire) -> None:
         if self.cursor is None:
             self.cursor = heard["head"]
         elif not heard["resumed"]:
@@ -185,14 +182,17 @@ class Phone:
         self.welcomes.append(heard)
         assert self._greeted is not None
         self._greeted.set_result(None)
+        # In this very turn: whoever asks from the next one on is not to be said twice.
+        for number in list(self._asks):
+            self._say_again(number, wire)
 
-    def _answered(self, number: int, heard: Frame) -> None:
+    def _answered(self, number: int, heard: Frame, wire: Wire) -> None:
         ask = self._asks.get(number)
         if ask is None:
             self._fault(f"{self.user}: a reply that was not asked for, or a second one: {heard}")
             return
         if heard.get("code") == "unavailable":
-            asyncio.get_running_loop().call_later(0.1, self._say_again, number)
+            asyncio.get_running_loop().call_later(0.1, self._say_again, number, wire)
             return
         del self._asks[number]
         if "seq" in heard and not (ask.again and heard["seq"] <= (self.cursor or 0)):

@@ -31,7 +31,7 @@ class Stage:
     async def end(self) -> None:
         for phone in self._phones:
             await phone.end()
-        assert self.faults == []
+        assert self.faults == [], self.faults[:5]
 
 
 def heard(phone: Phone) -> list[str]:
