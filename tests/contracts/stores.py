@@ -1,15 +1,21 @@
 """The stores that the suite of the store port is run on. A row of `KINDS` is all that a new adapter adds."""
 
+import asyncio
+import atexit
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
 
 from server.adapters.postgres import PostgresStore
 from server.adapters.sqlite import SqliteStore
 from server.ports.store import Store
 from tests.memory_store import MemoryStore
-from tests.postgres import fresh_database
+from tests.postgres import shared
 
 
 class House(Protocol):
@@ -56,10 +62,39 @@ async def sqlite(folder: Path) -> AsyncIterator[House]:
     yield SqliteHouse(folder)
 
 
+_DATABASE = f"bussa_contracts_{os.getpid()}"
+
+
+async def on_the_server(statement: str) -> None:
+    admin = await asyncpg.connect(shared())
+    try:
+        await admin.execute(statement)
+    finally:
+        await admin.close()
+
+
+_made: list[str] = []
+
+
+async def emptied_database() -> str:
+    """The URL of a database in which nothing is kept: made once a run, for to make one takes long."""
+    if not _made:
+        await on_the_server(f"CREATE DATABASE {_DATABASE} TEMPLATE template0 ENCODING 'UTF8'")
+        _made.append(_DATABASE)
+        # After the server itself was registered to be stopped, so before it is.
+        atexit.register(lambda: asyncio.run(on_the_server(f"DROP DATABASE {_DATABASE} WITH (FORCE)")))
+    url = urlunsplit(urlsplit(shared())._replace(path=f"/{_DATABASE}"))
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("DROP SCHEMA IF EXISTS bussa CASCADE")
+    finally:
+        await connection.close()
+    return url
+
+
 @asynccontextmanager
 async def postgres(folder: Path) -> AsyncIterator[House]:
-    async with fresh_database() as url:
-        yield PostgresHouse(url)
+    yield PostgresHouse(await emptied_database())
 
 
 KINDS: dict[str, Callable[[Path], AbstractAsyncContextManager[House]]] = {

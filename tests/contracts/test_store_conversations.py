@@ -95,19 +95,18 @@ async def test_a_page_ends_where_its_texts_are_long(deeds: Deeds) -> None:
     assert await peers(deeds, "ann") == friends[::-1]
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "-1", "1.5", " 7", "1_0", "٣", "9" * 200, "-" + "9" * 199, "\0", "1;2"])
-async def test_a_cursor_that_it_did_not_give_is_an_error_or_leads_nowhere_wrong(deeds: Deeds, cursor: str) -> None:
+async def test_a_cursor_that_it_did_not_give_is_an_error(deeds: Deeds) -> None:
     await deeds.people("ann", "bob")
     await deeds.send("ann", "bob", "ciao")
-    for turn in (
-        lambda: deeds.store.conversations("ann", "inbox", cursor, 10),
-        lambda: deeds.store.search("ann", ["ciao"], None, cursor, 10),
-    ):
-        if cursor.isascii() and cursor.isdigit():
-            assert await turn() is not None
-        else:
-            with pytest.raises(ValueError, match=r".*"):
-                await turn()
+    for cursor in ("", "x", "-1", "1.5", " 7", "1_0", "٣", "-" + "9" * 199, "\0", "1;2"):
+        with pytest.raises(ValueError, match=r".*"):
+            await deeds.store.conversations("ann", "inbox", cursor, 10)
+        with pytest.raises(ValueError, match=r".*"):
+            await deeds.store.search("ann", ["ciao"], None, cursor, 10)
+    # One that it might have given leads to the end at the worst.
+    for cursor in ("0", "9" * 200):
+        assert (await deeds.store.conversations("ann", "inbox", cursor, 10)).next is None
+        assert await deeds.store.search("ann", ["ciao"], None, cursor, 10) is not None
 
 
 async def test_each_conversation_stands_in_one_folder(deeds: Deeds) -> None:

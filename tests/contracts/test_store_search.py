@@ -1,6 +1,5 @@
 """The store port: search finds what the user may see, and nothing else, whatever is asked."""
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,29 +11,29 @@ from tests.contracts.stores import House
 TEXTS = ["La città è bella", "STRASSE", "Das Café am Markt", "οδός", "한글", "a_b c-d", "naïve 4711", "東京都", "a\0b"]
 
 
-@pytest.mark.parametrize(
-    ("query", "found"),
-    [
-        ("citt", ["La città è bella"]),
-        ("CITTA bel", ["La città è bella"]),
-        ("città brutta", []),
-        ("straße", ["STRASSE"]),
-        ("ΟΔΟΣ", ["οδός"]),
-        ("한", ["한글"]),
-        ("東京", ["東京都"]),
-        ("a_b", ["a\0b", "a_b c-d"]),
-        ("d b", ["a_b c-d"]),
-        ("471", ["naïve 4711"]),
-        ("11", []),
-        ("caf am", ["Das Café am Markt"]),
-        ("", []),
-        ("…", []),
-    ],
-)
-async def test_every_word_begins_a_word(deeds: Deeds, query: str, found: list[str]) -> None:
+FOUND = [
+    ("citt", ["La città è bella"]),
+    ("CITTA bel", ["La città è bella"]),
+    ("città brutta", []),
+    ("straße", ["STRASSE"]),
+    ("ΟΔΟΣ", ["οδός"]),
+    ("한", ["한글"]),
+    ("東京", ["東京都"]),
+    ("a_b", ["a\0b", "a_b c-d"]),
+    ("d b", ["a_b c-d"]),
+    ("471", ["naïve 4711"]),
+    ("11", []),
+    ("caf am", ["Das Café am Markt"]),
+    ("", []),
+    ("…", []),
+]
+
+
+async def test_every_word_begins_a_word(deeds: Deeds) -> None:
     await deeds.people("ann", "bob")
     await deeds.send("ann", "bob", *TEXTS)
-    assert await deeds.texts("ann", query) == await deeds.texts("bob", query) == found
+    for query, found in FOUND:
+        assert await deeds.texts("ann", query) == await deeds.texts("bob", query) == found, query
 
 
 async def test_hits_are_messages_newest_first_over_all_conversations(deeds: Deeds) -> None:
