@@ -13,7 +13,23 @@ WORD = 64
 QUERY_WORDS = 16
 """Words of a query that count: each costs a look-up."""
 
+_CHARACTERS = 50_000
+"""Characters known by heart: more than any few languages have (some 100 bytes each)."""
+
 _WORD = re.compile(r"[^\W_]+")
+
+
+class _Unmarked(dict[int, int | None]):
+    """What `str.translate` makes of a character: nothing of a mark. Filled as characters come up, with an end."""
+
+    def __missing__(self, code: int) -> int | None:
+        if len(self) >= _CHARACTERS:
+            self.clear()
+        self[code] = kept = None if unicodedata.category(chr(code))[0] == "M" else code
+        return kept
+
+
+_UNMARKED = _Unmarked()
 
 
 def words(text: str) -> list[str]:
@@ -26,7 +42,7 @@ def words(text: str) -> list[str]:
         plain = text.lower()
     else:
         folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-        plain = "".join(char for char in folded if unicodedata.category(char)[0] != "M")
+        plain = folded.translate(_UNMARKED)
     return list(dict.fromkeys(word[:WORD] for word in _WORD.findall(plain)))
 
 

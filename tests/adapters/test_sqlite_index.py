@@ -8,7 +8,7 @@ import pytest
 
 from server.adapters.sqlite import SqliteStore, searching
 from server.adapters.sqlite import store as store_module
-from server.ports.store import Unavailable
+from server.ports.store import PAGE_CHARS, Unavailable
 from tests.adapters.sqlite_disk import Disk
 from tests.contracts.deeds import Deeds
 
@@ -68,3 +68,13 @@ async def test_a_search_in_the_middle_of_a_batch_that_fails_comes_to_an_end(deed
     store._rows.message_key += 5
     async with asyncio.timeout(20):
         assert await deeds.texts("bob", "ciao") == ["ciao"]
+
+
+async def test_of_long_texts_few_are_indexed_at_a_time(deeds: Deeds, store: SqliteStore) -> None:
+    # Some take thirty milliseconds each, and a message that is sent meanwhile waits for all of the chunk.
+    await deeds.people("ann", "bob")
+    await deeds.send("ann", "bob", *["x" * 10_000] * 20, *["y"] * 20)
+    assert searching.index_some(store._connection) == PAGE_CHARS // 10_000
+    await deeds.send("ann", "bob", "the last")
+    assert len(await deeds.texts("bob", "x")) == 20
+    assert searching.indexed(store._connection) == 41

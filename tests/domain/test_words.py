@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.domain.words import QUERY_WORDS, WORD, matches, query_words, words
+from server.domain.words import _CHARACTERS, _UNMARKED, QUERY_WORDS, WORD, matches, query_words, words
 
 # Letters of many scripts, marks, digits, signs: what people write, and what nobody does.
 texts = st.text(
@@ -89,6 +89,15 @@ def test_of_a_long_query_the_first_words_count() -> None:
     many = [f"w{i:03}" for i in range(QUERY_WORDS + 4)]
     assert query_words(" ".join(many)) == many[:QUERY_WORDS]
     assert matches(query_words(" ".join(many)), " ".join(many[:QUERY_WORDS]))
+
+
+def test_what_it_knows_of_characters_has_a_bound() -> None:
+    # The planes of the ideographs: more characters than are kept, and each of them found.
+    for start in range(0x20000, 0x20000 + _CHARACTERS + 20_000, 10_000):
+        text = " ".join(map(chr, range(start, start + 10_000)))
+        assert matches(query_words(chr(start)), text) is chr(start).isalnum()
+    assert len(_UNMARKED) <= _CHARACTERS
+    assert words("Città e\u0301") == ["citta", "e"]
 
 
 def test_each_word_once_in_the_order_of_its_first_appearance() -> None:

@@ -42,6 +42,7 @@ def index_some(connection: Sql) -> int:
         with connection:
             done = indexed(connection)
             rows = connection.execute(_NEXT, (done, CHUNK)).fetchall()
+            rows = rows[: fitting((len(row[1]) for row in rows), CHUNK)]  # long texts take long
             if not rows:
                 return done
             connection.executemany(
