@@ -1,53 +1,115 @@
-"""``make bench``: the table. Medians of interleaved rounds; each figure also as a ratio to the echo's."""
+"""``make bench``: the table. Each figure beside the echo's of the same run; medians where there are several rounds."""
 
 import argparse
-import asyncio
+import json
 import os
 import platform
-import statistics
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 
-import uvloop
-
-from bench import rounds, servers
-from bench.rounds import Measured
+from bench import desk, gap, nodes, paced, presence, rounds, stored
+from bench.runs import run
+from bench.table import HEAD, Line, Measured, plain, text
 
 SERVER_CORE, OUR_CORE = 0, 1
+ROWS = ("closed", "paced", "presence", "gap", "desk", "stored", "nodes")
+PACE = 500.0
+
+
+class Bench:
+    """Rows in turn; the later ones use what the first has found."""
+
+    def __init__(self, given: argparse.Namespace) -> None:
+        self._given = given
+        self._floor: float | None = None
+        """CPU of the echo at 8 outstanding."""
+        self._most: float | None = None
+        """Messages a second at the most outstanding."""
+
+    def row(self, name: str) -> list[Line]:
+        given = self._given
+        rows: dict[str, Callable[[], list[Line]]] = {
+            "closed": self._closed,
+            "paced": self._paced,
+            "presence": lambda: presence.measure(SERVER_CORE),
+            "gap": lambda: gap.measure(SERVER_CORE),
+            "desk": lambda: desk.measure(SERVER_CORE),
+            "stored": lambda: stored.measure(SERVER_CORE, given.rounds, given.stored),
+            "nodes": self._nodes,
+        }
+        return rows[name]()
+
+    def _closed(self) -> list[Line]:
+        found = rounds.measure(_round, SERVER_CORE, self._given.rounds, self._given.outstanding)
+        by_name = {line.name: line for line in found}
+        echo = by_name.get("echo, 8 outstanding", found[0])
+        self._floor = echo.cpu_micros
+        self._most = max(line.rate or 0.0 for line in found if line.name.startswith("delivered"))
+        return found
+
+    def _paced(self) -> list[Line]:
+        if self._most is None:
+            self._short()
+        half = (self._most or 0.0) / 2
+        return [
+            *paced.measure(SERVER_CORE, PACE, f"{PACE:g}/s"),
+            *paced.measure(SERVER_CORE, half, f"half of most ({half:,.0f}/s)"),
+        ]
+
+    def _nodes(self) -> list[Line]:
+        if self._floor is None:
+            self._short()
+        os.sched_setaffinity(0, {SERVER_CORE, OUR_CORE})
+        try:
+            return nodes.measure(self._given.rounds, self._floor or 1.0)
+        finally:
+            os.sched_setaffinity(0, {OUR_CORE})
+
+    def _short(self) -> None:
+        """One round, where only later rows were asked for."""
+        echo, pairs = rounds.measure(_round, SERVER_CORE, 1, [8])
+        self._floor, self._most = echo.cpu_micros, pairs.rate
+
+
+def _round(measurement: object) -> Measured:
+    return run(measurement)  # type: ignore[arg-type]  # a coroutine
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3, help="rounds of each row; the median is shown")
+    parser.add_argument("rows", nargs="*", choices=ROWS, default=ROWS, help="which; all of them if none is named")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of each figure of CPU; the median is shown")
     parser.add_argument("--outstanding", type=int, nargs="*", default=[1, 8, 32])
+    parser.add_argument("--stored", type=int, default=1_000_000, help="messages of the large database")
+    parser.add_argument("--json", type=Path, help="write the table to this file")
     given = parser.parse_args()
     if (os.cpu_count() or 1) < 2:
         raise SystemExit("bench: needs two cores, one for the server and one for whoever measures")
     os.sched_setaffinity(0, {OUR_CORE})
-    print(f"Python {platform.python_version()}, {rounds.PAIRS} pairs, texts of {len(rounds.TEXT)} characters,")
-    print(f"the server on one core, {given.rounds} rounds of {rounds.COUNT_SECONDS:.0f} s each, medians\n")
-    print("                          outstanding      rate/s   CPU µs each   of the core   × echo")
-    for outstanding in given.outstanding:
-        floor: list[Measured] = []
-        pairs: list[Measured] = []
-        for _ in range(given.rounds):
-            with servers.echo(SERVER_CORE) as server:
-                floor.append(_run(rounds.echo_round(server, outstanding)))
-            with servers.bussa(SERVER_CORE) as server:
-                pairs.append(_run(rounds.pairs_round(server, outstanding)))
-        base = statistics.median(m.cpu_micros for m in floor)
-        _row("echo (the floor)", outstanding, floor, base)
-        _row("delivered, durable", outstanding, pairs, base)
+    print(f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {_machine()}")
+    print(f"{rounds.PAIRS} pairs, texts of {len(rounds.TEXT)} characters, the server on one core\n\n{HEAD}", flush=True)
+    began = time.monotonic()
+    lines: list[Line] = []
+    for line in _lines(Bench(given), given.rows):
+        lines.append(line)
+        print(text(line), flush=True)
+    print(f"\nin {time.monotonic() - began:.0f} s")
+    if given.json is not None:
+        given.json.write_text(json.dumps([plain(line) for line in lines], indent=1, ensure_ascii=False))
 
 
-def _run(measurement) -> Measured:
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(measurement)
+def _lines(bench: Bench, rows: tuple[str, ...]) -> Iterator[Line]:
+    for row in rows:
+        yield from bench.row(row)
 
 
-def _row(name: str, outstanding: int, measured: list[Measured], base: float) -> None:
-    rate, cpu, core = (
-        statistics.median(values) for values in zip(*((m.rate, m.cpu_micros, m.core) for m in measured), strict=True)
-    )
-    print(f"{name:<26}{outstanding:>11}{rate:>12,.0f}{cpu:>14.1f}{core:>13.0%}{cpu / base:>9.2f}", flush=True)
+def _machine() -> str:
+    """Processor, cores, and how busy it is with other things."""
+    info = Path("/proc/cpuinfo")
+    names = [line.split(": ", 1)[1] for line in info.read_text().splitlines() if line.startswith("model name")]
+    return f"{names[0] if names else platform.machine()}, {len(names)} cores, load {os.getloadavg()[0]:.1f}"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The processes measured. Each is pinned to one core; its CPU time is the kernel's own account."""
+"""The processes measured. CPU time is the kernel's own account of each, its threads and its children included."""
 
 import contextlib
 import os
@@ -12,55 +12,92 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ADMIN = "bench"
+SECRET = "thirty-two bytes that are known to the bench"
+START_SECONDS = 30
 
 
 @dataclass
 class Server:
     port: int
-    process: subprocess.Popen[str]
+    pid: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
     def cpu_seconds(self) -> float:
-        """User and system time of the process so far, all its threads."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_seconds(self.pid)
 
     def resident_bytes(self) -> int:
-        fields = Path(f"/proc/{self.process.pid}/statm").read_text().split()
+        fields = Path(f"/proc/{self.pid}/statm").read_text().split()
         return int(fields[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process so far, and of its children, those that have ended included."""
+    total = 0.0
+    for process in (pid, *children(pid)):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            total += sum(int(field) for field in _stat(process)[11:15])
+    return total / os.sysconf("SC_CLK_TCK")
+
+
+def children(pid: int) -> list[int]:
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        found += [int(child) for child in task.read_text().split()]
+    return found
+
+
+def parent(pid: int) -> int:
+    return int(_stat(pid)[1])
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of /proc/PID/stat from the third on: names may have spaces."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+
+
 @contextlib.contextmanager
-def bussa(core: int) -> Iterator[Server]:
-    """Bussa on SQLite, every batch on disk, without a limit to what one user may send."""
-    folder = tempfile.mkdtemp(prefix="bussa-bench-")
-    options = ["--port", "0", "--data", folder, "--admin-key", ADMIN, "--send-rate", "0", "--log-level", "warning"]
+def folder() -> Iterator[Path]:
+    made = Path(tempfile.mkdtemp(prefix="bussa-bench-"))
     try:
-        with _started([sys.executable, "-m", "server", "serve", *options], core) as server:
-            yield server
+        yield made
     finally:
-        shutil.rmtree(folder)
+        shutil.rmtree(made, ignore_errors=True)
 
 
 @contextlib.contextmanager
-def echo(core: int) -> Iterator[Server]:
+def bussa(core: int | None, data: Path | None = None, *more: str) -> Iterator[Server]:
+    """Bussa on SQLite, every batch on disk, without a limit to what one user may send."""
+    options = ["--admin-key", ADMIN, "--secret", SECRET, "--send-rate", "0", "--log-level", "warning", *more]
+    with folder() as made:
+        where = ["--port", "0", "--data", str(data or made)]
+        with _started([sys.executable, "-m", "server", "serve", *where, *options], core) as server:
+            yield server
+
+
+@contextlib.contextmanager
+def echo(core: int | None) -> Iterator[Server]:
     """The floor: a bare Starlette echo on uvicorn as released."""
     with _started([sys.executable, "-m", "bench.echo"], core) as server:
         yield server
 
 
 @contextlib.contextmanager
-def _started(command: list[str], core: int) -> Iterator[Server]:
+def _started(command: list[str], core: int | None) -> Iterator[Server]:
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
-        os.sched_setaffinity(process.pid, {core})
+        if core is not None:
+            os.sched_setaffinity(process.pid, {core})
         assert process.stdout is not None
         line = process.stdout.readline()
         if not line:
             raise RuntimeError(f"{command} did not start")
-        yield Server(int(line.rsplit(":", 1)[1]), process)
+        yield Server(int(line.rsplit(":", 1)[1]), process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(20)
+            process.wait(START_SECONDS)
         finally:
             process.kill()

@@ -1,0 +1,42 @@
+"""What a delivered message costs in a database that is small, and in one that is large."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from bench import servers
+from bench.rounds import echo_round, pairs_round
+from bench.runs import run
+from bench.table import Line, Measured, median
+
+FEW = 1_000
+OUTSTANDING = 8
+FILL_SECONDS = 300
+
+
+def measure(core: int, rounds: int, many: int) -> list[Line]:
+    with servers.folder() as folder:
+        sizes = {size: folder / str(size) for size in (FEW, many)}
+        for size, data in sizes.items():
+            _fill(data, size)
+        found: dict[int, list[Measured]] = {size: [] for size in sizes}
+        floor: list[Measured] = []
+        for _ in range(rounds):
+            with servers.echo(core) as server:
+                floor.append(run(echo_round(server, OUTSTANDING)))
+            for size, data in sizes.items():
+                with servers.bussa(core, data) as server:
+                    found[size].append(run(pairs_round(server, OUTSTANDING)))
+            shutil.rmtree(sizes[FEW])  # it has grown
+            _fill(sizes[FEW], FEW)
+    few, lots = (median(f"delivered, {size:,} stored", measured, floor) for size, measured in found.items())
+    assert few.cpu_micros is not None
+    assert lots.cpu_micros is not None
+    note = f"{lots.cpu_micros / few.cpu_micros:.2f} × the cost among {FEW:,}"
+    return [few, Line(lots.name, lots.rate, lots.cpu_micros, lots.core, lots.ratio, note)]
+
+
+def _fill(data: Path, messages: int) -> None:
+    command = [sys.executable, "-m", "bench.fill", str(data), str(messages)]
+    subprocess.run(command, check=True, timeout=FILL_SECONDS)
