@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import itertools
 import random
 from collections.abc import Awaitable, Callable
@@ -9,7 +10,7 @@ from collections.abc import Awaitable, Callable
 import httpx
 import msgpack
 
-from tests.abuse.victim import Victim
+from tests.abuse.victim import ONCE, Victim
 from tests.transport.peer import BINARY, HANDSHAKE, PING, PONG, TEXT, Ended, Peer, frame, peer, say
 
 Attack = Callable[[Victim, str, int], Awaitable[None]]
@@ -154,7 +155,7 @@ async def silent_connections(victim: Victim, token: str, count: int) -> None:
 async def deaf(victim: Victim, token: str, count: int) -> None:
     """They are written to and never read: 1 MiB may wait for each."""
     senders = await asyncio.to_thread(victim.people, *(f"sender-{next(_numbers)}" for _ in range(3)))
-    evicted = victim.counted("bussa_evicted_total")
+    evicted = await asyncio.to_thread(victim.counted, "bussa_evicted_total")
     async with contextlib.AsyncExitStack() as stack:
         peers = [await stack.enter_async_context(peer(victim.port, buffer=4096)) for _ in range(count)]
         for device in peers:
@@ -171,7 +172,7 @@ async def deaf(victim: Victim, token: str, count: int) -> None:
                     await device.until("sent")
 
         await asyncio.gather(*(write(sender) for sender in senders))
-        assert victim.counted("bussa_evicted_total") >= evicted + count
+        assert await asyncio.to_thread(victim.counted, "bussa_evicted_total") >= evicted + count
         farewells = await asyncio.gather(*(device.farewell() for device in peers))
         assert set(farewells) <= {4413, None}, farewells  # None: cut off before it began to read
 
@@ -204,21 +205,23 @@ async def hit_and_run(victim: Victim, token: str, count: int) -> None:
         await many(victim, count // 5, one)
 
 
+@functools.cache
+def _ahead(kind: str) -> bytes:
+    requests: list[bytes] = []
+    for id in range(1, 10_001):
+        extra = (
+            {"to": "target", "text": "flood", "nonce": f"flood-{id}"} if kind == "send" else {"peer": "target", "n": 1}
+        )
+        requests.append(say({"type": kind, "id": id, **extra}))
+    return b"".join(requests)
+
+
 async def flood_of_requests(victim: Victim, token: str, count: int) -> None:
     """Ten thousand requests sent ahead, no answer read: refused, then ended."""
 
     async def one(device: Peer, chance: random.Random) -> None:
         await device.greet(token)
-        kind = chance.choice(("send", "ping", "read", "bad"))
-        requests: list[bytes] = []
-        for id in range(1, 10_001):
-            extra = (
-                {"to": "target", "text": "flood", "nonce": f"flood-{id}"}
-                if kind == "send"
-                else {"peer": "target", "n": 1}
-            )
-            requests.append(say({"type": kind, "id": id, **extra}))
-        await device.write_what_it_can(b"".join(requests))
+        await device.write_what_it_can(_ahead(chance.choice(("send", "ping", "read", "bad"))))
         await ends_with(device, 4429)
 
     await many(victim, count, one)
@@ -235,7 +238,7 @@ async def pipelined(victim: Victim, token: str, count: int) -> None:
 
 
 async def log_ins(victim: Victim, token: str, count: int) -> None:
-    async with httpx.AsyncClient(base_url=victim.url, timeout=30, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=victim.url, timeout=30, trust_env=False, limits=ONCE) as client:
 
         async def one(number: int) -> int:
             guess = {"user": f"victim-{number % 7}", "password": f"guess-{number}"}

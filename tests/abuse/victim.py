@@ -15,6 +15,8 @@ import httpx
 ADMIN = "the host application's key"
 SECONDS = 30.0
 MIB = 1024 * 1024
+ONCE = httpx.Limits(max_keepalive_connections=0)
+"""A connection for each call: one that is kept may be ended by either side at any moment."""
 
 
 def allow_many_files() -> None:
@@ -46,7 +48,11 @@ class Victim:
         self.url = line.split()[-1]
         self.port = int(self.url.rsplit(":", 1)[1])
         self._http = httpx.Client(
-            base_url=self.url, headers={"Authorization": f"Bearer {ADMIN}"}, timeout=SECONDS, trust_env=False
+            base_url=self.url,
+            headers={"Authorization": f"Bearer {ADMIN}"},
+            timeout=SECONDS,
+            trust_env=False,
+            limits=ONCE,
         )
 
     @property

@@ -32,8 +32,9 @@ def frame(payload: bytes, opcode: int = TEXT, *, fin: bool = True, claim: int | 
     else:
         head += b"\xff" + size.to_bytes(8, "big")
     mask = os.urandom(4)
-    masked = bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload)) if payload else b""
-    return head + mask + masked
+    key = (mask * (len(payload) // 4 + 1))[: len(payload)]
+    masked = int.from_bytes(payload, "big") ^ int.from_bytes(key, "big")
+    return head + mask + masked.to_bytes(len(payload), "big")
 
 
 def say(message: dict[str, Any]) -> bytes:
