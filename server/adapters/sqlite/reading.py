@@ -6,7 +6,7 @@ import msgspec
 
 from protocol.frames import events, parts
 from protocol.frames.events import LogEvent
-from server.adapters.sqlite.ledger_rows import read_pair, read_person
+from server.adapters.sqlite.people import read_pair, read_person
 from server.adapters.sqlite.sql import Sql
 from server.domain.people import Pair, Person
 from server.ports.store import ConversationPage, LogPage, MessagePage, UserPage, fitting
