@@ -14,6 +14,9 @@ from tests.scenes.serving import SECONDS, Host, Server
 PACE = 0.15
 """Seconds between the answer to a message and the next one of the same conversation."""
 
+GREETING = 64
+"""Greetings at once: what comes back from a restart is spread, and this process is one that does all of it."""
+
 QUIET_SECONDS = 10.0
 """After the last answer: how long events may take. The design says 2 s; this machine does other things, too."""
 
@@ -27,8 +30,8 @@ class Crowd:
         self.sent: dict[tuple[str, str], list[tuple[str, Frame]]] = {}
         """(sender, recipient): each text, in its order, and the reply."""
         self.acknowledged = self.refused = 0
-        self.blocks: dict[tuple[str, str], Frame] = {}
-        """(who, whom): the answer to the block."""
+        self.blocks: set[tuple[str, str]] = set()
+        """(who, whom), once that is answered."""
         self._name = name
         self._people = [f"{name}-{number}" for number in range(people)]
         self._writers = self._people[:writers]
@@ -39,6 +42,7 @@ class Crowd:
         self._chats: list[asyncio.Task[None]] = []
         self._grew = asyncio.Event()
         self._turns = itertools.count()
+        self._gate = asyncio.Semaphore(GREETING)
 
     async def gather(self, host: Host) -> None:
         """Let the host application make everybody, connect them, and let them begin."""
@@ -70,7 +74,7 @@ class Crowd:
                 group.create_task(worker())
 
     def _phone(self, user: str) -> Phone:
-        return Phone(user, self.nodes, next(self._turns), self.fault)
+        return Phone(user, self.nodes, next(self._turns), self.fault, self._gate)
 
     def fault(self, what: str) -> None:
         self.faults.append(what)
@@ -111,7 +115,8 @@ class Crowd:
     async def block(self, which: int) -> None:
         """One of four blocks whoever writes to them."""
         target, pest = self._blocking[which]
-        self.blocks[target, pest] = await self.phones[target][0].ask("block", user=pest)
+        await self.phones[target][0].ask("block", user=pest)
+        self.blocks.add((target, pest))
 
     async def settle(self) -> None:
         """Let everybody finish their last sentence."""
@@ -131,7 +136,8 @@ class Crowd:
     async def account(self) -> None:
         """Durable, Once, Dense, Ordered, Allowed: over all devices, and both histories of each conversation."""
         await self.settle()
-        auditors = {user: self._phone(user) for user in self.phones}
+        involved = {user for chat in self.sent for user in chat}
+        auditors = {user: self._phone(user) for user in involved}
         try:
             for user, auditor in auditors.items():
                 await auditor.greeted()
@@ -148,12 +154,15 @@ class Crowd:
         assert self.faults == [], self.faults[:5]
         for target, pest in self._blocking:
             if (target, pest) in self.blocks:
-                # Nothing else has ever happened to them: the block is the last of their log.
-                assert self.blocks[target, pest]["seq"] == len(self.sent[pest, target]) + 1
-                assert self.phones[target][0].cursor == self.blocks[target, pest]["seq"]
+                # Nothing else has ever happened to them: the block is the last of their log, and no message follows.
+                for phone in self.phones[target]:
+                    assert phone.cursor == len(self.sent[pest, target]) + 1
+                    assert phone.log[phone.cursor]["type"] in ("ok", "conversation")
         for stranger, hermit in self._strangers:
             assert self.sent[stranger, hermit] == []
             assert {phone.cursor for phone in self.phones[hermit]} == {0}
+        for user in self.phones.keys() - involved:
+            assert {phone.cursor for phone in self.phones[user]} == {0}, "who was written nothing has heard nothing"
         assert self.refused >= len(self._strangers), "nobody has tried a closed door"
 
     async def _compare(

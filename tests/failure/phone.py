@@ -33,7 +33,15 @@ class Ask:
 class Phone:
     """A device of ``user``; `live` is its life."""
 
-    def __init__(self, user: str, nodes: Sequence[Server], first: int, fault: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        user: str,
+        nodes: Sequence[Server],
+        first: int,
+        fault: Callable[[str], None],
+        gate: asyncio.Semaphore | None = None,
+    ) -> None:
+        """``first``: which of the nodes is tried first. ``gate``: how many greet at once."""
         self.user = user
         self.log: dict[int, Frame] = {}
         """Each seq, as an event or as the reply that stood in its place, with the text that was sent."""
@@ -49,6 +57,7 @@ class Phone:
         self._nodes = nodes
         self._node = first
         self._fault = fault
+        self._gate = gate or asyncio.Semaphore()
         self._epoch: str | None = None
         self._asks: dict[int, Ask] = {}
         self._ids = itertools.count(1)
@@ -100,7 +109,7 @@ class Phone:
         try:
             while True:
                 try:
-                    async with asyncio.timeout(IMPATIENCE):
+                    async with self._gate, asyncio.timeout(IMPATIENCE):
                         wire = await self._greet()
                     self.farewells.append(await self._stay_on(wire))
                 except (OSError, TimeoutError):

@@ -56,6 +56,7 @@ class Wire(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.opened.done():
             self.opened.set_exception(exc or ConnectionError("closed during the handshake"))
+            self.opened.exception()  # nobody may be waiting for it any more
         self.closed.set_result(self._code)
 
     def data_received(self, data: bytes) -> None:
