@@ -20,7 +20,7 @@ from client.chat.views.paper import Paper
 from tests.client.fake_town import FakeServer, FakeSession, a_town
 
 ALICE = Login("alice", "token of alice")
-TURNS = 2000
+TURNS = 4_000
 """How often it is looked whether something has come about: Textual tells nobody when a screen has changed."""
 
 
@@ -43,6 +43,8 @@ class Sitting:
         focused = self.app.screen.focused
         assert focused is not None
         focused.post_message(Paste(text))
+        # A busy machine may be slow to paste; Enter must not come before.
+        await self.until(lambda: text in str(getattr(focused, "text", getattr(focused, "value", ""))))
         await self.press("enter")
 
     async def until(self, so: Callable[[], Any]) -> None:

@@ -61,9 +61,9 @@ async def test_a_conversation_is_opened_read_and_marked(tmp_path: Path) -> None:
         await sat.press("enter")
         await sat.until(lambda: sat.calls("read"))
         assert sat.calls("read") == [("read", "bob", 5)]
-        assert "── new ──" in sat.paper
-        assert "↳ you: And the small boat" in sat.paper
-        assert "Inbox 1" not in sat.screen()
+        await sat.until(lambda: "── new ──" in sat.paper)  # once it is laid out in its width
+        await sat.until(lambda: "↳ you: And the small boat" in sat.paper)
+        await sat.until(lambda: "Inbox 1" not in sat.screen())
 
 
 async def test_a_message_goes_out_and_is_marked_as_it_gets_on(tmp_path: Path) -> None:
