@@ -48,7 +48,8 @@ async def test_one_signs_up(tmp_path: Path) -> None:
 async def test_a_login_that_has_run_out_is_asked_for_again(tmp_path: Path) -> None:
     async with sitting(tmp_path) as sat:
         sat.session.tell(TokenRefusedError(4401, "token refused"))
-        await sat.until(lambda: isinstance(sat.app.screen, SignIn))
+        # Focused is what the screen does last when it is made.
+        await sat.until(lambda: isinstance(sat.app.screen, SignIn) and sat.app.screen.focused is not None)
         assert "run out" in sat.text_of("#why")
         assert sat.memory.recall(sat.server.address) is None
 
