@@ -5,6 +5,7 @@ import { attend } from "./app/attention.js";
 import { Deeds } from "./app/deeds.js";
 import { Engine } from "./app/engine.js";
 import { Sending } from "./app/sending.js";
+import { remember } from "./app/sides.js";
 import { BussaError, logOutEverywhere } from "./bussa.js";
 import { language, t } from "./i18n/index.js";
 import { parse } from "./store/route.js";
@@ -39,6 +40,7 @@ function enter(account) {
             document.title = "Bussa";
         },
     };
+    remember(engine);
     attend(engine);
     void engine.run(); // Before there are views: they ask at once, and what they ask waits for the connection.
     sending.start();

@@ -170,3 +170,16 @@ def test_people_are_followed_and_seen_to_follow(town: Town) -> None:
     alice.button("Unfollow").click()
     expect(alice.page.get_by_text("You can’t message Bob Bianchi.")).to_be_visible()
     expect(alice.page.get_by_text("You follow nobody yet.")).to_be_visible()
+
+
+def test_somebody_blocked_before_a_word_was_written_can_be_unblocked_another_time(town: Town) -> None:
+    alice, bob = town.person("Alice Rossi"), town.person("Bob Bianchi")
+    alice.go(f"u/{bob.user}")
+    alice.choose("Block Bob Bianchi")
+    alice.is_told("Bob Bianchi is blocked.")
+    alice.page.reload()
+    alice.button("Unblock Bob Bianchi").click()
+    alice.is_told("Bob Bianchi is no longer blocked.")
+    alice.page.reload()
+    expect(alice.button("Follow")).to_be_visible()
+    expect(alice.button("Unblock Bob Bianchi")).to_have_count(0)

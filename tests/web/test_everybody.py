@@ -141,6 +141,7 @@ def test_by_keyboard_alone_one_writes_answers_and_opens_the_door(town: Town) -> 
     expect(alice.page.get_by_label("To whom?")).to_be_focused()
     keys.type(bob.user)
     keys.press("Enter")
+    expect(alice.page.get_by_role("link", name="Message", exact=True)).to_be_visible()
     until("Message")
     keys.press("Enter")
     expect(alice.box).to_be_focused()

@@ -147,7 +147,7 @@ class Town:
 
     def context(self, **options: Any) -> BrowserContext:
         context = self._browser.new_context(**{"locale": "en-GB", "viewport": {"width": 1180, "height": 760}} | options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(60_000)
         self._contexts.append(context)
         return context
 

@@ -1,0 +1,27 @@
+/**
+ * Who is blocked or muted without a conversation. The lists of the server begin with what was written, so this
+ * browser remembers what it was told of all others: else nobody could find the way to unblock them.
+ */
+
+import * as accounts from "./accounts.js";
+
+/** People who are remembered; the latest ones stay. */
+const MOST = 500;
+
+/** @param {import("./engine.js").Engine} engine */
+export function remember(engine) {
+    const { store } = engine;
+    const key = `bussa:sides:${engine.account.user}`;
+    const kept = accounts.json(accounts.get(key));
+    /** @type {Map<string, {muted: boolean, blocked: boolean}>} */
+    const sides = new Map(Array.isArray(kept) ? kept : []);
+    for (const [peer, { muted, blocked }] of sides) {
+        store.dispatch({ type: "row", peer, change: { muted: muted === true, blocked: blocked === true } });
+    }
+    store.subscribe((_, action) => {
+        if (action.type !== "conversation" || action.folder !== null) return;
+        sides.delete(action.peer);
+        if (action.muted || action.blocked) sides.set(action.peer, { muted: action.muted, blocked: action.blocked });
+        accounts.set(key, JSON.stringify([...sides].slice(-MOST)));
+    });
+}
