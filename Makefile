@@ -46,7 +46,7 @@ $(VENV)/.installed: pyproject.toml $(ANEW)
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml $(ANEW)
-	@.ci/venv $(VENV) '.[dev]'
+	@.ci/venv $(VENV) '.[dev,load-examples]'
 	@touch $(VENV)/.installed $@
 
 # What checks the page: a type checker, and the rules of accessibility. The page itself needs none of it.

@@ -10,8 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench import desk, gap, nodes, paced, presence, rounds, stored
-from bench.runs import run
-from bench.table import HEAD, Line, Measured, plain, text
+from bench.table import HEAD, Line, plain, text
 
 SERVER_CORE, OUR_CORE = 0, 1
 ROWS = ("closed", "paced", "presence", "gap", "desk", "stored", "nodes")
@@ -42,7 +41,7 @@ class Bench:
         return rows[name]()
 
     def _closed(self) -> list[Line]:
-        found = rounds.measure(_round, SERVER_CORE, self._given.rounds, self._given.outstanding)
+        found = rounds.measure(SERVER_CORE, self._given.rounds, self._given.outstanding)
         by_name = {line.name: line for line in found}
         echo = by_name.get("echo, 8 outstanding", found[0])
         self._floor = echo.cpu_micros
@@ -69,12 +68,8 @@ class Bench:
 
     def _short(self) -> None:
         """One round, where only later rows were asked for."""
-        echo, pairs = rounds.measure(_round, SERVER_CORE, 1, [8])
+        echo, pairs = rounds.measure(SERVER_CORE, 1, [8])
         self._floor, self._most = echo.cpu_micros, pairs.rate
-
-
-def _round(measurement: object) -> Measured:
-    return run(measurement)  # type: ignore[arg-type]  # a coroutine
 
 
 def main() -> None:

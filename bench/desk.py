@@ -11,7 +11,7 @@ CUSTOMERS = 5_000
 SECONDS = 8.0
 
 
-def measure(core: int) -> list[Line]:
+def measure(core: int | None) -> list[Line]:
     with servers.bussa(core) as server:
         outcome = loaded(server, Plan("desk", CUSTOMERS + 1, SECONDS))
     ms = percentiles(histogram(outcome.counts.delivered))

@@ -15,7 +15,7 @@ EVENTS = 10_000
 ROUNDS = 5
 
 
-def measure(core: int) -> list[Line]:
+def measure(core: int | None) -> list[Line]:
     with servers.bussa(core) as server:
         rounds = run(_rounds(server))
     rate = statistics.median(m.rate for m in rounds)

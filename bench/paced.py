@@ -18,7 +18,7 @@ CONNECTIONS = 200
 SECONDS = 10.0
 
 
-def measure(core: int, rate: float, name: str) -> list[Line]:
+def measure(core: int | None, rate: float, name: str) -> list[Line]:
     """The echo at ``rate`` and Bussa at ``rate``; the ratio is of their p99."""
     plan = Plan("pairs", CONNECTIONS, SECONDS, rate=rate)
     with servers.echo(core) as server:

@@ -18,7 +18,7 @@ IDLE_SECONDS = 25.0
 """Longer than the server's pings are apart, so that each connection has answered one."""
 
 
-def measure(core: int) -> list[Line]:
+def measure(core: int | None) -> list[Line]:
     with servers.echo(core) as server:
         opened, kib, idle = run(_echo(server))
     found = [
@@ -32,7 +32,9 @@ def measure(core: int) -> list[Line]:
         *found,
         Line("connects with hello", greeted.rate, greeted.cpu_micros, greeted.core, greeted.cpu_micros / beside),
         Line("resumes", resumed.rate, resumed.cpu_micros, resumed.core, resumed.cpu_micros / beside),
-        Line("idle connection", ratio=ours / kib, note=f"{ours:.1f} KiB, {our_idle:.4%} of a core"),
+        Line(
+            "idle connection", ratio=ours / kib if kib > 0 else None, note=f"{ours:.1f} KiB, {our_idle:.4%} of a core"
+        ),
     ]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from bench import people, servers
 from bench.people import pack
+from bench.runs import run
 from bench.servers import Server
 from bench.table import Line, Measured, median
 from load.wire import Wire, connect, frame
@@ -18,8 +19,8 @@ WARM_SECONDS = 1.5
 COUNT_SECONDS = 5.0
 
 
-def measure(run: Callable[[object], Measured], core: int, rounds: int, outstanding: Sequence[int]) -> list[Line]:
-    """``run`` carries out a coroutine. Echo and pairs in turn, so that both meet the same machine."""
+def measure(core: int | None, rounds: int, outstanding: Sequence[int]) -> list[Line]:
+    """Echo and pairs in turn, so that both meet the same machine."""
     lines: list[Line] = []
     for count_outstanding in outstanding:
         floor: list[Measured] = []

@@ -15,7 +15,7 @@ OUTSTANDING = 8
 FILL_SECONDS = 300
 
 
-def measure(core: int, rounds: int, many: int) -> list[Line]:
+def measure(core: int | None, rounds: int, many: int) -> list[Line]:
     with servers.folder() as folder:
         sizes = {size: folder / str(size) for size in (FEW, many)}
         for size, data in sizes.items():

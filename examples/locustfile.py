@@ -1,0 +1,110 @@
+"""Bussa under Locust: pairs who write to each other over the JSON protocol.
+
+    bussa serve --admin-key KEY --send-rate 0
+    BUSSA_ADMIN_KEY=KEY locust -f examples/locustfile.py --host http://127.0.0.1:8080 --headless -u 100 -r 50 -t 30s
+
+Each Locust user is one person with one connection. Two who come one after the other are a pair: the first writes,
+the second listens. Reported are ``connect`` (socket, hello, welcome), ``send`` (to its answer) and ``deliver`` (to
+the peer's device, counted from the send). Beside the latencies each listener checks that its log has no hole.
+"""
+
+import itertools
+import json
+import os
+import time
+import uuid
+
+import gevent
+import requests
+import websocket
+from locust import User, constant_pacing, task
+from locust.exception import StopUser
+
+RUN = uuid.uuid4().hex[:8]
+ADMIN = {"Authorization": f"Bearer {os.environ.get('BUSSA_ADMIN_KEY', '')}"}
+TEXT = "x" * 120
+_numbers = itertools.count()
+
+
+class Person(User):
+    wait_time = constant_pacing(1)
+
+    def on_start(self) -> None:
+        number = next(_numbers)
+        pair, self.writes = number // 2, number % 2 == 0
+        self.name, self.peer = (f"{RUN}-{side}{pair}" for side in ("ab" if self.writes else "ba"))
+        self.asked, self.seq = 0, None
+        token = self.come_in()
+        self.measured("connect", time.perf_counter(), lambda: self.connect(token))
+        if not self.writes:
+            self.listener = gevent.spawn(self.listen)
+
+    def on_stop(self) -> None:
+        if getattr(self, "listener", None) is not None:
+            self.listener.kill()
+        if getattr(self, "socket", None) is not None:
+            self.socket.close()
+
+    def come_in(self) -> str:
+        """Make both of the pair, as the host application does: whoever comes first finds the other."""
+        with requests.Session() as http:
+            http.headers.update(ADMIN)
+            for name in (self.name, self.peer):
+                answer = http.put(f"{self.host}/v1/users/{name}", json={"dm_policy": "anyone"})
+                if answer.status_code not in (200, 201):
+                    raise StopUser(f"set BUSSA_ADMIN_KEY to the server's admin key: {answer.status_code}")
+            return http.post(f"{self.host}/v1/users/{self.name}/tokens", json={}).json()["token"]
+
+    def connect(self, token: str) -> None:
+        url = self.host.replace("http", "ws", 1) + "/v1/socket"
+        self.socket = websocket.create_connection(url, subprotocols=["bussa.v1.json"], timeout=30)
+        self.socket.send(json.dumps({"type": "hello", "token": token}))
+        welcome = json.loads(self.socket.recv())
+        if welcome["type"] != "welcome":
+            raise RuntimeError(str(welcome))
+        self.seq = welcome["head"]
+
+    @task
+    def write(self) -> None:
+        if self.writes:
+            self.measured("send", time.perf_counter(), self.send)
+
+    def send(self) -> None:
+        self.asked += 1
+        text = f"{time.perf_counter()} {TEXT}"
+        send = {"type": "send", "id": self.asked, "to": self.peer, "text": text, "nonce": f"{self.name}-{self.asked}"}
+        self.socket.send(json.dumps(send))
+        while (told := json.loads(self.socket.recv())).get("id") != self.asked:
+            pass
+        if told["type"] == "error":
+            raise RuntimeError(f"{told['code']}: {told['message']}")
+
+    def listen(self) -> None:
+        """The second of a pair: each event's seq is one more than the one before."""
+        self.socket.settimeout(None)
+        while True:
+            told = json.loads(self.socket.recv())
+            if "seq" not in told:
+                continue
+            hole = None if told["seq"] == self.seq + 1 else RuntimeError(f"seq {told['seq']} after {self.seq}")
+            self.seq = told["seq"]
+            sent = float(told["text"].split(" ", 1)[0])
+            self.report("deliver", (time.perf_counter() - sent) * 1000, len(told["text"]), hole)
+
+    def measured(self, name: str, started: float, work) -> None:
+        failure = None
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - Locust reports whatever it is
+            failure = error
+        self.report(name, (time.perf_counter() - started) * 1000, 0, failure)
+
+    def report(self, name: str, milliseconds: float, size: int, failure: Exception | None) -> None:
+        self.environment.events.request.fire(
+            request_type="WS",
+            name=name,
+            response_time=milliseconds,
+            response_length=size,
+            exception=failure,
+            context={},
+        )

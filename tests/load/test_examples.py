@@ -1,0 +1,76 @@
+"""The scripts for other harnesses, run as their users run them."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.scenes.serving import ADMIN_KEY, Server, environment
+
+ROOT = Path(__file__).parents[2]
+LOCUST = Path(sys.executable).with_name("locust")
+
+
+def locust(server: Server, admin_key: str, stats: Path) -> subprocess.CompletedProcess[str]:
+    """In a process of its own: gevent changes Python's own modules."""
+    return subprocess.run(
+        [
+            *(LOCUST, "-f", ROOT / "examples/locustfile.py", "--host", server.url, "--headless", "--csv", stats),
+            *("-u", "6", "-r", "6", "-t", "4s", "--stop-timeout", "5"),
+        ],
+        env=environment(BUSSA_ADMIN_KEY=admin_key),
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+
+
+def test_locust(loaded: Server, tmp_path: Path) -> None:
+    done = locust(loaded, ADMIN_KEY, tmp_path / "run")
+    assert done.returncode == 0, done.stderr
+    rows = {row["Name"]: row for row in csv.DictReader((tmp_path / "run_stats.csv").read_text().splitlines())}
+    assert {"connect", "send", "deliver"} <= set(rows)
+    assert all(row["Failure Count"] == "0" for row in rows.values())
+    assert rows["connect"]["Request Count"] == "6"
+    assert int(rows["deliver"]["Request Count"]) >= 1
+    assert "Traceback" not in done.stderr
+
+
+def test_locust_says_what_is_missing(loaded: Server, tmp_path: Path) -> None:
+    assert "set BUSSA_ADMIN_KEY to the server's admin key" in locust(loaded, "wrong", tmp_path / "run").stderr
+
+
+@pytest.mark.parametrize("admin_key", [ADMIN_KEY, "wrong"])
+def test_k6(loaded: Server, admin_key: str) -> None:
+    """k6 is a program of its own; here Node runs its script, with stand-ins for k6's modules."""
+    done = subprocess.run(
+        [ROOT / ".ci/node", ROOT / "tests/load/k6_modules.mjs", ROOT / "examples/k6.js"],
+        env=environment(VENV=str(Path(sys.prefix)), ADMIN_KEY=admin_key, URL=loaded.url, SECONDS="1", RATE="10"),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    if admin_key == "wrong":
+        assert done.returncode != 0
+        assert "the admin key is right" in done.stderr
+        return
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    measured = told["measured"]
+    assert measured["bussa_refused"] == []
+    assert len(measured["bussa_ack"]) == len(measured["bussa_delivered"]) == len(measured["bussa_whole"]) >= 5
+    assert set(measured["bussa_whole"]) == {1}
+    assert set(told["thresholds"]) <= {*measured, "checks"}
+
+
+def test_nothing_of_the_examples_is_needed_to_serve() -> None:
+    """Locust and all that it brings is for whoever runs the example."""
+    code = "import sys, server.app, load.command; sys.exit('gevent' in sys.modules or 'locust' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, env={**os.environ}, check=False).returncode == 0
