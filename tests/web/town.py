@@ -18,6 +18,7 @@ from typing import Any
 
 import httpx
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
@@ -34,6 +35,19 @@ FLAGS = [
 PASSWORD = "open sesame"
 # What a browser itself says when the server is gone; that is part of the play.
 EXPECTED_NOISE = ("WebSocket connection to", "Failed to load resource", "net::ERR_")
+# The page has one element for what it tells its user, and puts it in its place anew each time. What it told last
+# stays in there, hidden after a while, so that element cannot say whether something was told again.
+HEAR = """
+    window.told = [];
+    new MutationObserver((changes) => {
+        for (const { addedNodes } of changes) {
+            for (const { className, textContent } of addedNodes) {
+                if (className === "toast" && textContent) window.told.push(textContent);
+            }
+        }
+    }).observe(document, { childList: true, subtree: true });
+"""
+TAKE = "text => window.told.includes(text) && window.told.splice(0, window.told.indexOf(text) + 1)"
 
 
 class Server:
@@ -87,6 +101,7 @@ class Person:
         self.name = name
         self._url = url
         self.noise: list[str] = []
+        page.add_init_script(HEAR)
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self.noise.append(str(error)))
 
@@ -129,7 +144,12 @@ class Person:
         self.page.get_by_role("menuitem", name=item).click()
 
     def is_told(self, text: str) -> None:
-        expect(self.page.locator(".toast")).to_have_text(text)
+        """Wait for what the page says of the deed before. It is taken, so the same of a later deed is another one."""
+        try:
+            self.page.wait_for_function(TAKE, arg=text)
+        except PlaywrightTimeoutError:
+            told = self.page.evaluate("window.told")
+            raise AssertionError(f"{self.user} was not told {text!r}, only {told}") from None
 
     def quiet(self) -> None:
         """Nothing went wrong in this window that was not part of the play."""
