@@ -80,7 +80,7 @@ class Carried(Struct, frozen=True, gc=False):
     entries: tuple[Entry, ...] = ()
 
 
-class NewMessage(Struct, frozen=True, gc=False):
+class NewMessage(Struct, gc=False):
     """A row of a conversation. ``k`` counts the sender's own messages, so the other's are ``n`` - ``k``."""
 
     pair: Pair
@@ -91,6 +91,8 @@ class NewMessage(Struct, frozen=True, gc=False):
     at: int
     reply_to: int | None
     text: str
+    key: int = 0
+    """The store's own name for this row; 0: not stored yet."""
 
 
 class NewEntry(Struct, frozen=True, gc=False):

@@ -3,15 +3,14 @@
 The ledger carries commands out; a store commits them in batches.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from protocol.bodies import PersonChange
 from protocol.frames.parts import SettingsChange
 from protocol.ids import Reason
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(Struct, frozen=True, gc=False):
     user: str
     to: str
     text: str
@@ -19,41 +18,35 @@ class Send:
     reply_to: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MarkRead:
+class MarkRead(Struct, frozen=True, gc=False):
     user: str
     peer: str
     n: int
 
 
-@dataclass(frozen=True, slots=True)
-class Accept:
+class Accept(Struct, frozen=True, gc=False):
     user: str
     peer: str
 
 
-@dataclass(frozen=True, slots=True)
-class Decline:
+class Decline(Struct, frozen=True, gc=False):
     user: str
     peer: str
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True, gc=False):
     user: str
     peer: str
     blocked: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Mute:
+class Mute(Struct, frozen=True, gc=False):
     user: str
     peer: str
     muted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True, gc=False):
     user: str
     peer: str
     reason: Reason
@@ -61,14 +54,12 @@ class Report:
     block: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeSettings:
+class ChangeSettings(Struct, frozen=True, gc=False):
     user: str
     change: SettingsChange
 
 
-@dataclass(frozen=True, slots=True)
-class Follow:
+class Follow(Struct, frozen=True, gc=False):
     """Follow, or with ``follows`` false unfollow."""
 
     user: str
@@ -76,8 +67,7 @@ class Follow:
     follows: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SignUp:
+class SignUp(Struct, frozen=True, gc=False):
     """Create a user who does not exist yet. ``password`` is an argon2 hash."""
 
     user: str
@@ -85,16 +75,14 @@ class SignUp:
     password: str
 
 
-@dataclass(frozen=True, slots=True)
-class PutPerson:
+class PutPerson(Struct, frozen=True, gc=False):
     """Create or update a user in the name of the host application."""
 
     user: str
     change: PersonChange
 
 
-@dataclass(frozen=True, slots=True)
-class Revoke:
+class Revoke(Struct, frozen=True, gc=False):
     """End every token of the user so far."""
 
     user: str

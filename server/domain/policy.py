@@ -3,8 +3,9 @@
 ``decide`` is called inside the transaction that numbers and stores the message, on facts read in it.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from protocol.frames.parts import Settings
 from protocol.ids import CanMessage
@@ -31,14 +32,12 @@ class Outcome(StrEnum):
     REFUSED = "not_allowed"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True, gc=False):
     outcome: Outcome
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True, gc=False):
     """All that a decision rests on. S writes, R receives."""
 
     sender: Side

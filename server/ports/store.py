@@ -28,8 +28,9 @@ from server.domain.book import Carried
 from server.domain.commands import Command
 from server.domain.people import Pair, Person
 
-BATCH = 256
-"""Commands of one commit at the most: bounds how long a lone message can wait behind others."""
+BATCH = 1024
+"""Commands of one commit at the most: bounds how long a lone message can wait behind others. What a commit costs
+besides its commands is spread over them, so at full load few large ones cost less than many small ones."""
 
 LOG_PAGE = 500
 """Events of one page of a log at the most."""

@@ -2,7 +2,7 @@
 
 The batch grows with the load: while one is on its way to the disk, the next one gathers. A lone command waits
 for nobody. When a batch has come back, each command is answered and its events are delivered, in the order of
-their commit and in one turn of the loop, so that every device sees them in the order of its log.
+their commit, so that every device sees them in the order of its log.
 """
 
 import asyncio
@@ -20,6 +20,12 @@ QUEUE = 20_000
 
 QUEUE_CHARS = 32 * 1024 * 1024
 """Characters of messages that may wait: what three thousand of the longest have."""
+
+TURN = 128
+"""Commands answered in one turn of the loop: some 2 ms. In between the others have their turn."""
+
+Waiting = tuple[Command, object, "Answer", int]
+"""A command, who asked, whom to tell, and the characters of its message."""
 
 Answer = Callable[[Result | Unavailable], None]
 Deliver = Callable[[Entry, object], None]
@@ -44,7 +50,7 @@ class Post:
         self._revoke = revoke
         self._ring = ring
         self._doubt = doubt
-        self._waiting: deque[tuple[Command, object, Answer]] = deque()
+        self._waiting: deque[Waiting] = deque()
         self._chars = 0
         self._task: asyncio.Task[None] | None = None
         self.failing = False
@@ -56,12 +62,12 @@ class Post:
         Commands are carried out in the order in which they are submitted. ``origin`` is the connection that asked,
         or None: its own events are not delivered to it, because the answer stands for them.
         """
-        chars = _chars(command)
+        chars = len(command.text) if isinstance(command, Send) else 0
         if len(self._waiting) >= QUEUE or self._chars + chars > QUEUE_CHARS:
             telemetry.post_overflow()
             answer(Unavailable("too much is waiting to be committed"))
             return
-        self._waiting.append((command, origin, answer))
+        self._waiting.append((command, origin, answer, chars))
         self._chars += chars
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._work())
@@ -89,11 +95,11 @@ class Post:
         try:
             while self._waiting:
                 batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
-                self._chars -= sum(_chars(command) for command, _, _ in batch)
+                self._chars -= sum(chars for _, _, _, chars in batch)
                 started = time.perf_counter()
                 try:
                     outcomes: Sequence[Carried | Failed] | Unavailable = await self._store.commit(
-                        [command for command, _, _ in batch], time.time_ns() // 1_000_000
+                        [command for command, _, _, _ in batch], time.time_ns() // 1_000_000
                     )
                 except Unavailable as error:
                     outcomes = error
@@ -107,23 +113,30 @@ class Post:
                     # slow disk was still about to take is there when the next batch is.
                     self._doubt()
                 self.failing = failed
-                self._answer(batch, outcomes)
+                await self._answer(batch, outcomes)
                 telemetry.log_lag(time.perf_counter() - started)
         finally:
             self._task = None
 
-    def _answer(
-        self, batch: list[tuple[Command, object, Answer]], outcomes: Sequence[Carried | Failed] | Unavailable
-    ) -> None:
+    async def _answer(self, batch: list[Waiting], outcomes: Sequence[Carried | Failed] | Unavailable) -> None:
         if isinstance(outcomes, Unavailable):
             telemetry.store_unavailable(outcomes, len(batch))
             outcomes = [Failed(outcomes)] * len(batch)
-        for (command, origin, answer), outcome in zip(batch, outcomes, strict=True):
-            try:
-                self._tell(command, origin, answer, outcome)
-            except Exception as error:  # noqa: BLE001 - the others of the batch must not feel it
-                telemetry.defect("answer", error)
-        self._ring()
+        for start in range(0, len(batch), TURN):
+            if start:
+                await asyncio.sleep(0)
+            part, found = batch[start : start + TURN], outcomes[start : start + TURN]
+            for (command, origin, answer, _), outcome in zip(part, found, strict=True):
+                try:
+                    self._tell(command, origin, answer, outcome)
+                except Exception as error:  # noqa: BLE001 - the others of the batch must not feel it
+                    telemetry.defect("answer", error)
+            telemetry.commands_carried(
+                (waiting[0], outcome.result)
+                for waiting, outcome in zip(part, found, strict=True)
+                if isinstance(outcome, Carried)
+            )
+            self._ring()
 
     def _tell(self, command: Command, origin: object, answer: Answer, outcome: Carried | Failed) -> None:
         """Deliver what a command has appended, then answer it."""
@@ -135,14 +148,9 @@ class Post:
             answer(Unavailable("the command could not be carried out"))
             return
         try:
-            telemetry.command_carried(command, outcome.result)
             for entry in outcome.entries:
                 self._deliver(entry, origin)
         finally:
             answer(outcome.result)
         if isinstance(command, Revoke) and isinstance(outcome.result, PersonDone):
             self._revoke(command.user, outcome.result.revoked_at)
-
-
-def _chars(command: Command) -> int:
-    return len(command.text) if isinstance(command, Send) else 0

@@ -26,8 +26,8 @@ from server.telemetry.calls import (
 )
 from server.telemetry.commits import (
     batch_committed,
-    command_carried,
     command_failed,
+    commands_carried,
     log_healed,
     log_lag,
     post_overflow,
@@ -53,8 +53,8 @@ __all__ = [
     "bus_torn",
     "bus_whole",
     "call_answered",
-    "command_carried",
     "command_failed",
+    "commands_carried",
     "configure",
     "connection_closed",
     "connection_opened",

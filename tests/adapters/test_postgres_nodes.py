@@ -149,22 +149,25 @@ async def test_nothing_is_committed_after_a_block_was_answered() -> None:
         flood = iter(range(10**9))
         seen: Counter[str] = Counter()
 
-        async def pour(stop: asyncio.Event) -> None:
+        async def pour(stop: asyncio.Event, under_way: asyncio.Event) -> None:
             while not stop.is_set():
                 sends = [commands.Send(bob, ann, "let me in", f"n{next(flood)}") for _ in range(3)]
                 for outcome in await theirs.commit(sends, NOW):
                     assert isinstance(outcome, Carried)
                     seen[type(outcome.result).__name__] += 1
+                under_way.set()
 
-        for _ in range(1000):
-            stop = asyncio.Event()
-            pouring = asyncio.create_task(pour(stop))
+        for turn in range(1000):
+            stop, under_way = asyncio.Event(), asyncio.Event()
+            pouring = asyncio.create_task(pour(stop, under_way))
+            if turn % 2:
+                await under_way.wait()
             await mine.commit([commands.Block(ann, bob, True)], NOW)
             answered = await mine.heads([ann, bob])
             stop.set()
             await pouring
             assert await mine.heads([ann, bob]) == answered
             await mine.commit([commands.Block(ann, bob, False)], NOW)
-        # The block came before the flood, in its middle, and after it.
+        # The block came at the flood's beginning, and in its middle.
         assert seen["Posted"] > 100
         assert seen["Refusal"] > 100

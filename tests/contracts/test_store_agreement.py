@@ -5,13 +5,13 @@ The one in memory is small enough to be right at a glance; every other is compar
 
 import asyncio
 import itertools
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from protocol.bodies import PersonChange
 from protocol.frames.parts import SettingsChange
@@ -71,7 +71,7 @@ story = st.lists(st.lists(command, min_size=1, max_size=12) | st.just(REOPEN), m
 def renamed(command: Command, prefix: str) -> Command:
     """The same by people of this story alone: the stores are kept from story to story."""
     names = {field: prefix + getattr(command, field) for field in ("user", "peer", "to") if hasattr(command, field)}
-    return replace(command, **names)
+    return structs.replace(command, **names)
 
 
 def without_key(found: Person | Pair | None) -> Person | Pair | None:

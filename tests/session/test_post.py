@@ -12,7 +12,7 @@ from server.domain.book import Carried, Done, Entry, PersonDone, Posted, Refusal
 from server.domain.commands import Command, Mute, Revoke, Send
 from server.ports.store import BATCH, Failed, Unavailable
 from server.session import post as post_module
-from server.session.post import Post
+from server.session.post import TURN, Post
 from tests.session.clock import turns
 
 
@@ -90,13 +90,26 @@ async def test_what_gathers_while_a_batch_is_under_way_is_the_next_one(office: O
     assert len(office.store.batches) == 1
     for _ in range(3):
         office.store.gates[-1].set()
-        await turns()
+        await turns(2 * BATCH // TURN)
     assert [len(batch) for batch in office.store.batches] == [1, BATCH, 10]
     assert [done for batch in office.store.batches for done in batch] == [command(n) for n in range(BATCH + 11)]
     assert office.results == [Done(seq) for seq in range(1, BATCH + 12)]
 
 
-async def test_events_come_before_their_answer_and_the_bus_is_rung_once_a_batch(office: Office) -> None:
+async def test_the_loop_has_its_turns_while_a_large_batch_is_answered(office: Office) -> None:
+    for number in range(2 * TURN + 1):
+        office.submit(command(number))
+    answered: list[int] = []
+    while len(office.results) <= 2 * TURN:
+        await turns(1)
+        if len(office.results) > (answered[-1] if answered else 0):
+            answered.append(len(office.results))
+    assert answered == [TURN, 2 * TURN, 2 * TURN + 1]
+    assert office.results == [Done(seq) for seq in range(1, 2 * TURN + 2)]
+    assert office.told.count("ring") == 3
+
+
+async def test_events_come_before_their_answer_and_the_bus_is_rung_once_a_turn(office: Office) -> None:
     phone = object()
     office.submit(command(1), phone)
     office.submit(command(2))

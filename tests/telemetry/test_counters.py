@@ -43,17 +43,16 @@ def test_what_was_decided_is_counted_and_not_told(
     command: commands.Command, result: Any, name: str, labels: dict[str, str]
 ) -> None:
     with capture_logs() as lines, Counted(name, **labels) as this, Counted(name) as all_of_them:
-        telemetry.command_carried(command, result)
+        telemetry.commands_carried([(command, result)])
     assert (this.by, all_of_them.by) == (1, 1)
     assert lines == []
 
 
 def test_every_command_can_be_counted() -> None:
     for kind in commands.Command.__args__:  # type: ignore[attr-defined]
-        command = object.__new__(kind)
+        command = kind(*[None] * len(kind.__struct_fields__))
         result = Posted("b", 1, 1, 1, "inbox") if kind is commands.Send else Done()
-        telemetry.command_carried(command, result)
-        telemetry.command_carried(command, Refusal(Code.NOT_FOUND, "no such user"))
+        telemetry.commands_carried([(command, result), (command, Refusal(Code.NOT_FOUND, "no such user"))])
 
 
 EVENTS: list[tuple[str, tuple[Any, ...], str, dict[str, str], float]] = [
@@ -120,7 +119,7 @@ def test_what_is_only_told_is_one_line(event: str, arguments: tuple[Any, ...]) -
 
 
 def test_every_event_is_tried_here() -> None:
-    elsewhere = {"command_carried", "configure", "count_as", "metrics", "unhandled", "vacate"}
+    elsewhere = {"commands_carried", "configure", "count_as", "metrics", "unhandled", "vacate"}
     tried = {event for event, *_ in EVENTS} | {*TOLD} | elsewhere
     assert tried == {*telemetry.__all__}
 

@@ -90,19 +90,21 @@ class LedgerRows:
         """
         book = Book()
         self._loaded.append((book, (self._person_key, self._pair_key, self.message_key)))
+        people, pairs, recent = book.people, book.pairs, self._recent
         for command in batch:
-            user = self._load_person(book, command.user)
+            user = people.get(command.user) or self._load_person(book, command.user)
             peer = peer_of(command)
             if peer is None or peer == command.user:
                 continue
-            other = self._load_person(book, peer)
+            other = people.get(peer) or self._load_person(book, peer)
             if user is None or other is None:
                 continue
-            self._load_pair(book, user, other)
+            if ordered(user.id, peer) not in pairs:
+                self._load_pair(book, user, other)
             if isinstance(command, Send):
-                key = (user.id, command.nonce)
-                if key in self._recent:
-                    book.priors[key] = self._recent[key]
+                prior = recent.get((user.id, command.nonce))
+                if prior is not None:
+                    book.priors[user.id, command.nonce] = prior
                 elif careful:
                     self._load_prior(book, user, command.nonce)
         return book
@@ -200,41 +202,27 @@ class LedgerRows:
             self._connection.execute(change, keys)
 
     def _save_entries(self, book: Book) -> None:
-        people, keys = book.people, dict[int, int]()
-        messages: list[tuple[Any, ...]] = []
-        for message in book.messages:
-            self.message_key += 1
-            keys[id(message)] = self.message_key
-            messages.append(
-                (
-                    self.message_key,
-                    message.pair.key,
-                    message.n,
-                    message.k,
-                    people[message.sender].key,
-                    message.folder,
-                    message.at,
-                    message.reply_to,
-                    message.text,
-                )
+        people = book.people
+        for key, message in enumerate(book.messages, self.message_key + 1):
+            message.key = key
+        self.message_key += len(book.messages)
+        if book.messages:
+            self._connection.executemany(
+                "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (m.key, m.pair.key, m.n, m.k, people[m.sender].key, m.folder, m.at, m.reply_to, m.text)
+                    for m in book.messages
+                ],
             )
-        if messages:
-            self._connection.executemany("INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", messages)
 
         def row(entry: NewEntry) -> tuple[Any, ...]:
             peer = None if entry.peer is None else people[entry.peer].key
-            by_reference = entry.message is not None
-            return (
-                entry.owner.key,
-                entry.event.seq,
-                entry.at,
-                peer,
-                keys[id(entry.message)] if by_reference else None,
-                None if by_reference else msgspec.json.encode(entry.event),
-                entry.nonce,
-            )
+            message, event = entry.message, entry.event
+            if message is not None:
+                return (entry.owner.key, event.seq, entry.at, peer, message.key, None, entry.nonce)
+            return (entry.owner.key, event.seq, entry.at, peer, None, msgspec.json.encode(event), entry.nonce)
 
-        self._connection.executemany("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)", map(row, book.entries))
+        self._connection.executemany("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)", [row(e) for e in book.entries])
 
     def _save_reports(self, book: Book) -> None:
         self._connection.executemany(
@@ -244,9 +232,9 @@ class LedgerRows:
 
     def _keep(self, book: Book) -> None:
         """Keep the pairs that the batch made, and let go of the longest kept where there are too many."""
-        for key, pair in book.pairs.items():
-            if key not in self._pairs:
-                self._pairs[key] = pair
+        if book.changed_people:
+            # A pair that was not loaded is that of somebody whom this batch has created.
+            self._pairs.update(book.pairs)
         self._recent.update(book.priors)
         while len(self._recent) > NONCES:
             self._recent.popitem(last=False)
