@@ -48,14 +48,12 @@ class Stream:
     def offer(self, seq: int, wire: Wire) -> None:
         """A live event of the user's."""
         if self.live:
-            match step(self.cursor, seq):
-                case Step.NEXT:
-                    self.cursor = seq
-                    self._outbox.put(wire.bytes_for(self._codec))
-                case Step.OLD:
-                    pass
-                case Step.GAP:
-                    self._fall_behind(seq)
+            found = step(self.cursor, seq)
+            if found is Step.NEXT:
+                self.cursor = seq
+                self._outbox.put(wire.bytes_for(self._codec))
+            elif found is Step.GAP:
+                self._fall_behind(seq)
         elif seq > self._goal:
             self._goal = seq
 

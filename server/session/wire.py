@@ -30,4 +30,7 @@ class Wire:
         return self._msgpack
 
     def bytes_for(self, chosen: codec.Codec) -> bytes:
-        return self.msgpack if chosen.binary else self.json
+        # The look-up of what is there already is written out: it is on the way of every event to every device.
+        if chosen.binary:
+            return self.msgpack if self._msgpack is None else self._msgpack
+        return self.json if self._json is None else self._json

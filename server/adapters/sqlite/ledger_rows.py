@@ -19,8 +19,9 @@ from server.domain.people import Pair, Person, Side, ordered
 KEPT = 50_000
 """People, and pairs, kept in memory (each some 500 bytes); past it the longest kept are read again."""
 
-NONCES = 20_000
-"""Nonces known by heart (each some 400 bytes): a send is repeated within seconds, as a rule."""
+NONCES = 10_000
+"""Nonces known by heart, and as many before those (each some 400 bytes): a send is repeated within seconds, as a
+rule."""
 
 _PRIOR = """
 SELECT log.seq, people.id, m.text, m.reply_to, m.n, m.at, m.folder FROM log
@@ -52,8 +53,9 @@ class LedgerRows:
         # Ordered, because the oldest leave first: a plain dict would walk over all who have left before.
         self._people: OrderedDict[str, Person] = OrderedDict()
         self._pairs: OrderedDict[tuple[str, str], Pair] = OrderedDict()
-        self._recent: OrderedDict[tuple[str, str], Prior] = OrderedDict()
-        """What the newest nonces were used for."""
+        self._recent: dict[tuple[str, str], Prior] = {}
+        self._older: dict[tuple[str, str], Prior] = {}
+        """What the newest nonces were used for, and those before them, which are let go of all at once."""
         self._loaded: list[tuple[Book, tuple[int, int, int]]] = []
         """The books of the transaction that is open, and the newest keys before each of them."""
         newest = "SELECT coalesce(max(key), 0) FROM "
@@ -80,6 +82,7 @@ class LedgerRows:
             self._pairs.pop(key, None)
         for nonce in book.priors:
             self._recent.pop(nonce, None)
+            self._older.pop(nonce, None)
 
     def load(self, batch: Sequence[Command], *, careful: bool) -> Book:
         """A book with all rows that ``batch`` touches.
@@ -90,7 +93,7 @@ class LedgerRows:
         """
         book = Book()
         self._loaded.append((book, (self._person_key, self._pair_key, self.message_key)))
-        people, pairs, recent = book.people, book.pairs, self._recent
+        people, pairs, recent, older = book.people, book.pairs, self._recent, self._older
         for command in batch:
             user = people.get(command.user) or self._load_person(book, command.user)
             peer = peer_of(command)
@@ -102,9 +105,10 @@ class LedgerRows:
             if ordered(user.id, peer) not in pairs:
                 self._load_pair(book, user, other)
             if isinstance(command, Send):
-                prior = recent.get((user.id, command.nonce))
+                key = (user.id, command.nonce)
+                prior = recent.get(key) or older.get(key)
                 if prior is not None:
-                    book.priors[user.id, command.nonce] = prior
+                    book.priors[key] = prior
                 elif careful:
                     self._load_prior(book, user, command.nonce)
         return book
@@ -236,8 +240,8 @@ class LedgerRows:
             # A pair that was not loaded is that of somebody whom this batch has created.
             self._pairs.update(book.pairs)
         self._recent.update(book.priors)
-        while len(self._recent) > NONCES:
-            self._recent.popitem(last=False)
+        if len(self._recent) >= NONCES:
+            self._recent, self._older = {}, self._recent
         while len(self._people) > KEPT:
             self._people.popitem(last=False)
         while len(self._pairs) > KEPT:
