@@ -31,6 +31,7 @@ export class Engine {
         /** @type {Set<(event: import("../sdk/feed.js").Notice) => void>} told of what happens, after the store */
         this.listeners = new Set();
         /** @private @type {Set<string>} what is being asked for, so that it is asked for once */ this.asking = new Set();
+        /** @private @type {Set<string>} what is to be asked for once more, because it was wanted anew meanwhile */ this.again = new Set();
         /** @private */ this.wake = () => this.woken();
     }
 
@@ -144,7 +145,7 @@ export class Engine {
                 if (/** @type {any} */ (error).code !== "not_found") throw error;
                 this.store.dispatch({ type: "person", user, person: { name: user, can: "no", missing: true } });
             }
-        });
+        }, anew);
     }
 
     /**
@@ -153,15 +154,22 @@ export class Engine {
      *
      * @param {string} name
      * @param {() => Promise<void>} ask
+     * @param {boolean} [anew] the answer that is under way may be older than what is wanted: ask again after it
      */
-    quietly(name, ask) {
-        if (this.asking.has(name)) return;
+    quietly(name, ask, anew = false) {
+        if (this.asking.has(name)) {
+            if (anew) this.again.add(name);
+            return;
+        }
         this.asking.add(name);
         ask()
             .catch((error) => {
                 if (!(error instanceof BussaError)) throw error;
                 console.warn(`Bussa: ${name}: ${error.message}`);
             })
-            .finally(() => this.asking.delete(name));
+            .finally(() => {
+                this.asking.delete(name);
+                if (this.again.delete(name)) this.quietly(name, ask);
+            });
     }
 }
