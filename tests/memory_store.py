@@ -18,7 +18,7 @@ from server.domain.commands import Command, Send, peer_of
 from server.domain.ledger import carry_out
 from server.domain.people import Pair, Person, ordered
 from server.domain.words import matches
-from server.ports.store import ConversationPage, Failed, LogPage, MessagePage, Unavailable, UserPage, fitting
+from server.ports.store import Arrival, ConversationPage, Failed, LogPage, MessagePage, Unavailable, UserPage, fitting
 
 
 class Line(NamedTuple):
@@ -119,6 +119,10 @@ class MemoryStore:
             return LogPage((), head, tail)
         found = [self._show(user, line) for line in lines if line.event.seq > after]
         return LogPage(found[: fitting((_length(event) for event in found), limit)], head, tail)
+
+    async def arrival(self, user: str, after: int, limit: int) -> Arrival | None:
+        page = await MemoryStore.log(self, user, after, limit)
+        return Arrival(self._people[user].revoked_at, page) if user in self._people else None
 
     def _show(self, user: str, line: Line) -> LogEvent:
         event = line.event

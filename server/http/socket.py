@@ -12,8 +12,7 @@ from protocol.codes import Close
 from server import telemetry
 from server.domain.phase import Phase
 from server.http import asked
-from server.session.connection import Connection, Receive
-from server.session.inbox import Inbox
+from server.session.connection import Connection
 from server.session.services import Services
 from server.session.socket import Socket
 from server.transport import EXTENSION
@@ -29,9 +28,9 @@ FINISH_SECONDS = 5.0
 class DirectSocket(Socket, Protocol):
     """What our own transport offers in the scope's extensions."""
 
-    def choose(self, *, binary: bool) -> None: ...
-    def on_frame(self, callback: Callable[[bytes | str | None], None]) -> None: ...
-    def hold(self, holding: bool) -> None: ...
+    def choose(self, *, binary: bool) -> None:
+        """Which kind of frame `write` sends."""
+        ...
 
 
 class SocketEndpoint:
@@ -77,42 +76,33 @@ class SocketEndpoint:
         receive: Callable[[], Awaitable[Message]],
         send: Callable[[Any], Awaitable[None]],
     ) -> None:
+        address = asked.account(scope["client"][0] if scope.get("client") else "")
         direct: DirectSocket | None = scope.get("extensions", {}).get(EXTENSION)
-        plain = AsgiSocket(send, binary=chosen.binary)
-        socket: Socket = plain if direct is None else direct
         if direct is not None:
             direct.choose(binary=chosen.binary)
-        address = asked.account(scope["client"][0] if scope.get("client") else "")
-        connection = Connection(self._services, chosen, socket, address, _bearer(headers))
+            # It calls back from now on, so nothing needs to wait for its end: neither this coroutine nor the scope.
+            self._begin(Connection(self._services, chosen, direct, address, _bearer(headers)), chosen, self._forget)
+            return
+        plain = AsgiSocket(receive, send, binary=chosen.binary)
+        ended = asyncio.Event()
+
+        def on_end(connection: Connection) -> None:
+            self._forget(connection)
+            ended.set()
+
+        self._begin(Connection(self._services, chosen, plain, address, _bearer(headers)), chosen, on_end)
+        await ended.wait()
+        await plain.finish(FINISH_SECONDS)
+
+    def _begin(self, connection: Connection, chosen: codec.Codec, on_end: Callable[[Connection], None]) -> None:
         telemetry.connection_opened(chosen.name)
         self._open.add(connection)
-        left = 1006
+        connection.begin(on_end)
 
-        async def frame() -> bytes | str | None:
-            nonlocal left
-            message = await receive()
-            if message["type"] != "websocket.receive":
-                left = message.get("code", left)
-                return None
-            data: bytes | None = message.get("bytes")
-            return message["text"] if data is None else data
-
-        farewell: Close | None = None
-        next_frame: Receive = frame
-        if direct is not None:
-            inbox = Inbox(direct.hold)
-            inbox.quick = connection.quick
-            direct.on_frame(inbox.put)
-            next_frame = inbox.get
-        try:
-            farewell = await connection.run(next_frame)
-        except Exception as error:  # noqa: BLE001 - the last line of one connection: the others must not feel it
-            telemetry.defect("connection", error)
-            socket.close(1011, "internal error")
-        finally:
-            self._open.discard(connection)
-            telemetry.connection_closed(farewell or left, "server" if farewell else "client")
-            await plain.finish(FINISH_SECONDS)
+    def _forget(self, connection: Connection) -> None:
+        self._open.discard(connection)
+        farewell = connection.ended_by
+        telemetry.connection_closed(farewell or connection.left, "server" if farewell else "client")
 
     def _same_origin(self, headers: dict[str, str]) -> bool:
         """A browser says where the page is from; anything else says nothing (RFC 6455, section 10.2)."""

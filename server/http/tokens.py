@@ -12,7 +12,7 @@ from server import telemetry
 from server.domain.token import SECRET_BYTES, Claims, Keys, TokenError, UnknownKeyError, issue, verify
 from server.http.jwks import PublishedKeys
 from server.ports.store import Store
-from server.session.principal import Principal, Unauthenticated
+from server.session.principal import Principal, Unauthenticated, must_stand
 
 
 def _wall_clock() -> int:
@@ -44,6 +44,20 @@ class TokenKeeper:
         if len(secret) < SECRET_BYTES:
             telemetry.secret_is_short(len(secret))
 
+    async def read(self, token: str) -> Principal:
+        """Whom ``token`` names, by its signature and its time alone.
+
+        Raises:
+            Unauthenticated: it does not count.
+            Unavailable: the published keys are out of reach and one is needed that is not at hand.
+        """
+        try:
+            claims = await self._claims(token)
+        except TokenError as error:
+            telemetry.token_refused(error.why)
+            raise Unauthenticated(str(error)) from None
+        return Principal(claims.user, claims.user, claims.issued_at, claims.expires_at)
+
     async def who(self, token: str) -> Principal:
         """Whose ``token`` this is, as the store knows it at this moment.
 
@@ -51,19 +65,10 @@ class TokenKeeper:
             Unauthenticated: it does not count.
             Unavailable: the store is out of reach, or the published keys are and one is needed that is not at hand.
         """
-        try:
-            claims = await self._claims(token)
-        except TokenError as error:
-            telemetry.token_refused(error.why)
-            raise Unauthenticated(str(error)) from None
-        person = await self._store.person(claims.user)
-        if person is None:
-            telemetry.token_refused("nobody")
-            raise Unauthenticated("the token names nobody here")
-        if claims.issued_at <= person.revoked_at:
-            telemetry.token_refused("revoked")
-            raise Unauthenticated("the token was revoked")
-        return Principal(claims.user, claims.user, claims.issued_at, claims.expires_at)
+        principal = await self.read(token)
+        person = await self._store.person(principal.user)
+        must_stand(principal, None if person is None else person.revoked_at)
+        return principal
 
     async def _claims(self, token: str) -> Claims:
         try:

@@ -60,6 +60,14 @@ class LogPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """What is read to greet a device. ``revoked_at``: tokens issued up to then (ms) are void."""
+
+    revoked_at: int
+    page: LogPage
+
+
+@dataclass(frozen=True, slots=True)
 class MessagePage:
     """Messages, and whether there are more beyond (``more``), from where (``next``)."""
 
@@ -114,6 +122,10 @@ class Store(Protocol):
 
         Empty with ``tail`` > ``after`` + 1 when the log no longer reaches back that far.
         """
+        ...
+
+    async def arrival(self, user: str, after: int, limit: int) -> Arrival | None:
+        """`log`, and since when tokens of ``user`` count, for one question less; None if there is no such user."""
         ...
 
     async def history(

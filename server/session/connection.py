@@ -6,7 +6,7 @@ request means the acts', what comes in the intake's, what a device has seen the 
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Literal
 
 from protocol.codec import Codec
@@ -15,44 +15,68 @@ from protocol.frames import requests
 from protocol.limits import HELLO_SECONDS
 from server import telemetry
 from server.domain.phase import Phase, Ruling, rule
-from server.ports.store import Store, Unavailable
+from server.ports.store import LOG_PAGE, LogPage, Store, Unavailable
 from server.session import greeting
 from server.session.hub import Hub
+from server.session.inbox import Inbox
 from server.session.intake import Intake
 from server.session.outbox import Outbox
-from server.session.principal import Principal, Tokens, Unauthenticated
+from server.session.principal import Principal, Tokens, Unauthenticated, must_stand
 from server.session.services import Services
-from server.session.socket import Socket
+from server.session.socket import Frame, Socket
 from server.session.stream import LogTooShortError, Stream
 from server.session.voice import Voice
 from server.session.wire import Wire
-
-Receive = Callable[[], Awaitable[bytes | str | None]]
-"""The next frame of a socket: binary, text, or (None) its end."""
 
 LONGEST_TIMER = 86_400.0
 """Seconds: a token may last for years, a timer is set anew every day."""
 
 
 class Connection:
-    """One device. `run` is its whole life; all else is called while that goes on."""
+    """One device, from its first frame to its end. `begin` it; all else follows from what its socket hands over.
+
+    There is a task of it only while something is waited for (`Inbox`). Most connections sleep, most of the time.
+    """
+
+    __slots__ = (
+        "_address",
+        "_address_counted",
+        "_farewell",
+        "_healing",
+        "_inbox",
+        "_intake",
+        "_on_end",
+        "_outbox",
+        "_principal",
+        "_services",
+        "_socket",
+        "_stream",
+        "_timer",
+        "_token",
+        "_user_counted",
+        "_voice",
+        "phase",
+    )
 
     def __init__(self, services: Services, codec: Codec, socket: Socket, address: str, token: str | None) -> None:
         """``token``: that of the handshake's ``Authorization`` header."""
         self._services = services
-        self._codec = codec
         self._socket = socket
         self._address = address
+        self._address_counted = self._user_counted = False
         self._token = token
         self.phase = Phase.GREETING
         self._outbox = Outbox(socket, self._too_slow)
         self._voice = Voice(codec, self._outbox)
         self._intake = Intake(self, services.post, codec, self._voice, services.frames)
+        self._inbox = Inbox(self, socket)
         self._stream: Stream | None = None
         self._healing: asyncio.Task[None] | None = None
         self._principal: Principal | None = None
-        self._expiry: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        """First for the ``hello``, then for the token."""
         self._farewell: Close | None = None
+        self._on_end: Callable[[Connection], None] | None = None
 
     # What an act may know of its caller.
 
@@ -75,10 +99,8 @@ class Connection:
 
     def renew(self, principal: Principal) -> None:
         self._principal = principal
-        if self._expiry is not None:
-            self._expiry.cancel()
         seconds = max(0.0, (principal.expires_at - time.time_ns() // 1_000_000) / 1000)
-        self._expiry = asyncio.get_running_loop().call_later(min(seconds, LONGEST_TIMER), self._expire)
+        self._set_timer(min(seconds, LONGEST_TIMER), self._expire)
 
     async def reach(self, head: int) -> int:
         assert self._stream is not None
@@ -112,30 +134,49 @@ class Connection:
 
     # Its life.
 
-    async def run(self, receive: Receive) -> Close | None:
-        """Serve until the socket ends; returns the code that the server ended it with, or None."""
-        doorman = self._services.doorman
-        if not doorman.admit_address(self._address):
+    def begin(self, on_end: "Callable[[Connection], None]") -> None:
+        """Serve until the socket ends; then ``on_end`` is called, once."""
+        self._on_end = on_end
+        self._socket.on_frame(self._inbox.put)
+        self._address_counted = self._services.doorman.admit_address(self._address)
+        if self._address_counted:
+            self._set_timer(HELLO_SECONDS, self.end, Close.NO_HELLO)
+        else:
             self.end(Close.TOO_MUCH)
-            return self._farewell
-        try:
-            await self._serve(receive)
-        except Unavailable:
-            # Nothing can be promised to this device now; it comes back and asks again.
-            self.end(Close.RESTART)
-        finally:
-            doorman.release_address(self._address)
-            self.phase = Phase.ENDED
-            self._outbox.end()
-            if self._expiry is not None:
-                self._expiry.cancel()
-            if self._healing is not None:
-                self._healing.cancel()
+
+    @property
+    def ended_by(self) -> Close | None:
+        """The code that the server ended it with; None: the client has left."""
         return self._farewell
+
+    @property
+    def left(self) -> int:
+        """The code that the socket has ended with."""
+        return self._socket.left
 
     def quick(self, frame: bytes | str) -> bool:
         """Carry a frame out at once, if nothing must be waited for; else False, and nothing has happened."""
         return self.phase is Phase.OPEN and self._healing is None and self._intake.quick(frame)
+
+    async def take(self, frame: Frame) -> None:
+        """Carry a frame out; the frames before it have been."""
+        try:
+            if frame is None:
+                self._finish()
+            elif self.phase is Phase.GREETING:
+                await self._greet(frame)
+            elif self.phase is Phase.OPEN:
+                await self._intake.take(frame)
+        except Unavailable:
+            # Nothing can be promised to this device now; it comes back and asks again.
+            self.end(Close.RESTART)
+        except Exception as error:  # noqa: BLE001 - the last line of one connection: the others must not feel it
+            telemetry.defect("connection", error)
+            self._socket.close(1011, "internal error")
+            self._finish()
+        except BaseException:
+            self._finish()
+            raise
 
     def end(self, code: Close) -> None:
         """Say farewell, once. What was put into the outbox before is sent before, if the peer reads."""
@@ -153,82 +194,77 @@ class Connection:
         self._intake.stop()
         await self._intake.answered()
 
-    async def _serve(self, receive: Receive) -> None:
-        hello = await self._greeting(receive)
-        if hello is None:
+    def _finish(self) -> None:
+        """Nothing of it is left behind."""
+        on_end, self._on_end = self._on_end, None
+        if on_end is None:
             return
-        try:
-            principal = await self._services.tokens.who(hello.token or self._token or "")
-        except Unauthenticated:
-            self.end(Close.TOKEN)
-            return
-        user, doorman = principal.user, self._services.doorman
-        if not doorman.admit_user(user):
-            self.end(Close.TOO_MUCH)
-            return
-        try:
-            self.renew(principal)
-            self._intake.sends = doorman.budget(user)
-            await self._welcome(user, hello)
-            while self.phase is Phase.OPEN:
-                frame = await receive()
-                if frame is None:
-                    return
-                await self._intake.take(frame)
-        finally:
-            self._services.hub.leave(user, self)
-            doorman.release_user(user)
+        self.phase = Phase.ENDED
+        self._inbox.end()
+        self._outbox.end()
+        self._stop_timer()
+        if self._healing is not None:
+            self._healing.cancel()
+        doorman = self._services.doorman
+        if self._address_counted:
+            doorman.release_address(self._address)
+        if self._principal is not None:
+            self._services.hub.leave(self._principal.user, self)
+            if self._user_counted:
+                doorman.release_user(self._principal.user)
+        on_end(self)
 
-    async def _greeting(self, receive: Receive) -> requests.Hello | None:
-        """The first frame, if it is a ``hello`` and comes in time."""
-        try:
-            async with asyncio.timeout(HELLO_SECONDS):
-                frame = await receive()
-        except TimeoutError:
-            self.end(Close.NO_HELLO)
-            return None
-        if frame is None:
-            return None
+    async def _greet(self, frame: bytes | str) -> None:
+        """Take the first frame, which must be a ``hello``."""
+        self._stop_timer()
         request = self._intake.decode(frame)
         if request is None or rule(self.phase, request) is not Ruling.TAKE:
             # Its fields may have been refused already, which says more; the code says not to repeat it.
             self.end(Close.NOT_PROTOCOL)
-            return None
-        assert isinstance(request, requests.Hello)
-        return request
-
-    async def _welcome(self, user: str, hello: requests.Hello) -> None:
-        """Subscribe, then read, then merge by number."""
-        # Until the log's head is known the stream takes note of what it is offered and sends nothing.
-        self._stream = Stream(user, 0, self._codec, self._outbox, self._services.store, self._heal_soon)
-        await self._services.hub.join(user, self)
-        # Again, now that a revocation would be told: one may have come in between.
-        if hello.token or self._token:
-            await self._recheck(hello.token or self._token or "")
-        start = await greeting.begin(self._services.store, user, hello)
-        if self.phase is Phase.ENDED:
             return
+        assert isinstance(request, requests.Hello)
+        token, self._token = request.token or self._token or "", None
+        try:
+            await self._welcome(await self._services.tokens.read(token), request)
+        except Unauthenticated:
+            self.end(Close.TOKEN)
+
+    async def _welcome(self, principal: Principal, hello: requests.Hello) -> None:
+        """Subscribe, then read, then merge by number.
+
+        A revocation is told to whoever has subscribed, and the store is asked after that: so none is missed.
+        """
+        user, services = principal.user, self._services
+        self.renew(principal)
+        # Until the log's head is known the stream takes note of what it is offered and sends nothing.
+        self._stream = Stream(user, 0, self._intake.codec, self._outbox, services.store, self._heal_soon)
+        await services.hub.join(user, self)
+        after = greeting.reads_after(services.store.epoch, hello)
+        arrival = await services.store.arrival(user, after, LOG_PAGE)
+        must_stand(principal, None if arrival is None else arrival.revoked_at)
+        if self.phase is Phase.ENDED or arrival is None:
+            return
+        self._user_counted = services.doorman.admit_user(user)
+        if not self._user_counted:
+            self.end(Close.TOO_MUCH)
+            return
+        self._intake.sends = services.doorman.budget(user)
+        start = greeting.begin(services.store.epoch, user, hello, arrival.page)
         self.phase = Phase.OPEN
         self._stream.cursor = start.cursor
         self._voice.say(start.welcome)
         self._voice.stream = self._stream
-        await self._heal()
-
-    async def _recheck(self, token: str) -> None:
-        try:
-            await self._services.tokens.who(token)
-        except Unauthenticated:
-            self.end(Close.TOKEN)
+        await self._heal(arrival.page)
 
     def _heal_soon(self) -> None:
         if self._healing is None and self.phase is Phase.OPEN:
             self._healing = asyncio.get_running_loop().create_task(self._heal())
 
-    async def _heal(self) -> None:
+    async def _heal(self, known: LogPage | None = None) -> None:
         assert self._stream is not None
         try:
             await self._intake.answered()
-            await self._stream.catch_up()
+            await self._stream.catch_up(known)
         except (LogTooShortError, Unavailable):
             # The device comes back, and is told then what it can have.
             self.end(Close.RESTART)
@@ -247,3 +283,12 @@ class Connection:
             self.end(Close.TOKEN)
         else:
             self.renew(self.principal)
+
+    def _set_timer(self, seconds: float, callback: Callable[..., None], *args: object) -> None:
+        self._stop_timer()
+        self._timer = asyncio.get_running_loop().call_later(seconds, callback, *args)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

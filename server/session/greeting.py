@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from protocol import limits
 from protocol.frames import parts, replies, requests
-from server.ports.store import Store
+from server.ports.store import LogPage
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,25 +16,28 @@ class Start:
     welcome: replies.Welcome
 
 
-async def begin(store: Store, user: str, hello: requests.Hello) -> Start:
+def reads_after(epoch: str, hello: requests.Hello) -> int:
+    """From where in the log it must be read to greet a device. ``epoch``: the store's."""
+    # A client that names no epoch counts in this one.
+    if hello.resume is None or hello.epoch not in (None, epoch):
+        return limits.INT_MAX
+    return hello.resume
+
+
+def begin(epoch: str, user: str, hello: requests.Hello, page: LogPage) -> Start:
     """Decide whether the device resumes (contract, *WebSocket*: all of the gap or none of it).
 
-    Call it after the device has joined the hub, so that no event falls between the log and the live stream.
-    Raises Unavailable.
+    ``page``: of the log, from `reads_after` on; read after the device has joined the hub, so that no event falls
+    between the log and the live stream.
     """
-    page = await store.log(user, hello.resume if hello.resume is not None else limits.INT_MAX, 1)
-    resumed = (
-        hello.resume is not None
-        # A client that names no epoch counts in this one.
-        and hello.epoch in (None, store.epoch)
-        and page.tail - 1 <= hello.resume <= page.head
-    )
+    after = reads_after(epoch, hello)
+    resumed = page.tail - 1 <= after <= page.head
     return Start(
-        hello.resume if resumed and hello.resume is not None else page.head,
+        after if resumed else page.head,
         replies.Welcome(
             user=user,
             head=page.head,
-            epoch=store.epoch,
+            epoch=epoch,
             resumed=resumed,
             now=time.time_ns() // 1_000_000,
             limits=parts.Limits(frame=limits.FRAME, text=limits.TEXT),

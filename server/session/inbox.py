@@ -1,60 +1,78 @@
-"""What a transport hands over and nobody has taken yet.
+"""What a socket hands over and nobody has taken yet.
 
-Most frames never wait here: while the connection's task sleeps, a frame is first offered to ``quick``, which carries
-it out on the spot if nothing must be waited for. That spares the task's wake-up, which costs more than most requests.
+Most frames never wait here: while nothing is in hand, a frame is first offered to ``quick``, which carries it out on
+the spot if nothing must be waited for. Only for what must wait is there a task, and no longer than it has something
+to do: a connection that sleeps has none, and that is what keeps it small.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from typing import Protocol
+
+from server.session.socket import Frame
 
 FULL = 32
-"""Frames after which the transport is asked to stop reading until they are taken."""
+"""Frames after which the socket is asked to stop reading until they are taken."""
 
-Frame = bytes | str | None
-"""Binary, text, or (None) the end."""
+
+class Taker(Protocol):
+    def quick(self, frame: bytes | str) -> bool:
+        """Carry a frame out at once; False: it must wait for something, and nothing has happened."""
+        ...
+
+    async def take(self, frame: Frame) -> None:
+        """Carry a frame out. Whatever goes wrong is the taker's own business."""
+        ...
+
+
+class Source(Protocol):
+    def hold(self, holding: bool) -> None:
+        """Hand over nothing more for now, or go on."""
+        ...
 
 
 class Inbox:
     """Frames in their order. Belongs to one connection."""
 
-    __slots__ = ("_frames", "_hold", "_holding", "_waiter", "quick")
+    __slots__ = ("_frames", "_holding", "_source", "_taker", "_task")
 
-    def __init__(self, hold: Callable[[bool], None]) -> None:
-        """``hold(True)`` asks the transport to stop reading, ``hold(False)`` to go on."""
-        self._frames: deque[Frame] = deque()
-        self._hold = hold
+    def __init__(self, taker: Taker, source: Source) -> None:
+        self._taker: Taker | None = taker
+        self._source = source
+        self._frames: deque[Frame] | None = None
+        self._task: asyncio.Task[None] | None = None
         self._holding = False
-        self._waiter: asyncio.Future[None] | None = None
-        self.quick: Callable[[bytes | str], bool] | None = None
-        """Carries a frame out at once, or (False) leaves it to the task."""
 
     def __len__(self) -> int:
-        return len(self._frames)
+        return 0 if self._frames is None else len(self._frames)
 
     def put(self, frame: Frame) -> None:
-        waiter = self._waiter
-        if waiter is not None:
-            if frame is not None and self.quick is not None and self.quick(frame):
+        if self._taker is None:
+            return
+        if self._frames is None:
+            if frame is not None and self._taker.quick(frame):
                 return
             # From here on the task has its turn, and what follows must not overtake it.
-            self._waiter = None
-            if not waiter.done():
-                waiter.set_result(None)
+            self._frames = deque()
+            self._task = asyncio.get_running_loop().create_task(self._work(self._taker, self._frames))
         self._frames.append(frame)
         if len(self._frames) >= FULL and not self._holding:
             self._holding = True
-            self._hold(True)
+            self._source.hold(True)
 
-    async def get(self) -> Frame:
-        while not self._frames:
-            self._waiter = asyncio.get_running_loop().create_future()
-            try:
-                await self._waiter
-            finally:
-                self._waiter = None
-        frame = self._frames.popleft()
-        if self._holding and not self._frames:
-            self._holding = False
-            self._hold(False)
-        return frame
+    def end(self) -> None:
+        """Take nothing more, and let go of what waits."""
+        self._taker = None
+        if self._frames is not None:
+            self._frames.clear()
+
+    async def _work(self, taker: Taker, frames: deque[Frame]) -> None:
+        try:
+            while frames:
+                frame = frames.popleft()
+                if self._holding and not frames:
+                    self._holding = False
+                    self._source.hold(False)
+                await taker.take(frame)
+        finally:
+            self._frames = self._task = None

@@ -43,7 +43,6 @@ class Host(Caller, Protocol):
 
 class Intake:
     __slots__ = (
-        "_codec",
         "_frames",
         "_host",
         "_idle",
@@ -52,13 +51,14 @@ class Intake:
         "_stopped",
         "_under_way",
         "_voice",
+        "codec",
         "sends",
     )
 
     def __init__(self, host: Host, post: Post, codec: Codec, voice: Voice, frames: Rate) -> None:
         self._host = host
         self._post = post
-        self._codec = codec
+        self.codec = codec
         self._voice = voice
         now = time.monotonic()
         self._frames = Bucket(frames, now)
@@ -71,11 +71,11 @@ class Intake:
 
     def decode(self, frame: bytes | str) -> Request | None:
         """The request in a frame; None if there is none, and then that was answered."""
-        if isinstance(frame, str) is self._codec.binary:
+        if isinstance(frame, str) is self.codec.binary:
             self._host.end(Close.WRONG_KIND)
             return None
         try:
-            return self._codec.decode(frame)  # pyright: ignore[reportArgumentType] - msgspec reads JSON from a str
+            return self.codec.decode(frame)  # pyright: ignore[reportArgumentType] - msgspec reads JSON from a str
         except FrameError as error:
             if error.undecodable:
                 self._host.end(Close.NOT_PROTOCOL)
@@ -88,10 +88,10 @@ class Intake:
 
         The connection has nothing else in hand then: it sleeps, and its stream is live.
         """
-        if self._stopped or self._under_way >= UNDER_WAY or isinstance(frame, str) is self._codec.binary:
+        if self._stopped or self._under_way >= UNDER_WAY or isinstance(frame, str) is self.codec.binary:
             return False
         try:
-            request = self._codec.decode(frame)  # pyright: ignore[reportArgumentType] - as in `decode`
+            request = self.codec.decode(frame)  # pyright: ignore[reportArgumentType] - as in `decode`
         except FrameError:
             return False
         act = ACTS.get(type(request))

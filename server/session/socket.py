@@ -3,6 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+Frame = bytes | str | None
+"""A binary message, a text, or (None) the end."""
+
 
 class Socket(Protocol):
     """One WebSocket after its handshake. Nothing here waits."""
@@ -10,6 +13,19 @@ class Socket(Protocol):
     @property
     def gone(self) -> bool:
         """Whether nothing more can reach the peer: the socket is closed or closing."""
+        ...
+
+    @property
+    def left(self) -> int:
+        """The code that it ended with (RFC 6455, section 7.4); 1006 where there was none."""
+        ...
+
+    def on_frame(self, callback: Callable[[Frame], None]) -> None:
+        """From now on every message goes to ``callback`` as it comes, and then the end, whoever has ended it."""
+        ...
+
+    def hold(self, holding: bool) -> None:
+        """Stop reading, or go on."""
         ...
 
     def write(self, frames: Sequence[bytes]) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from protocol.codec import Codec
 from protocol.cursor import Step, step
 from server import telemetry
-from server.ports.store import LOG_PAGE, Store
+from server.ports.store import LOG_PAGE, LogPage, Store
 from server.session.outbox import Outbox
 from server.session.wire import Wire
 
@@ -79,8 +79,10 @@ class Stream:
             self.live = False
             self._on_gap()
 
-    async def catch_up(self) -> None:
+    async def catch_up(self, first: LogPage | None = None) -> None:
         """Send what the log has after the cursor, until there is no more; then the stream is live.
+
+        ``first``: the page after the cursor, where it was read already. Events offered since must have been noted.
 
         Goes at the pace of the peer, and ends early where that is gone: nothing is read for nobody.
 
@@ -94,7 +96,8 @@ class Stream:
         greeting, self._greeting, healed = self._greeting, False, 0
         while not self._outbox.ended:
             known = self._goal
-            page = await self._store.log(self._user, self.cursor, LOG_PAGE)
+            page = first or await self._store.log(self._user, self.cursor, LOG_PAGE)
+            first = None
             if self.cursor + 1 < page.tail:
                 raise LogTooShortError
             for event in page.events:

@@ -9,24 +9,42 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 Send = Callable[[Any], Awaitable[None]]
+Receive = Callable[[], Awaitable[Any]]
+Frame = bytes | str | None
 
 
 class AsgiSocket:
     """See `server.session.socket.Socket`."""
 
-    def __init__(self, send: Send, *, binary: bool) -> None:
+    def __init__(self, receive: Receive, send: Send, *, binary: bool) -> None:
+        self._receive = receive
         self._send = send
         self._key = "bytes" if binary else "text"
         self._binary = binary
         self._frames: list[bytes] = []
         self._farewell: dict[str, Any] | None = None
         self._resume: Callable[[], None] | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._sending: asyncio.Task[None] | None = None
+        self._receiving: asyncio.Task[None] | None = None
+        self._on_frame: Callable[[Frame], None] | None = None
+        self._may_read = asyncio.Event()
+        self._may_read.set()
         self._ended = False
+        self.left = 1006
 
     @property
     def gone(self) -> bool:
         return self._ended
+
+    def on_frame(self, callback: Callable[[Frame], None]) -> None:
+        self._on_frame = callback
+        self._receiving = asyncio.get_running_loop().create_task(self._read())
+
+    def hold(self, holding: bool) -> None:
+        if holding:
+            self._may_read.clear()
+        else:
+            self._may_read.set()
 
     def write(self, frames: Sequence[bytes]) -> bool:
         if self._ended:
@@ -41,26 +59,47 @@ class AsgiSocket:
     def close(self, code: int, reason: str) -> None:
         if not self._ended:
             self._ended = True
+            self.left = code
             self._farewell = {"type": "websocket.close", "code": code, "reason": reason}
             self._start()
+            self._end()
 
     def abort(self) -> None:
         self._ended = True
         self._frames.clear()
-        if self._task is not None:
-            self._task.cancel()
+        if self._sending is not None:
+            self._sending.cancel()
+        self._end()
 
     async def finish(self, seconds: float) -> None:
         """Wait until what was handed over is sent, ``seconds`` at the most; then give it up."""
         self._resume = None
-        if self._task is not None:
-            _, late = await asyncio.wait([self._task], timeout=seconds)
+        if self._receiving is not None:
+            self._receiving.cancel()
+        if self._sending is not None:
+            _, late = await asyncio.wait([self._sending], timeout=seconds)
             for task in late:
                 task.cancel()
 
+    async def _read(self) -> None:
+        while self._on_frame is not None:
+            message = await self._receive()
+            if message["type"] != "websocket.receive":
+                self.left = message.get("code", self.left)
+                self._end()
+                return
+            data: bytes | None = message.get("bytes")
+            self._on_frame(message["text"] if data is None else data)
+            await self._may_read.wait()
+
+    def _end(self) -> None:
+        on_frame, self._on_frame = self._on_frame, None
+        if on_frame is not None:
+            on_frame(None)
+
     def _start(self) -> None:
-        if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._pump())
+        if self._sending is None:
+            self._sending = asyncio.get_running_loop().create_task(self._pump())
 
     async def _pump(self) -> None:
         try:
@@ -78,7 +117,7 @@ class AsgiSocket:
             self._ended = True
             self._frames.clear()
         finally:
-            self._task = None
+            self._sending = None
         if self._frames or self._farewell is not None:
             self._start()
         elif self._resume is not None:

@@ -9,12 +9,17 @@ docs/decisions.)
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from uvicorn.protocols.utils import ClientDisconnected
 from websockets.http11 import Request
 from websockets.speedups import apply_mask
 
+from server import telemetry
 from server.transport import EXTENSION
 from server.transport.cutting import FOREIGN, INCOMPLETE, WHOLE, frame_end, payload_start
 from server.transport.websocket import SLICE, BoundedWebSocket
+
+NO_CLOSE_FRAME = 1006
+"""What a socket has ended with that was simply gone (RFC 6455, section 7.4.1)."""
 
 Frame = bytes | str | None
 """A binary message, a text, or (None) the end."""
@@ -27,6 +32,8 @@ class DirectWebSocket(BoundedWebSocket):
     _binary: bool = False
     _on_frame: Callable[[Frame], None] | None = None
     _held: bool = False
+    _taken: bool = False
+    """Whether the application has taken the socket over: from then on ASGI has no part in it."""
 
     def write(self, frames: Sequence[bytes]) -> bool:
         if self.gone:
@@ -56,11 +63,16 @@ class DirectWebSocket(BoundedWebSocket):
     def on_frame(self, callback: Callable[[Frame], None]) -> None:
         """From now on every message goes to ``callback`` as it comes, and at last None: the end."""
         waiting = self.queue
+        self._taken = True
         self._on_frame = callback
         self.queue = _Relay(callback)  # type: ignore[assignment]  # all of a queue that uvicorn then still uses
         while not waiting.empty():
             self.queue.put_nowait(waiting.get_nowait())
         self._listen()
+
+    @property
+    def left(self) -> int:
+        return self.queue.code if isinstance(self.queue, _Relay) else NO_CLOSE_FRAME
 
     def hold(self, holding: bool) -> None:
         """Stop reading, or go on."""
@@ -83,7 +95,24 @@ class DirectWebSocket(BoundedWebSocket):
         if self._resume is not None:
             self._resume()
 
+    async def run_asgi(self) -> None:
+        """The application's coroutine. Where that has taken the socket over it ends, and the socket stays."""
+        try:
+            await self.app(self.scope, self.receive, self.send)  # pyright: ignore[reportUnknownMemberType, reportArgumentType]
+        except ClientDisconnected:
+            pass
+        except Exception as error:  # noqa: BLE001 - the last line of one connection: the others must not feel it
+            telemetry.defect("handshake", error)
+            self._taken = False
+        finally:
+            if not self._taken:
+                self.send_500_response()  # if there was no other
+                if self.close_timer is None:
+                    self.transport.close()
+
     def connection_lost(self, exc: Exception | None) -> None:
+        if isinstance(self.queue, _Relay):
+            self.queue.end(NO_CLOSE_FRAME)
         self._resume = self._on_frame = None
         super().connection_lost(exc)
 
@@ -148,14 +177,25 @@ class DirectWebSocket(BoundedWebSocket):
 class _Relay:
     """Stands in the place of uvicorn's queue of ASGI messages, and hands them on at once."""
 
+    __slots__ = ("_ended", "callback", "code")
+
     def __init__(self, callback: Callable[[Frame], None]) -> None:
         self.callback = callback
+        self.code = NO_CLOSE_FRAME
+        self._ended = False
 
     def put_nowait(self, message: Any) -> None:
         if message["type"] == "websocket.receive":
             data = message.get("bytes")
             self.callback(message["text"] if data is None else data)
         elif message["type"] == "websocket.disconnect":
+            self.end(message["code"])
+
+    def end(self, code: int) -> None:
+        """Hand the end on, once: uvicorn tells it of the close frame and of the connection."""
+        if not self._ended:
+            self._ended = True
+            self.code = code
             self.callback(None)
 
     def empty(self) -> bool:

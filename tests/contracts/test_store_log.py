@@ -3,7 +3,7 @@
 from protocol.frames import events
 from protocol.limits import LOG_EVENTS, LOG_MILLIS
 from server.domain import commands
-from server.ports.store import BATCH, LOG_PAGE, PAGE_CHARS, LogPage, Store
+from server.ports.store import BATCH, LOG_PAGE, PAGE_CHARS, Arrival, LogPage, Store
 from tests.contracts.deeds import NOW, Deeds
 from tests.contracts.stores import House
 
@@ -28,6 +28,18 @@ async def test_a_log_in_which_nothing_happened(deeds: Deeds) -> None:
     for user in ("ann", "zoe"):
         assert await deeds.store.log(user, 0, 10) == LogPage([], 0, 1)
         assert await deeds.store.log(user, 5, 10) == LogPage([], 0, 1)
+
+
+async def test_an_arrival_is_the_log_and_since_when_tokens_count(deeds: Deeds) -> None:
+    await deeds.people("ann", "bob")
+    await deeds.send("ann", "bob", "one", "two", "three")
+    assert await deeds.store.arrival("zoe", 0, 10) is None
+    for after, limit in ((0, 10), (1, 1), (3, 10), (2**53 - 1, 10)):
+        page = await deeds.store.log("bob", after, limit)
+        assert await deeds.store.arrival("bob", after, limit) == Arrival(0, page)
+    await deeds.do(commands.Revoke("bob"))
+    arrival = await deeds.store.arrival("bob", 3, 10)
+    assert arrival == Arrival(deeds.now, LogPage([], 3, 1))
 
 
 async def test_every_kind_of_event_comes_back_as_it_was_told(deeds: Deeds) -> None:

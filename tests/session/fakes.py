@@ -3,10 +3,13 @@
 import asyncio
 import random
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from server.ports.bus import Envelope
-from server.session.principal import Principal, Unauthenticated
+from server.ports.store import Store
+from server.session.principal import Principal, Unauthenticated, must_stand
+from server.session.socket import Frame
 
 
 class FakeSocket:
@@ -18,12 +21,32 @@ class FakeSocket:
         self.closed: int | None = None
         self.aborted = False
         self.gone = False
-        self.ended = asyncio.Event()
+        self.left = 1006
+        self.held: list[bool] = []
+        self._waiting: deque[Frame] = deque()
         self._resume: Callable[[], None] = lambda: None
+        self._on_frame: Callable[[Frame], None] = self._waiting.append
 
     @property
     def frames(self) -> list[bytes]:
         return [frame for write in self.writes for frame in write]
+
+    def on_frame(self, callback: Callable[[Frame], None]) -> None:
+        self._on_frame = callback
+
+    def hear(self, frame: Frame) -> None:
+        """The peer has sent it. What must wait while the connection does not read waits here."""
+        self._waiting.append(frame)
+        self._read()
+
+    def hold(self, holding: bool) -> None:
+        self.held.append(holding)
+        if not holding:
+            asyncio.get_running_loop().call_soon(self._read)
+
+    def _read(self) -> None:
+        while self._waiting and not (self.held and self.held[-1]):
+            self._on_frame(self._waiting.popleft())
 
     def write(self, frames: Sequence[bytes]) -> bool:
         if self.closed is None and not self.gone:
@@ -42,7 +65,7 @@ class FakeSocket:
         assert self.closed is None, "said farewell twice"
         self.closed = int(code)
         self.gone = True
-        self.ended.set()
+        self._on_frame(None)
 
     def abort(self) -> None:
         self.aborted = True
@@ -52,22 +75,27 @@ class FakeTokens:
     """``name`` is a token of that user, ``name@7`` one issued at 7 ms, and ``name!5000`` one that runs out
     5,000 ms from now."""
 
-    def __init__(self) -> None:
-        self.revoked: dict[str, int] = {}
+    def __init__(self, store: Store) -> None:
+        self._store = store
         self.asked = 0
         self.failure: Exception | None = None
 
-    async def who(self, token: str) -> Principal:
+    async def read(self, token: str) -> Principal:
         self.asked += 1
         await asyncio.sleep(0)
         if self.failure is not None:
             raise self.failure
         rest, _, left = token.partition("!")
         user, _, issued = rest.partition("@")
-        issued_at = int(issued or 1)
-        if not user or issued_at <= self.revoked.get(user, 0):
-            raise Unauthenticated("it does not count")
-        return Principal(user, user, issued_at, time.time_ns() // 1_000_000 + int(left or 3_600_000))
+        if not user:
+            raise Unauthenticated("it is none")
+        return Principal(user, user, int(issued or 1), time.time_ns() // 1_000_000 + int(left or 3_600_000))
+
+    async def who(self, token: str) -> Principal:
+        principal = await self.read(token)
+        person = await self._store.person(principal.user)
+        must_stand(principal, None if person is None else person.revoked_at)
+        return principal
 
 
 class FaultyBus:

@@ -44,10 +44,10 @@ async def test_welcome(node: Node) -> None:
         pytest.param(b"\x81", [], 1003, id="the wrong kind"),
         pytest.param('{"type":"hello","token":"alice@0"}', [], 4401, id="a token that does not count"),
         pytest.param('{"type":"hello"}', [], 4401, id="no token at all"),
+        pytest.param('{"type":"hello","token":"nobody"}', [], 4401, id="a token of nobody"),
     ],
 )
 async def test_whoever_is_not_let_in_is_told_why(node: Node, frame: str | bytes, told: list[str], code: int) -> None:
-    node.tokens.revoked["alice"] = 0
     phone = Phone(node)
     phone.say(frame)
     assert await phone.ended() == code
@@ -95,18 +95,40 @@ async def test_the_token_of_the_hello_counts_before_that_of_the_handshake(node: 
     await phone.leave()
 
 
-async def test_a_revocation_between_the_look_and_the_subscription(node: Node) -> None:
-    """`join` waits for the bus: a revocation told in that moment reaches nobody, so the token is looked at again."""
+async def test_a_revocation_between_the_look_and_the_subscription(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`join` waits for the bus: a revocation told in that moment reaches nobody, so the store is asked after it."""
+    watch = node.bus.watch
+
+    async def late(user: str) -> None:
+        await node.store.commit([Revoke("alice")], 5)
+        await watch(user)
+
+    monkeypatch.setattr(node.bus, "watch", late)
     phone = Phone(node)
     phone.say(HELLO)
-    for _ in range(100):
-        await asyncio.sleep(0)
-        if node.tokens.asked:
-            break
-    await asyncio.sleep(0)
-    node.tokens.revoked["alice"] = 5
     assert await phone.ended() == 4401
     assert node.empty
+
+
+async def test_a_revocation_right_after_the_look(node: Node) -> None:
+    """What was read says nothing of it, but by then the device has subscribed."""
+    answered = node.store.hold("arrival read")
+    phone = Phone(node)
+    phone.say(HELLO)
+    await turns(30)
+    await node.commit(Revoke("alice"))
+    answered.set()
+    assert await phone.ended() == 4401
+    assert phone.told == []
+    assert node.empty
+
+
+async def test_a_connection_that_sleeps_has_no_task(node: Node) -> None:
+    before = len(asyncio.all_tasks())
+    phone = await node.phone("alice")
+    await turns()
+    assert len(asyncio.all_tasks()) == before
+    await phone.leave()
 
 
 async def test_too_many_connections_of_a_user(node: Node) -> None:
@@ -140,7 +162,7 @@ async def test_a_store_out_of_reach_is_no_refusal(node: Node) -> None:
     phone.say(HELLO)
     assert await phone.ended() == 1012
     node.tokens.failure = None
-    node.store.failures["log"] = Unavailable("gone")
+    node.store.failures["arrival"] = Unavailable("gone")
     phone = Phone(node)
     phone.say(HELLO)
     assert await phone.ended() == 1012
@@ -148,21 +170,20 @@ async def test_a_store_out_of_reach_is_no_refusal(node: Node) -> None:
 
 
 async def test_a_greeting_that_is_cancelled_leaves_nothing_behind(node: Node) -> None:
-    for name in ("log", None):
-        if name:
-            node.store.hold(name)
-        phone = Phone(node)
-        phone.say(HELLO)
-        await turns(30)
-        phone.life.cancel()
-        await asyncio.gather(phone.life, return_exceptions=True)
-        assert node.empty
-        node.store.gates.clear()
+    node.store.hold("arrival")
+    before = asyncio.all_tasks()
+    phone = Phone(node)
+    phone.say(HELLO)
+    await turns(30)
+    for task in asyncio.all_tasks() - before:
+        task.cancel()
+    await phone.ended()
+    assert node.empty
 
 
 @pytest.mark.parametrize("code", [Close.TOKEN, Close.RESTART])
 async def test_a_farewell_in_the_middle_of_the_greeting(node: Node, code: Close) -> None:
-    gate = node.store.hold("log")
+    gate = node.store.hold("arrival")
     phone = Phone(node)
     phone.say(HELLO)
     await turns(30)

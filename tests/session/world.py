@@ -1,7 +1,6 @@
 """Whole sessions without a socket: the real connection, post, hub and ledger on a store in memory."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgpack
@@ -60,6 +59,12 @@ class GatedStore(MemoryStore):
         await self._pass("log")
         return page
 
+    async def arrival(self, user: str, after: int, limit: int) -> Any:
+        await self._pass("arrival")
+        arrival = await MemoryStore.arrival(self, user, after, limit)
+        await self._pass("arrival read")
+        return arrival
+
     async def heads(self, users: Any) -> Any:
         await self._pass("heads")
         return await super().heads(users)
@@ -87,8 +92,8 @@ class Node:
         self.doorman = Doorman(per_user=per_user, per_address=per_address, sends=sends)
         self.hub = Hub(self.bus, self.doorman.spent)
         self.post = Post(self.store, self.hub.deliver, self.hub.revoke, self.hub.ring)
-        self.tokens = FakeTokens()
         store_port: Store = self.store
+        self.tokens = FakeTokens(store_port)
         self.services = Services(store_port, self.post, self.hub, self.tokens, self.doorman, frames)
 
     async def commit(self, *commands: Command) -> None:
@@ -122,30 +127,16 @@ class Phone:
     ) -> None:
         self.socket = FakeSocket()
         self._codec = chosen
-        self._queue: asyncio.Queue[bytes | str | None] = asyncio.Queue()
         self._told: list[Frame] = []
+        self.life: asyncio.Future[Close | None] = asyncio.get_running_loop().create_future()
         self.connection = Connection(node.services, chosen, self.socket, address, token)
-        self.life: asyncio.Task[Close | None] = asyncio.create_task(self.connection.run(self._receive()))
-
-    def _receive(self) -> Callable[[], Awaitable[bytes | str | None]]:
-        async def receive() -> bytes | str | None:
-            next_frame = asyncio.create_task(self._queue.get())
-            ended = asyncio.create_task(self.socket.ended.wait())
-            try:
-                await asyncio.wait([next_frame, ended], return_when=asyncio.FIRST_COMPLETED)
-                return next_frame.result() if next_frame.done() else None
-            finally:
-                for task in (next_frame, ended):
-                    task.cancel()
-                await asyncio.gather(next_frame, ended, return_exceptions=True)
-
-        return receive
+        self.connection.begin(lambda connection: self.life.set_result(connection.ended_by))
 
     def say(self, *frames: Frame | bytes | str) -> None:
         for frame in frames:
             if isinstance(frame, dict):
                 frame = msgpack.packb(frame) if self._codec.binary else msgspec.json.encode(frame).decode()
-            self._queue.put_nowait(frame)
+            self.socket.hear(frame)
 
     @property
     def told(self) -> list[Frame]:
@@ -186,5 +177,5 @@ class Phone:
 
     async def leave(self) -> None:
         self.socket.gone = True
-        self._queue.put_nowait(None)
+        self.socket.hear(None)
         await self.ended()

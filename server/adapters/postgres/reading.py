@@ -1,5 +1,6 @@
 """Logs, histories, lists: what is read. Each is one statement, so it sees one moment."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -9,7 +10,7 @@ from protocol.frames.events import LogEvent
 from server.adapters.postgres.loading import pair_of, person_of
 from server.adapters.postgres.sql import Connection, known
 from server.domain.people import Pair, Person, ordered
-from server.ports.store import PAGE_CHARS, ConversationPage, LogPage, MessagePage, UserPage, fitting
+from server.ports.store import PAGE_CHARS, Arrival, ConversationPage, LogPage, MessagePage, UserPage, fitting
 
 LAST = 1 << 62
 """Beyond every seq, n and rank."""
@@ -24,7 +25,7 @@ _HEADS = "SELECT id, head FROM people WHERE id = ANY ($1::text[])"
 _REVOKED = "SELECT id, revoked_at FROM people WHERE id = ANY ($1::text[]) AND revoked_at > 0"
 _LOG = f"""
 SELECT people.key, people.head, coalesce((SELECT min(seq) FROM log WHERE owner = people.key), people.head + 1),
-    page.*, peer.id, coalesce(sides.blocked, false)
+    people.revoked_at, page.*, peer.id, coalesce(sides.blocked, false)
 FROM people LEFT JOIN LATERAL (
     SELECT * FROM (
         SELECT log.seq, log.event, log.peer, m.n, m.sender, m.text, m.at, m.folder, m.reply_to,
@@ -87,13 +88,21 @@ async def revoked(connection: Connection, users: list[str]) -> dict[str, int]:
 
 
 async def log(connection: Connection, user: str, after: int, limit: int) -> LogPage:
+    return _page(user, await connection.fetch(_LOG, known(user), after, limit), after, limit)
+
+
+async def arrival(connection: Connection, user: str, after: int, limit: int) -> Arrival | None:
     rows = await connection.fetch(_LOG, known(user), after, limit)
+    return Arrival(rows[0][3], _page(user, rows, after, limit)) if rows else None
+
+
+def _page(user: str, rows: Sequence[Any], after: int, limit: int) -> LogPage:
     if not rows:
         return LogPage([], 0, 1)
     key, head, tail = rows[0][:3]
     if after + 1 < tail:
         return LogPage((), head, tail)
-    found = [row[3:] for row in rows if row[3] is not None]
+    found = [row[4:] for row in rows if row[4] is not None]
     texts = [(row[5] or b"").decode() for row in found]
     fit = fitting(map(len, texts), limit)
     return LogPage([_event(user, key, text, *row) for text, row in zip(texts[:fit], found, strict=False)], head, tail)

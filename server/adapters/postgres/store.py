@@ -14,7 +14,7 @@ from server.adapters.postgres.sql import Connection, storable
 from server.domain.book import Carried
 from server.domain.commands import Command
 from server.domain.people import Pair, Person
-from server.ports.store import ConversationPage, Failed, LogPage, MessagePage, Unavailable, UserPage
+from server.ports.store import Arrival, ConversationPage, Failed, LogPage, MessagePage, Unavailable, UserPage
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -62,6 +62,9 @@ class PostgresStore:
 
     async def log(self, user: str, after: int, limit: int) -> LogPage:
         return await self._read(reading.log, user, after, limit)
+
+    async def arrival(self, user: str, after: int, limit: int) -> Arrival | None:
+        return await self._read(reading.arrival, user, after, limit)
 
     async def history(
         self, user: str, peer: str, before: int | None, after: int | None, limit: int

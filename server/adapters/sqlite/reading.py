@@ -9,7 +9,7 @@ from protocol.frames.events import LogEvent
 from server.adapters.sqlite.people import read_pair, read_person
 from server.adapters.sqlite.sql import Sql
 from server.domain.people import Pair, Person
-from server.ports.store import ConversationPage, LogPage, MessagePage, UserPage, fitting
+from server.ports.store import Arrival, ConversationPage, LogPage, MessagePage, UserPage, fitting
 
 _decode_event = msgspec.json.Decoder(LogEvent).decode
 
@@ -59,6 +59,11 @@ def log(connection: Sql, user: str, after: int, limit: int) -> LogPage:
         return LogPage((), head, tail)
     fit = fitting((len(row[6] or "") for row in rows), limit)
     return LogPage([_event(user, *row) for row in rows[:fit]], head, tail)
+
+
+def arrival(connection: Sql, user: str, after: int, limit: int) -> Arrival | None:
+    revoked_at = connection.execute("SELECT revoked_at FROM people WHERE id = ?", (user,)).get
+    return None if revoked_at is None else Arrival(revoked_at, log(connection, user, after, limit))
 
 
 def _event(
