@@ -1,7 +1,5 @@
 """Where a client's frame ends (RFC 6455, section 5.2). Pure."""
 
-from protocol.limits import FRAME
-
 WHOLE = frozenset((0x81, 0x82))
 """The first byte of a message in one frame: final, nothing reserved, text or binary."""
 
@@ -9,8 +7,9 @@ INCOMPLETE = -1
 FOREIGN = 0
 
 
-def frame_end(data: bytes, position: int) -> int:
-    """Where the frame that begins at ``position`` ends.
+def frame_end(data: bytes, position: int, largest: int) -> int:
+    """Where the frame that begins at ``position`` ends. ``largest``: bytes of a payload; the parser has the same
+    limit, so that it refuses at once whatever is left to it, and never waits in the middle of a frame.
 
     `INCOMPLETE`: not all of it is there. `FOREIGN`: it is none that we cut ourselves, because it is not masked or is
     too large; a parser that knows why must say so, and need not wait for the rest of it.
@@ -27,7 +26,7 @@ def frame_end(data: bytes, position: int) -> int:
         if size < position + head - 4:
             return INCOMPLETE
         length = int.from_bytes(data[position + 2 : position + head - 4], "big")
-        if length > FRAME:
+        if length > largest:
             return FOREIGN
     end = position + head + length
     return end if end <= size else INCOMPLETE

@@ -125,10 +125,10 @@ class DirectWebSocket(BoundedWebSocket):
 
     def _cut(self) -> bool:
         """Take a slice's worth of frames; False: the next one is not complete yet."""
-        data, position = self._unparsed, 0
+        data, position, largest = self._unparsed, 0, self.config.ws_max_size
         complete = True
         while position < min(SLICE, len(data)) and not self.read_paused and not self.close_sent:
-            end = frame_end(data, position)
+            end = frame_end(data, position, largest)
             if end == INCOMPLETE:
                 complete = False
                 break

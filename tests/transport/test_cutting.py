@@ -18,8 +18,8 @@ def test_frames_end_where_they_end_and_not_before(payloads: list[bytes], cut: in
     data, position = b"".join(frames), 0
     for frame in frames:
         missing = data[: position + min(cut, len(frame) - 1)]
-        assert frame_end(missing, position) == INCOMPLETE
-        assert frame_end(data, position) == position + len(frame)
+        assert frame_end(missing, position, FRAME) == INCOMPLETE
+        assert frame_end(data, position, FRAME) == position + len(frame)
         position += len(frame)
 
 
@@ -35,11 +35,11 @@ def test_the_largest_frame_is_cut_and_a_larger_one_left_to_the_parser_by_its_len
     # A length of 16 bits ends one below the limit of a frame: the largest one has a length of 64.
     for size in (FRAME - 1, FRAME):
         largest = packed(b"x" * size)
-        assert frame_end(largest, 0) == len(largest)
+        assert frame_end(largest, 0, FRAME) == len(largest)
         assert len(largest) - payload_start(largest, 0) == size
-        assert all(frame_end(largest[:cut], 0) == INCOMPLETE for cut in (*range(16), len(largest) - 1))
-    assert frame_end(packed(b"x" * (FRAME + 1))[:10], 0) == FOREIGN
+        assert all(frame_end(largest[:cut], 0, FRAME) == INCOMPLETE for cut in (*range(16), len(largest) - 1))
+    assert frame_end(packed(b"x" * (FRAME + 1))[:10], 0, FRAME) == FOREIGN
 
 
 def test_an_unmasked_frame_is_left_to_the_parser() -> None:
-    assert frame_end(Frame(Opcode.BINARY, b"hello").serialize(mask=False), 0) == FOREIGN
+    assert frame_end(Frame(Opcode.BINARY, b"hello").serialize(mask=False), 0, FRAME) == FOREIGN

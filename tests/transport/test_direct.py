@@ -9,6 +9,7 @@ import pytest
 
 from protocol.codes import Close
 from protocol.frames.events import Typing
+from protocol.limits import FRAME
 from server.domain.commands import Send
 from server.session import outbox
 from server.session.inbox import FULL
@@ -105,6 +106,20 @@ async def test_a_peer_that_goes_on_and_on_after_the_farewell(ours: Served) -> No
             assert len(inbox_of(socket)) <= 2
             assert sum(map(len, socket.conn.writes)) <= 4096
         await forgotten
+
+
+async def test_the_limit_of_a_message_is_the_servers() -> None:
+    """A frame left to the parser as too large, and not refused, would have its rest taken for frames."""
+    text = '{"type":"ping","id":1,"x":"' + "ÿ" * FRAME + '"}'  # its bytes look like frames that go on
+    unmasked = b"\x81\xff" + len(text.encode()).to_bytes(8, "big") + bytes(4) + text.encode()
+    async with serving(ws_max_size=4 * FRAME) as served:
+        await served.node.people("alice", "bob")
+        async with peer(served.port) as device:
+            socket = await served.greet(device)
+            for part in (unmasked[:100], unmasked[100:70_001], unmasked[70_001:]):
+                socket.data_received(part)
+            assert (await device.told())["type"] == "pong"
+            device.close()
 
 
 async def test_text_that_is_no_utf_8(ours: Served) -> None:
