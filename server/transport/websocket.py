@@ -1,10 +1,12 @@
 """WebSockets by `websockets`' sans-IO protocol under uvicorn, with an end to every patience."""
 
 import time
+from asyncio.transports import BaseTransport
 
 from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.frames import Frame
+from websockets.frames import Frame, Opcode
+from websockets.server import ServerProtocol
 
 from protocol.codes import Close
 from server.domain.throttle import Bucket, Rate
@@ -21,6 +23,16 @@ quarter of a MiB) would be half a second of everybody's time, and 40,000 message
 
 LINGER_SECONDS = 3.0
 """How long a peer has, after our close frame, to read what was sent and to answer it."""
+
+
+class _Parser(ServerProtocol):
+    """websockets' own takes a close frame between the fragments of a message for an error. But control frames may come
+    there (RFC 6455, section 5.4), and a peer that leaves in the middle of what it said has left, no more."""
+
+    def recv_frame(self, frame: Frame) -> None:
+        if frame.opcode is Opcode.CLOSE:
+            self.current_size = None
+        super().recv_frame(frame)
 
 
 class BoundedWebSocket(WebSocketsSansIOProtocol):
@@ -52,6 +64,10 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         self.transport.abort()
 
     # What uvicorn calls.
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        super().connection_made(transport)
+        self.conn.__class__ = _Parser  # made by uvicorn, which asks nobody of which class
 
     def data_received(self, data: bytes) -> None:
         self._unparsed = self._unparsed + data if self._unparsed else data

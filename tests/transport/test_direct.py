@@ -108,6 +108,25 @@ async def test_a_peer_that_goes_on_and_on_after_the_farewell(ours: Served) -> No
         await forgotten
 
 
+async def test_a_farewell_between_fragments_is_a_farewell(ours: Served) -> None:
+    async with peer(ours.port) as device:
+        await ours.greet(device)
+        await device.write(frame(b'{"type":', fin=False) + frame((1000).to_bytes(2, "big"), CLOSE) + frame(b"}", 0))
+        assert await device.frame() == (CLOSE, (1000).to_bytes(2, "big"))
+        assert await device.rest() == b""
+
+
+async def test_what_comes_after_a_farewell_is_not_heard(ours: Served) -> None:
+    late = say({"type": "send", "id": 1, "to": "bob", "text": "late", "nonce": "late"})
+    async with peer(ours.port) as device:
+        await ours.greet(device)
+        before = await ours.node.store.heads(["bob"])
+        await device.write(frame((1000).to_bytes(2, "big"), CLOSE) + late)
+        assert await device.farewell() == 1000
+    await ours.forgotten()
+    assert await ours.node.store.heads(["bob"]) == before
+
+
 async def test_the_limit_of_a_message_is_the_servers() -> None:
     """A frame left to the parser as too large, and not refused, would have its rest taken for frames."""
     text = '{"type":"ping","id":1,"x":"' + "ÿ" * FRAME + '"}'  # its bytes look like frames that go on
