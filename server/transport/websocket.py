@@ -171,7 +171,8 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         """Not WebSocket any more. The close frame is written already, in what the protocol has to send.
 
         uvicorn would close the socket at once; with bytes still unread the kernel then resets it, and the peer
-        might never read why. So what still comes is read and dropped for a while (RFC 6455, section 7.1.1).
+        might never read why. So only the sending half is closed, and what still comes is read and dropped for a while
+        (RFC 6455, section 7.1.1).
         """
         if self.close_sent:
             return
@@ -180,6 +181,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         self.transport.write(b"".join(self.conn.data_to_send()))
         self._closing()
+        self._end_writing()
 
     def refuse_text(self) -> None:
         """A text that is not UTF-8: bytes that do not decode (contract, *Errors*). RFC 6455's own 1007 would tell a
@@ -197,6 +199,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
     def _flooded(self) -> None:
         self._deaf = True
         self.close(Close.TOO_MUCH, Close.TOO_MUCH.reason)
+        self._end_writing()
 
     def _closing(self) -> None:
         self.stop_keepalive()
@@ -204,6 +207,12 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         self.read_paused = False
         self.loop.call_soon(self._read_on)  # the peer's own close frame is yet to come
         self._cut_off_later()
+
+    def _end_writing(self) -> None:
+        """Whatever the peer still says is not looked at, its close frame neither; a peer waits for us to end the
+        connection (RFC 6455, section 7.1.1), and this it sees. TLS has no half of an end."""
+        if not self.transport.is_closing() and self.transport.can_write_eof():
+            self.transport.write_eof()
 
     def _cut_off_later(self) -> None:
         """A polite close would wait for a peer that does not read."""

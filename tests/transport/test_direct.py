@@ -108,6 +108,18 @@ async def test_a_peer_that_goes_on_and_on_after_the_farewell(ours: Served) -> No
         await forgotten
 
 
+@pytest.mark.parametrize("rude", [frame(b"", 3), frame(b"", PING) * 200], ids=["no WebSocket", "flood"])
+async def test_a_peer_that_waits_for_our_end(ours: Served, monkeypatch: pytest.MonkeyPatch, rude: bytes) -> None:
+    """After what was not looked at to its end, the peer's own farewell would not be seen either."""
+    monkeypatch.setattr(websocket, "LINGER_SECONDS", 1000.0)
+    async with peer(ours.port) as device:
+        await ours.greet(device)
+        await device.write(rude)
+        assert await device.farewell() in (1002, Close.TOO_MUCH)
+        await device.write(frame((1000).to_bytes(2, "big"), CLOSE))
+        assert await device.rest() == b""
+
+
 async def test_a_farewell_between_fragments_is_a_farewell(ours: Served) -> None:
     async with peer(ours.port) as device:
         await ours.greet(device)
