@@ -1,0 +1,81 @@
+"""``python -m tests.autobahn``: our transport before Autobahn's fuzzing client, and the verdicts as a table.
+
+Needs ``wstest`` (README.md beside this file says how to get it). Status 0: no case failed; 1: some did; 2: no wstest.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import uvloop
+
+from tests.autobahn.echo import WAYS, serving
+from tests.autobahn.verdicts import Verdicts, failed, read, table
+
+RUNS = {
+    "contract": ("1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "10.*"),
+    "wide": ("9.*",),
+}
+"""Which cases are played with which limits. 12 and 13 are about compression, which is not offered."""
+
+
+async def play(wstest: str, limits: str, cases: tuple[str, ...], folder: Path) -> Verdicts:
+    """Let wstest play ``cases`` against both echoes; its reports go to ``folder``.
+
+    Raises RuntimeError: wstest failed.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        ports = {way: await stack.enter_async_context(serving(way, limits)) for way in WAYS}
+        servers = [{"agent": way, "url": f"ws://127.0.0.1:{port}"} for way, port in ports.items()]
+        folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - nobody is served yet
+        spec = folder / "spec.json"
+        spec.write_text(json.dumps({"outdir": str(folder), "servers": servers, "cases": cases, "exclude-cases": []}))
+        with (folder / "wstest.log").open("wb") as log:
+            process = await asyncio.create_subprocess_exec(
+                wstest, "--mode", "fuzzingclient", "--spec", str(spec), stdout=log, stderr=log
+            )
+            try:
+                status = await process.wait()
+            finally:
+                if process.returncode is None:
+                    process.kill()
+    index = folder / "index.json"
+    if status or not index.exists():
+        raise RuntimeError(f"wstest ended with status {status}: see {log.name}")
+    return read(json.loads(index.read_text()))
+
+
+async def play_all(wstest: str, only: tuple[str, ...] | None, folder: Path) -> Verdicts:
+    found: Verdicts = {}
+    for limits, cases in RUNS.items():
+        chosen = cases if only is None else tuple(case for case in only if case.startswith("9.") == (limits == "wide"))
+        if not chosen:
+            continue
+        for way, verdicts in (await play(wstest, limits, chosen, folder / limits)).items():
+            found.setdefault(way, {}).update(verdicts)
+    return found
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(prog="python -m tests.autobahn", description=__doc__.split("\n", 1)[0])
+    options.add_argument("--wstest", default=shutil.which("wstest"), help="the program, where it is not on the PATH")
+    options.add_argument("--out", type=Path, help="where its own reports go (default: a new temporary folder)")
+    options.add_argument("cases", nargs="*", help="patterns such as 6.4.* (default: all that concern us)")
+    given = options.parse_args()
+    if given.wstest is None:
+        print("wstest is not on the PATH: see tests/autobahn/README.md", file=sys.stderr)
+        return 2
+    folder = given.out or Path(tempfile.mkdtemp(prefix="autobahn-"))
+    found = uvloop.run(play_all(given.wstest, tuple(given.cases) or None, folder.absolute()))
+    print(table(found))
+    print(f"\nEach case: {folder}/*/index.html")
+    return 1 if any(failed(verdict) for verdicts in found.values() for verdict in verdicts.values()) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""The echoes that Autobahn is shown, and the counting of its verdicts: tried without it."""
+
+import pytest
+
+from tests.autobahn.echo import LIMITS, WAYS, serving
+from tests.autobahn.verdicts import Verdict, failed, read, table
+from tests.transport.peer import BINARY, TEXT, frame, peer
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("limits", LIMITS)
+async def test_what_is_said_comes_back(way: str, limits: str) -> None:
+    large = bytes(LIMITS[limits])
+    async with serving(way, limits) as port, peer(port) as device:
+        assert await device.upgrade(subprotocol=b"") == 101
+        for payload, opcode in (("à".encode(), TEXT), (b"\xff", BINARY), (b"", TEXT), (large, BINARY)):
+            await device.write(frame(payload, opcode))
+            assert await device.frame() == (opcode, payload)
+        await device.write(frame(b"a", TEXT, fin=False) + frame(b"", 0, fin=False) * 2000 + frame(b"b", 0))
+        assert await (device.frame() if limits == "wide" else device.farewell()) in ((TEXT, b"ab"), 4429)
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_text_that_is_no_utf_8_is_refused_by_the_book(way: str) -> None:
+    async with serving(way, "contract") as port, peer(port) as device:
+        await device.upgrade(subprotocol=b"")
+        await device.write(frame(b"\xff"))
+        assert await device.farewell() == 1007
+
+
+def test_a_table_of_verdicts() -> None:
+    found = read(
+        {
+            "direct": {
+                "1.1.1": {"behavior": "OK", "behaviorClose": "OK"},
+                "6.4.10": {"behavior": "OK", "behaviorClose": "WRONG CODE"},
+                "6.4.9": {"behavior": "NON-STRICT", "behaviorClose": "OK"},
+            }
+        }
+    )
+    assert table(found).splitlines() == [
+        "| section | direct |",
+        "| --- | --- |",
+        "| 1 framing | 1 ok |",
+        "| 6 UTF-8 | 1 failed, 1 non-strict |",
+        "| all | 1 ok, 1 failed, 1 non-strict |",
+        "",
+        "- 6.4.9, direct: NON-STRICT, closing OK",
+        "- 6.4.10, direct: OK, closing WRONG CODE",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("behavior", "closing", "bad"),
+    [
+        ("OK", "OK", False),
+        ("NON-STRICT", "OK", False),
+        ("INFORMATIONAL", "INFORMATIONAL", False),
+        ("FAILED", "OK", True),
+        ("UNIMPLEMENTED", "OK", True),
+        ("OK", "FAILED", True),
+        ("OK", "FAILED BY CLIENT", True),
+        ("OK", "UNCLEAN", True),
+    ],
+)
+def test_what_counts_as_failed(behavior: str, closing: str, bad: bool) -> None:
+    assert failed(Verdict(behavior, closing)) is bad
