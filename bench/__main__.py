@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import desk, gap, nodes, paced, presence, rounds, stored
+from bench import crowd, desk, gap, nodes, paced, presence, rounds, stored
 from bench.table import HEAD, Line, plain, text
 
 SERVER_CORE, OUR_CORE = 0, 1
-ROWS = ("closed", "paced", "presence", "gap", "desk", "stored", "nodes")
+ROWS = ("closed", "paced", "presence", "gap", "desk", "crowd", "stored", "nodes")
 PACE = 500.0
 
 
@@ -35,6 +35,7 @@ class Bench:
             "presence": lambda: presence.measure(SERVER_CORE),
             "gap": lambda: gap.measure(SERVER_CORE),
             "desk": lambda: desk.measure(SERVER_CORE),
+            "crowd": lambda: crowd.measure(SERVER_CORE, given.rounds, given.crowd),
             "stored": lambda: stored.measure(SERVER_CORE, given.rounds, given.stored),
             "nodes": self._nodes,
         }
@@ -78,6 +79,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="rounds of each figure of CPU; the median is shown")
     parser.add_argument("--outstanding", type=int, nargs="*", default=[1, 8, 32])
     parser.add_argument("--stored", type=int, default=1_000_000, help="messages of the large database")
+    parser.add_argument("--crowd", type=int, default=15_000, help="connections of the large crowd")
     parser.add_argument("--json", type=Path, help="write the table to this file")
     given = parser.parse_args()
     if (os.cpu_count() or 1) < 2:

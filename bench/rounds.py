@@ -62,8 +62,8 @@ async def echo_round(server: Server, outstanding: int) -> Measured:
     return measured
 
 
-async def pairs_round(server: Server, outstanding: int) -> Measured:
-    pairs = await Pairs.open(server, server)
+async def pairs_round(server: Server, outstanding: int, count_pairs: int | None = None) -> Measured:
+    pairs = await Pairs.open(server, server, count_pairs)
     pairs.begin(outstanding)
     measured = await count(server.cpu_seconds, lambda: pairs.delivered)
     pairs.close()
@@ -71,22 +71,23 @@ async def pairs_round(server: Server, outstanding: int) -> Measured:
 
 
 class Pairs:
-    """100 pairs: A writes to B, who may be on another node."""
+    """100 pairs, or as many as are wanted: A writes to B, who may be on another node."""
 
-    def __init__(self) -> None:
+    def __init__(self, count_pairs: int) -> None:
         self.delivered = 0
         self._run = time.time_ns()
-        self._sent = [0] * PAIRS
+        self._sent = [0] * count_pairs
         self._pair_of: dict[Wire, int] = {}
         self._recipients: list[Wire] = []
 
     @staticmethod
-    async def open(of_a: Server, of_b: Server) -> "Pairs":
-        pairs = Pairs()
-        tokens = await people.make(of_a, [f"{side}{pair}" for side in "ab" for pair in range(PAIRS)])
-        for pair in range(PAIRS):
+    async def open(of_a: Server, of_b: Server, count_pairs: int | None = None) -> "Pairs":
+        count_pairs = count_pairs or PAIRS
+        pairs = Pairs(count_pairs)
+        tokens = await people.make(of_a, [f"{side}{pair}" for side in "ab" for pair in range(count_pairs)])
+        for pair in range(count_pairs):
             pairs._recipients.append((await people.greet(of_b, tokens[f"b{pair}"], pairs._received)).wire)
-        for pair in range(PAIRS):
+        for pair in range(count_pairs):
             wire = (await people.greet(of_a, tokens[f"a{pair}"], pairs._answered)).wire
             pairs._pair_of[wire] = pair
         return pairs

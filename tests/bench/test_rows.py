@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from bench import desk, gap, nodes, paced, presence, rounds, servers, stored
+from bench import crowd, desk, gap, nodes, paced, presence, rounds, servers, stored
 from bench.table import Line, Measured, median, plain, text
 
 
@@ -15,6 +15,9 @@ def brief(monkeypatch: pytest.MonkeyPatch) -> None:
         (rounds, "PAIRS", 4),
         (rounds, "WARM_SECONDS", 0.1),
         (rounds, "COUNT_SECONDS", 0.3),
+        (crowd, "PAIRS", 4),
+        (crowd, "FEW_PAIRS", 2),
+        (crowd, "UNDER_WAY", 16),
         (paced, "CONNECTIONS", 8),
         (paced, "SECONDS", 0.5),
         (presence, "CONNECTIONS", 12),
@@ -52,6 +55,17 @@ def test_connections() -> None:
 def test_a_long_absence() -> None:
     (line,) = gap.measure(None)
     assert line.rate
+
+
+def test_a_crowd() -> None:
+    few, usual, many = crowd.measure(None, 1, 20)
+    assert [line.name for line in (few, usual, many)] == [
+        "delivered, 4 connections",
+        "delivered, 8 connections",
+        "delivered, 20 connections",
+    ]
+    assert usual.note == "1.00 ×"
+    assert many.rate
 
 
 def test_a_desk() -> None:
