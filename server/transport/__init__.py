@@ -4,6 +4,8 @@
     websocket    floods of control frames and fragments counted, nobody waited for without an end
     direct       many frames in one write, each message by a call
     cutting      where a frame ends
+    rounds       pings, one timer for all
+    slotted      uvicorn's own attributes, in slots
     asgi         the same socket over plain ASGI, for any other server
 
 An application finds the direct socket in the scope's extensions under ``EXTENSION``.

@@ -1,7 +1,15 @@
 """Where a client's frame ends (RFC 6455, section 5.2). Pure."""
 
-WHOLE = frozenset((0x81, 0x82))
-"""The first byte of a message in one frame: final, nothing reserved, text or binary."""
+TEXT, BINARY, PING, PONG = 0x81, 0x82, 0x89, 0x8A
+"""The first byte of a frame: final, nothing reserved, the opcode."""
+
+WHOLE = frozenset((TEXT, BINARY))
+"""A message in one frame."""
+
+CONTROL = frozenset((PING, PONG))
+
+SHORT = 6 + 125
+"""Bytes of the longest control frame of a client (section 5.5)."""
 
 INCOMPLETE = -1
 FOREIGN = 0

@@ -6,17 +6,33 @@ anything else (control frames, fragments, whatever is wrong) goes to websockets'
 docs/decisions.)
 """
 
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from uvicorn.config import Config
 from uvicorn.protocols.utils import ClientDisconnected
+from uvicorn.server import ServerState
 from websockets.http11 import Request
+from websockets.protocol import State
+from websockets.server import ServerProtocol
 from websockets.speedups import apply_mask
 
 from server import telemetry
 from server.transport import EXTENSION
-from server.transport.cutting import FOREIGN, INCOMPLETE, WHOLE, frame_end, payload_start
-from server.transport.websocket import SLICE, BoundedWebSocket
+from server.transport.cutting import (
+    CONTROL,
+    FOREIGN,
+    INCOMPLETE,
+    PING,
+    PONG,
+    SHORT,
+    TEXT,
+    WHOLE,
+    frame_end,
+    payload_start,
+)
+from server.transport.websocket import SLICE, BoundedWebSocket, Parser
 
 NO_CLOSE_FRAME = 1006
 """What a socket has ended with that was simply gone (RFC 6455, section 7.4.1)."""
@@ -28,12 +44,27 @@ Frame = bytes | str | None
 class DirectWebSocket(BoundedWebSocket):
     """See `server.session.socket.Socket`, which this is for the application that asks for it."""
 
-    _resume: Callable[[], None] | None = None
-    _binary: bool = False
-    _on_frame: Callable[[Frame], None] | None = None
-    _held: bool = False
-    _taken: bool = False
-    """Whether the application has taken the socket over: from then on ASGI has no part in it."""
+    __slots__ = ("_binary", "_conn", "_held", "_on_frame", "_resume", "_taken")
+
+    def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any]) -> None:
+        super().__init__(config, server_state, app_state)
+        self._resume: Callable[[], None] | None = None
+        self._binary = False
+        self._on_frame: Callable[[Frame], None] | None = None
+        self._held = False
+        self._taken = False
+        """Whether the application has taken the socket over: from then on ASGI has no part in it."""
+
+    @property
+    def conn(self) -> ServerProtocol:  # type: ignore[override]
+        """websockets' parser. One that sleeps has none: it is made for a frame that is not cut out here."""
+        if self._conn is None:
+            self._conn = Parser(state=State.OPEN, max_size=self.config.ws_max_size, logger=self.logger)
+        return self._conn
+
+    @conn.setter
+    def conn(self, conn: ServerProtocol) -> None:
+        self._conn: ServerProtocol | None = conn
 
     def write(self, frames: Sequence[bytes]) -> bool:
         if self.gone:
@@ -66,6 +97,8 @@ class DirectWebSocket(BoundedWebSocket):
         self._taken = True
         self._on_frame = callback
         self.queue = _Relay(callback)  # type: ignore[assignment]  # all of a queue that uvicorn then still uses
+        self.writable = _Flag(self.writable.is_set())  # type: ignore[assignment]  # and of an event
+        self._conn = None  # no frame has come to it yet
         while not waiting.empty():
             self.queue.put_nowait(waiting.get_nowait())
         self._listen()
@@ -109,6 +142,9 @@ class DirectWebSocket(BoundedWebSocket):
                 self.send_500_response()  # if there was no other
                 if self.close_timer is None:
                     self.transport.close()
+            # The handshake is over, and most of what a connection weighs is what it was asked for.
+            with contextlib.suppress(AttributeError):
+                del self.scope, self.request, self.response
 
     def connection_lost(self, exc: Exception | None) -> None:
         if isinstance(self.queue, _Relay):
@@ -132,15 +168,30 @@ class DirectWebSocket(BoundedWebSocket):
             if end == INCOMPLETE:
                 complete = False
                 break
-            if end != FOREIGN and data[position] in WHOLE and self.conn.current_size is None:
+            kind = data[position]
+            if end != FOREIGN and kind in WHOLE and not self._in_fragments:
                 start = payload_start(data, position)
-                self._hand_over(apply_mask(data[start:end], data[start - 4 : start]), text=data[position] == 0x81)
+                self._hand_over(_unmasked(data, start, end), text=kind == TEXT)
+            elif end != FOREIGN and kind in CONTROL and end - position <= SHORT:
+                self._control(kind, _unmasked(data, payload_start(data, position), end))
             else:
                 end = end or len(data)
                 self._feed(data[position:end])
+                if self.transport.is_closing():
+                    end = len(data)  # after a farewell nothing counts
             position = end
         self._unparsed = data[position:]
         return complete
+
+    @property
+    def _in_fragments(self) -> bool:
+        return self._conn is not None and self._conn.current_size is not None
+
+    def _control(self, kind: int, payload: bytes) -> None:
+        if self._may_control():
+            self._unanswered = 0  # whoever asks is there, too
+            if kind == PING:
+                self.transport.write(bytes((PONG, len(payload))) + payload)
 
     def send_receive_event_to_app(self) -> None:
         if self._on_frame is None:
@@ -172,6 +223,28 @@ class DirectWebSocket(BoundedWebSocket):
         if not self._held and not self.disconnected:
             self.read_paused = False
             self._read_on()
+
+
+def _unmasked(data: bytes, start: int, end: int) -> bytes:
+    return apply_mask(data[start:end], data[start - 4 : start])
+
+
+class _Flag:
+    """Stands in the place of uvicorn's event, for which nobody waits any more."""
+
+    __slots__ = ("_set",)
+
+    def __init__(self, is_set: bool) -> None:
+        self._set = is_set
+
+    def set(self) -> None:
+        self._set = True
+
+    def clear(self) -> None:
+        self._set = False
+
+    def is_set(self) -> bool:
+        return self._set
 
 
 class _Relay:

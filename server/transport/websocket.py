@@ -1,15 +1,21 @@
 """WebSockets by `websockets`' sans-IO protocol under uvicorn, with an end to every patience."""
 
+import math
 import time
 from asyncio.transports import BaseTransport
+from typing import Any
 
 from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.config import Config
+from uvicorn.server import ServerState
 from websockets.frames import Frame, Opcode
 from websockets.server import ServerProtocol
 
 from protocol.codes import Close
 from server.domain.throttle import Bucket, Rate
+from server.transport.cutting import PING
+from server.transport.rounds import rounds_of
+from server.transport.slotted import Slotted
 
 CONTROLS = Rate(10, 100)
 """Pings and pongs of one connection: a client's keep-alive needs one in some seconds."""
@@ -25,7 +31,7 @@ LINGER_SECONDS = 3.0
 """How long a peer has, after our close frame, to read what was sent and to answer it."""
 
 
-class _Parser(ServerProtocol):
+class Parser(ServerProtocol):
     """websockets' own takes a close frame between the fragments of a message for an error. But control frames may come
     there (RFC 6455, section 5.4), and a peer that leaves in the middle of what it said has left, no more."""
 
@@ -35,15 +41,22 @@ class _Parser(ServerProtocol):
         super().recv_frame(frame)
 
 
-class BoundedWebSocket(WebSocketsSansIOProtocol):
+class BoundedWebSocket(Slotted):
     """Nothing that a peer does is without a bound."""
 
-    _controls: Bucket | None = None
-    _fragments: int = 0
-    _unparsed: bytes = b""
-    """What was read and must wait until the application has taken what was parsed before."""
-    _deaf: bool = False
-    """A flood: what still comes is read and dropped, unlooked at."""
+    __slots__ = ("_controls", "_deaf", "_fragments", "_rounds", "_unanswered", "_unparsed")
+
+    def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any]) -> None:
+        super().__init__(config, server_state, app_state)
+        self._controls: Bucket | None = None
+        self._fragments = 0
+        self._unparsed = b""
+        """What was read and must wait until the application has taken what was parsed before."""
+        self._deaf = False
+        """A flood: what still comes is read and dropped, unlooked at."""
+        self._rounds = rounds_of(server_state, self.ping_interval) if self.ping_interval else None
+        self._unanswered = 0
+        """Pings since the last answer."""
 
     @property
     def gone(self) -> bool:
@@ -67,7 +80,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)
-        self.conn.__class__ = _Parser  # made by uvicorn, which asks nobody of which class
+        self.conn.__class__ = Parser  # made by uvicorn, which asks nobody of which class
 
     def data_received(self, data: bytes) -> None:
         self._unparsed = self._unparsed + data if self._unparsed else data
@@ -75,11 +88,18 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
 
     def _parse(self) -> None:
         """Parse slice by slice, until there is something for the application to take."""
+        if self.handshake_initiated and not self.handshake_complete:
+            self._wait()  # for the application: it decides who parses the first frame
         while self._unparsed and not self.read_paused and not self.disconnected:
             part, self._unparsed = self._unparsed[:SLICE], self._unparsed[SLICE:]
             self._feed(part)
         if self.conn.handshake_exc is not None and not self.handshake_initiated:
             self._refuse_handshake()
+
+    def _wait(self) -> None:
+        if not self.read_paused and not self.transport.is_closing():
+            self.read_paused = True
+            self.transport.pause_reading()
 
     def _feed(self, part: bytes) -> None:
         if not self._deaf:
@@ -124,9 +144,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
             except UnicodeDecodeError:
                 self.refuse_text()
                 return
-        if not self.read_paused:
-            self.read_paused = True
-            self.transport.pause_reading()
+        self._wait()
 
     def shutdown(self) -> None:
         """The process ends. uvicorn would close the socket at once; with bytes of a busy peer still unread the kernel
@@ -141,8 +159,9 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
             super().handle_ping()
 
     def handle_pong(self, event: Frame) -> None:
+        # Any answer will do, an unasked one as well: whoever sends it is there.
         if self._may_control():
-            super().handle_pong(event)
+            self._unanswered = 0
 
     def handle_cont(self, event: Frame) -> None:
         self._fragments += 1
@@ -158,14 +177,33 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         super().handle_close(event)
         self._cut_off_later()
 
-    def keepalive_timeout(self) -> None:
-        if self.read_paused and self.ping_timeout is not None:
-            # It is this side that does not read, and the answer may well be there. What the peer does not read
-            # meanwhile has a time limit of its own.
-            self.pong_timer = self.loop.call_later(self.ping_timeout, self.keepalive_timeout)
+    def start_keepalive(self) -> None:
+        if self._rounds is not None:
+            self._rounds.join(self)
+
+    def stop_keepalive(self) -> None:
+        if self._rounds is not None:
+            self._rounds.leave(self)
+
+    def turn(self) -> None:
+        """Ping, or give up a peer that does not answer. uvicorn's timers, as one for all."""
+        if self.gone:
             return
-        super().keepalive_timeout()
-        self._cut_off_later()
+        if self.read_paused:
+            # It is this side that does not read, and an answer may well be there. What the peer does not read
+            # meanwhile has a time limit of its own.
+            self._unanswered = 0
+        if self.ping_timeout is not None and self._unanswered >= self._patience:
+            self.keepalive_timeout()
+            self._cut_off_later()
+            return
+        self._unanswered += 1
+        self.transport.write(bytes((PING, 0)))
+
+    @property
+    def _patience(self) -> int:
+        """Pings that may remain unanswered."""
+        return max(1, math.ceil((self.ping_timeout or 0) / (self.ping_interval or 1)))
 
     def handle_parser_exception(self) -> None:
         """Not WebSocket any more. The close frame is written already, in what the protocol has to send.
