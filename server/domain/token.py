@@ -6,6 +6,9 @@ follows from the key and never from the token alone: ``HS256`` belongs to the se
 published keys, and ``none`` to nobody (RFC 8725, section 3.1).
 """
 
+import base64
+import binascii
+import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -25,6 +28,9 @@ SECRET_BYTES = 32
 
 SHARED = "HS256"
 """What the shared secret is used with."""
+
+_CUSTOMARY = base64.urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').rstrip(b"=") + b"."
+"""How a token with the shared secret begins: ours, and of nearly every library."""
 
 ASYMMETRIC = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"})
 """What a published key may be used with (RFC 7518, section 3.1; RFC 8037)."""
@@ -174,6 +180,9 @@ def _signed(token: str, keys: Keys) -> bytes:
     """The payload of ``token``, once its signature has been found good."""
     if len(token) > limits.TOKEN:
         raise TokenError("malformed", "the token is too long")
+    payload = _customary(token, keys.secret)
+    if payload is not None:
+        return payload
     try:
         header = _PUBLISHED.get_unverified_header(token)
         algorithm = header.get("alg")
@@ -185,6 +194,29 @@ def _signed(token: str, keys: Keys) -> bytes:
         raise TokenError("signature", "the token is not signed with a known key") from None
     except (jwt.PyJWTError, UnicodeEncodeError):
         raise TokenError("malformed", "not a token") from None
+
+
+def _customary(token: str, secret: bytes) -> bytes | None:
+    """The payload of a good token with the customary header. None: PyJWT finds out what it is, and what is wrong.
+
+    A sixth of what that takes: it looks at each character, of the header twice.
+    """
+    try:
+        signing, _, signature = token.encode("ascii").rpartition(b".")
+    except UnicodeEncodeError:
+        return None
+    if not signing.startswith(_CUSTOMARY):
+        return None
+    digest = hmac.digest(secret, signing, "sha256")
+    if not hmac.compare_digest(base64.urlsafe_b64encode(digest).rstrip(b"="), signature):
+        return None
+    payload = signing[len(_CUSTOMARY) :]
+    try:
+        decoded = base64.urlsafe_b64decode(payload + b"==")
+    except binascii.Error:
+        return None
+    # Strict: what is no base64url would be passed over, and the bits left over may be any.
+    return decoded if base64.urlsafe_b64encode(decoded).rstrip(b"=") == payload else None
 
 
 def _published(keys: Sequence[PublishedKey], algorithm: object, kid: str | None) -> PublishedKey:

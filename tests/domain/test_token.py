@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.ids import is_user_id
-from server.domain.token import Claims, Keys, PublishedKey, TokenError, UnknownKeyError, issue, verify
+from server.domain.token import Claims, Keys, PublishedKey, TokenError, UnknownKeyError, _customary, issue, verify
 
 NOW = 1_764_000_000_123
 SECRET = b"a secret of thirty-two bytes, or so"
@@ -68,6 +68,42 @@ def test_times_survive_whatever_they_are(now: int, ttl: int, revoked_at: int) ->
     said = verify(token, KEYS, max(now, revoked_at), None, None)
     assert said == Claims("alice", max(now, revoked_at + 1), expires_at)
     assert said.issued_at > revoked_at
+
+
+def _mangled(token: str, how: str, at: int) -> str:
+    parts = token.split(".")
+    match how:
+        case "cut":
+            return token[: at % len(token)]
+        case "changed":
+            at %= len(token)
+            return token[:at] + ("A" if token[at] != "A" else "B") + token[at + 1 :]
+        case "stuffed":
+            at %= len(token)
+            return token[:at] + "!=. ~é"[at % 6] + token[at:]
+        case "doubled":
+            return ".".join([*parts, parts[at % 3]])
+        case _:
+            return token + "=" * (at % 3)
+
+
+@given(how=st.sampled_from(["cut", "changed", "stuffed", "doubled", "padded"]), at=st.integers(0, 1000))
+def test_the_customary_way_and_the_library_agree(how: str, at: int) -> None:
+    """The fast way takes what it knows for good, and leaves to the library whatever it does not."""
+    token = _mangled(issue("alice", SECRET, 60, NOW, 0)[0], how, at)
+    fast = _customary(token, SECRET)
+    if fast is not None:
+        assert fast == jwt.PyJWS().decode(token, SECRET, ["HS256"])
+
+
+@pytest.mark.parametrize("payload", ["!!!!", "eyJ=", "eyJzdWIiOiJhbGljZSJ9.", "eyJzdWIiOiJhbGljZSJ", "é", "", "e"])
+def test_what_is_no_base64url_is_malformed_though_it_is_signed(payload: str) -> None:
+    """Whoever has the secret can sign anything at all."""
+    head = base64.urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').rstrip(b"=")
+    signing = head + b"." + payload.encode()
+    signature = base64.urlsafe_b64encode(hmac.digest(SECRET, signing, "sha256")).rstrip(b"=")
+    token = (signing + b"." + signature).decode()
+    assert refused(token) in ("malformed", "claims")
 
 
 def test_a_short_secret_signs_without_a_warning() -> None:
