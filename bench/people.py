@@ -42,8 +42,8 @@ async def make(server: Server, names: Iterable[str], door: str = "anyone") -> di
     return tokens
 
 
-async def greet(server: Server, token: str, on_frame: OnFrame, **hello: Any) -> Greeted:
-    """Connect and be welcomed; ``hello``: further fields."""
+async def greet(server: Server, token: str, on_frame: OnFrame, source: str | None = None, **hello: Any) -> Greeted:
+    """Connect and be welcomed. ``source``: the local address to come from; ``hello``: further fields."""
     welcomed: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
 
     def first(wire: Wire, payload: bytes) -> None:
@@ -52,7 +52,7 @@ async def greet(server: Server, token: str, on_frame: OnFrame, **hello: Any) -> 
         else:
             welcomed.set_result(payload)
 
-    wire = await connect("127.0.0.1", server.port, "bussa.v1.msgpack", first)
+    wire = await connect("127.0.0.1", server.port, "bussa.v1.msgpack", first, source)
     wire.transport.write(frame(pack({"type": "hello", "token": token, **hello}), binary=True))
     return Greeted(wire, msgpack.unpackb(await welcomed))
 

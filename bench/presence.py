@@ -1,6 +1,7 @@
 """Connections: how fast they open and resume, and what one costs that does nothing."""
 
 import asyncio
+import resource
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -12,62 +13,80 @@ from bench.servers import Server
 from bench.table import Line, Measured
 from load.wire import Wire, connect
 
-CONNECTIONS = 2_000
+CONNECTIONS = 15_000
+"""As many as a node should hold, or as many files as a process may open here."""
+SPARE_FILES = 500
+SOURCES = 4
+"""Local addresses to come from: the ports of one are soon used up."""
 WARM = 100
-IDLE_SECONDS = 25.0
-"""Longer than the server's pings are apart, so that each connection has answered one."""
+IDLE_SECONDS = 40.0
+"""Twice as long as the server's pings are apart, so that each connection has answered two."""
 
 
 def measure(core: int | None) -> list[Line]:
+    count = _connections()
     with servers.echo(core) as server:
-        opened, kib, idle = run(_echo(server))
+        opened, kib, idle = run(_echo(server, count))
     found = [
         Line("echo: connects", opened.rate, opened.cpu_micros, opened.core, 1.0),
-        Line("echo: idle connection", ratio=1.0, note=f"{kib:.1f} KiB, {idle:.4%} of a core"),
+        Line("echo: idle connection", ratio=1.0, note=f"{kib:.1f} KiB, {idle:.5%} of a core"),
     ]
     with servers.bussa(core) as server:
-        greeted, resumed, ours, our_idle = run(_bussa(server))
+        greeted, resumed, ours, our_idle = run(_bussa(server, count))
     beside = opened.cpu_micros
     return [
         *found,
         Line("connects with hello", greeted.rate, greeted.cpu_micros, greeted.core, greeted.cpu_micros / beside),
         Line("resumes", resumed.rate, resumed.cpu_micros, resumed.core, resumed.cpu_micros / beside),
         Line(
-            "idle connection", ratio=ours / kib if kib > 0 else None, note=f"{ours:.1f} KiB, {our_idle:.4%} of a core"
+            "idle connection",
+            ratio=ours / kib if kib > 0 else None,
+            note=f"{ours:.1f} KiB, {our_idle:.5%} of a core, one of {count:,}",
         ),
     ]
 
 
-async def _echo(server: Server) -> tuple[Measured, float, float]:
-    async def one(_: int) -> Wire:
-        return await connect("127.0.0.1", server.port, "bussa.v1.msgpack", people.ignore)
+def _connections() -> int:
+    """How many there may be. The limit of this process is the servers' as well: they inherit it."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return CONNECTIONS if hard == resource.RLIM_INFINITY else min(CONNECTIONS, hard - SPARE_FILES)
+
+
+def _source(number: int) -> str:
+    return f"127.0.0.{2 + number % SOURCES}"
+
+
+async def _echo(server: Server, count: int) -> tuple[Measured, float, float]:
+    async def one(number: int) -> Wire:
+        return await connect("127.0.0.1", server.port, "bussa.v1.msgpack", people.ignore, _source(number))
 
     people.close(await people.several(one, range(WARM)))
     await asyncio.sleep(0.5)
     before = server.resident_bytes()
-    opened, wires = await _timed(server, one, range(CONNECTIONS))
-    kib, idle = await _idle(server, before)
+    opened, wires = await _timed(server, one, range(count))
+    kib, idle = await _idle(server, before, count)
     people.close(wires)
     return opened, kib, idle
 
 
-async def _bussa(server: Server) -> tuple[Measured, Measured, float, float]:
-    tokens = list((await people.make(server, [f"i{number}" for number in range(CONNECTIONS)])).values())
-    cursors: dict[str, dict[str, Any]] = {}
+async def _bussa(server: Server, count: int) -> tuple[Measured, Measured, float, float]:
+    tokens = list((await people.make(server, [f"i{number}" for number in range(count)])).values())
+    cursors: dict[int, dict[str, Any]] = {}
 
-    async def come(token: str) -> Greeted:
-        return await people.greet(server, token, people.ignore, **cursors.get(token, {}))
+    async def come(number: int) -> Greeted:
+        return await people.greet(server, tokens[number], people.ignore, _source(number), **cursors.get(number, {}))
 
-    people.close(one.wire for one in await people.several(come, tokens[:WARM]))
+    people.close(one.wire for one in await people.several(come, range(WARM)))
     await asyncio.sleep(0.5)
     before = server.resident_bytes()
-    greeted, devices = await _timed(server, come, tokens)
-    kib, idle = await _idle(server, before)
-    for token, device in zip(tokens, devices, strict=True):
-        cursors[token] = {"resume": device.welcome["head"], "epoch": device.welcome["epoch"]}
+    greeted, devices = await _timed(server, come, range(count))
+    kib, idle = await _idle(server, before, count)
+    for number, device in enumerate(devices):
+        cursors[number] = {"resume": device.welcome["head"], "epoch": device.welcome["epoch"]}
     people.close(device.wire for device in devices)
     await asyncio.sleep(2)  # the ends of all are behind it
-    resumed, devices = await _timed(server, come, tokens)
+    resumed, devices = await _timed(server, come, range(count))
     people.close(device.wire for device in devices)
     return greeted, resumed, kib, idle
 
@@ -79,10 +98,10 @@ async def _timed(server: Server, work: Callable[[Any], Awaitable[Any]], items: A
     return Measured(len(results) / seconds, cpu / len(results) * 1e6, cpu / seconds), results
 
 
-async def _idle(server: Server, before: int) -> tuple[float, float]:
+async def _idle(server: Server, before: int, count: int) -> tuple[float, float]:
     """KiB, and share of a core, of each connection."""
     await asyncio.sleep(2)
-    kib = (server.resident_bytes() - before) / CONNECTIONS / 1024
+    kib = (server.resident_bytes() - before) / count / 1024
     cpu = server.cpu_seconds()
     await asyncio.sleep(IDLE_SECONDS)
-    return kib, (server.cpu_seconds() - cpu) / IDLE_SECONDS / CONNECTIONS
+    return kib, (server.cpu_seconds() - cpu) / IDLE_SECONDS / count
