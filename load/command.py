@@ -60,6 +60,9 @@ def carry_out(plan: Plan, options: Options) -> Outcome:
     count = options.processes
     if count < 1:
         raise ValueError("at least one process")
+    if urlsplit(options.url).scheme != "http":
+        # Over a connection that is not encrypted the admin key would go to whoever listens there.
+        raise LoadError(f"{options.url}: the harness speaks plain HTTP, http://host:port; go past what ends the TLS")
     share, more = divmod(plan.connections, count)
     tell = _teller(options.quiet)
     parts = [

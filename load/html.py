@@ -25,14 +25,15 @@ td, th { padding: .3rem .5rem; border-bottom: 1px solid var(--line); text-align:
 td.number, th.number { text-align: right; white-space: nowrap } td.note, th { color: var(--soft) }
 figure { margin: 1.6rem 0; background: var(--card); border-radius: 8px; padding: .9rem 1rem .5rem }
 figcaption { font-weight: 600 } small { color: var(--soft); font-weight: 400 }
-svg { width: 100%; height: auto; display: block } svg text { font-size: 11px; fill: var(--soft) }
+svg { width: 100%; height: auto; display: block; overflow: visible } svg text { font-size: 11px; fill: var(--soft) }
 .grid { stroke: var(--line) } polyline { fill: none; stroke-width: 2; stroke-linejoin: round }
-polyline.blue { stroke: var(--blue) } polyline.grey { stroke: var(--grey) }
+polyline.blue { stroke: var(--blue) } polyline.grey { stroke: var(--grey); stroke-dasharray: 4 6 }
 polyline.amber { stroke: var(--amber) } polyline.green { stroke: var(--green) }
 .legend { margin: .2rem 0 0; font-size: .85rem; color: var(--soft) } .legend span { margin-right: 1.2rem }
 .legend span::before { content: "■ " } .legend .blue::before { color: var(--blue) }
 .legend .grey::before { color: var(--grey) }
 pre { overflow-x: auto; font-size: .8rem } summary { cursor: pointer; color: var(--soft) }
+@media (max-width: 34rem) { td, th { padding: .3rem .2rem; font-size: .8rem } svg text { font-size: 18px } }
 """
 
 
@@ -45,7 +46,7 @@ def as_html(outcome: Outcome) -> str:
         f"<style>{_STYLE}</style></head><body><main><h1>Load</h1>",
         f'<p class="plan">{html.escape(report.title(outcome))}</p>',
         _verdict(outcome),
-        *(f'<p class="verdict warning">{html.escape(warning)}</p>' for warning in report.warnings(outcome)),
+        *(f'<p class="verdict warning">Warning: {html.escape(warning)}</p>' for warning in report.warnings(outcome)),
         _table(outcome),
         _latency_table(outcome),
         *_plots(outcome),
@@ -86,7 +87,7 @@ def _latency_table(outcome: Outcome) -> str:
 
 def _plots(outcome: Outcome) -> list[str]:
     counts = outcome.counts
-    delivered = [(float(second), float(counts.per_second.get(second, 0))) for second in range(int(outcome.seconds))]
+    delivered = [(float(second), float(count)) for second, count in enumerate(report.per_second(outcome))]
     return [
         _latencies(counts.acked, counts.delivered),
         _over_time("Delivered", "messages a second, by second", "blue", delivered if counts.delivered else []),
@@ -108,9 +109,10 @@ def _over_time(title: str, unit: str, style: str, points: Sequence[tuple[float, 
 
 def _latencies(acked: Mapping[int, int], delivered: Mapping[int, int]) -> str:
     """Latency by percentile; the axis spreads the tail: each step is one more nine."""
+    # The dashed one over the other: often they lie upon each other.
     lines = [
-        Line("send → ack", "grey", _by_nines(acked)),
         Line("send → delivered", "blue", _by_nines(delivered)),
+        Line("send → ack", "grey", _by_nines(acked)),
     ]
     values = [y for line in lines for _, y in line.points]
     if not values:

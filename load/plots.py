@@ -40,7 +40,7 @@ def logarithmic(low: float, high: float) -> Axis:
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high) + 1e-9)
     last = max(last, first + 1)
     ticks = [10.0**power for power in range(first, last + 1)]
-    return Axis(ticks, lambda value: (math.log10(max(value, low)) - first) / (last - first), "{:g}".format)
+    return Axis(ticks, lambda value: (math.log10(value) - first) / (last - first), "{:,g}".format)
 
 
 def round_step(least: float) -> float:

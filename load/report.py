@@ -25,7 +25,6 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
     """The whole outcome; latencies in milliseconds."""
     plain = {field.name: getattr(outcome, field.name) for field in fields(outcome)}
     del plain["counts"]
-    per_second = outcome.counts.per_second
     return plain | {
         "plan": asdict(outcome.plan),
         "delivered_per_second": outcome.delivered / outcome.seconds,
@@ -33,9 +32,16 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "ack_ms": percentiles(histogram(outcome.counts.acked)),
         "delivered_ms": percentiles(histogram(outcome.counts.delivered)),
         "late_ms": percentiles(histogram(outcome.counts.late)),
-        "per_second": [per_second.get(second, 0) for second in range(max(1, int(outcome.seconds)))],
+        "per_second": per_second(outcome),
         "warnings": warnings(outcome),
     }
+
+
+def per_second(outcome: Outcome) -> list[int]:
+    """Messages delivered in each second of the run. One hardly begun is left out: it would look like a fall."""
+    # The last send of an open loop is due a little before its end.
+    whole = max(1, int(outcome.seconds + 0.1))
+    return [outcome.counts.per_second.get(second, 0) for second in range(whole)]
 
 
 def warnings(outcome: Outcome) -> list[str]:
@@ -68,7 +74,7 @@ def as_text(outcome: Outcome) -> str:
 
 def title(outcome: Outcome) -> str:
     plan = outcome.plan
-    loop = f"open loop at {plan.rate:g}/s" if plan.open_loop else f"closed loop, {plan.outstanding} outstanding"
+    loop = f"open loop at {plan.rate:,g}/s" if plan.open_loop else f"closed loop, {plan.outstanding} outstanding"
     return (
         f"{plan.kind}: {outcome.connections:,} connections"
         + ("" if plan.kind == "idle" else f", {loop}, texts of {plan.text}")

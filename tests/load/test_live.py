@@ -139,6 +139,8 @@ def test_what_can_not_be_carried_out_is_said(loaded: Server) -> None:
         carry_out(plan, options(loaded, url="http://127.0.0.1:1"))
     with pytest.raises(LoadError, match="not welcomed: 4401"):
         carry_out(plan, options(loaded, secret="not the server's"))
+    with pytest.raises(LoadError, match="speaks plain HTTP"):
+        carry_out(Plan("pairs", 2, 1), options(loaded, url=loaded.url.replace("http:", "https:")))
     with pytest.raises(LoadError, match="more --processes"):
         command.allow_files(10**9)
     with pytest.raises(ValueError, match="at least one process"):

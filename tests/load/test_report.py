@@ -119,6 +119,12 @@ def test_json() -> None:
     assert "counts" not in data
 
 
+def test_a_second_counts_when_it_is_over() -> None:
+    assert report.per_second(outcome(seconds=3.999)) == [90, 110, 100, 100]
+    assert report.per_second(outcome(seconds=3.5)) == [90, 110, 100]
+    assert report.per_second(outcome(seconds=0.2)) == [90]
+
+
 class Tags(HTMLParser):
     """Every tag that is opened is closed, and nothing is from elsewhere."""
 
@@ -173,6 +179,9 @@ def test_steps_are_round_and_axes_reach_far_enough(value: float) -> None:
 def test_powers_of_ten_are_around_both(low: float, factor: float) -> None:
     axis = logarithmic(low, low * factor)
     assert -1e-6 <= axis.place(low) <= axis.place(low * factor) <= 1 + 1e-6
+    assert [axis.place(tick) for tick in axis.ticks] == pytest.approx(
+        [number / (len(axis.ticks) - 1) for number in range(len(axis.ticks))]
+    )
 
 
 def test_all_of_a_line_lies_within_the_plot() -> None:
