@@ -125,6 +125,16 @@ def test_a_second_counts_when_it_is_over() -> None:
     assert report.per_second(outcome(seconds=0.2)) == [90]
 
 
+def test_what_came_after_the_end_is_no_throughput() -> None:
+    """A server that is asked for more than it can do has still delivered it all, later."""
+    late = Counter({0: 50, 1: 50, 2: 50, 3: 50, 4: 100, 5: 100})
+    found = outcome(counts=Counts(Counter({1_000: 400}), Counter({2_000: 400}), Counter[int](), late))
+    assert report.rate(found) == 50
+    assert re.search(r"delivered +400 +50 a second; 200 only after the end\n", report.as_text(found))
+    assert report.as_json(found)["delivered_per_second"] == 50
+    assert report.rate(outcome(seconds=0.5)) == 800
+
+
 class Tags(HTMLParser):
     """Every tag that is opened is closed, and nothing is from elsewhere."""
 
