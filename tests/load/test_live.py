@@ -8,6 +8,7 @@ import pytest
 
 from load import command, report, runner
 from load.command import LoadError, Options, carry_out
+from load.device import LoadDevice
 from load.plan import KINDS, Kind, Plan
 from load.runner import Run, Target
 from load.town import TownError
@@ -128,6 +129,28 @@ def test_the_command(loaded: Server, tmp_path: Path) -> None:
     assert "10 connected" in done.stderr
     assert json.loads(table.read_text())["wrong"] == 0
     assert "<svg" in page.read_text()
+
+
+def test_not_everybody_asks_for_the_end_of_the_log_at_once(loaded: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = under_way = most = 0
+    ping = LoadDevice.ping
+
+    def counted(device: LoadDevice) -> asyncio.Future[None]:
+        nonlocal asked, under_way, most
+        asked, under_way = asked + 1, under_way + 1
+        most = max(most, under_way)
+        pong = ping(device)
+        pong.add_done_callback(answered)
+        return pong
+
+    def answered(_: asyncio.Future[None]) -> None:
+        nonlocal under_way
+        under_way -= 1
+
+    monkeypatch.setattr(LoadDevice, "ping", counted)
+    monkeypatch.setattr(runner, "PROVING", 3)
+    assert carry_out(Plan("idle", 8, 0.1), options(loaded)).complaints == []
+    assert (asked, most) == (8, 3)
 
 
 def test_what_can_not_be_carried_out_is_said(loaded: Server) -> None:
