@@ -247,9 +247,10 @@ class Run:
         at, delivered = time.perf_counter(), self._truth.delivered
         while True:
             await asyncio.sleep(SAMPLE_SECONDS)
-            self._server.add(await watch.sample(http))
+            found = await watch.sample(http)
+            self._server.add(found)
             now = time.perf_counter()
             rate = (self._truth.delivered - delivered) / (now - at)
-            server = self._server.shares[-1] if self._server.shares else None
+            server = self._server.shares[-1] if found is not None and self._server.shares else None
             self._tell(Progress(self._crowd.connected, rate, self._meter.recent_p99(), server, self._truth.wrong))
             at, delivered = now, self._truth.delivered
