@@ -91,7 +91,11 @@ class SocketEndpoint:
             ended.set()
 
         self._begin(Connection(self._services, chosen, plain, address, _bearer(headers)), chosen, on_end)
-        await ended.wait()
+        try:
+            await ended.wait()
+        except asyncio.CancelledError:
+            plain.abort()
+            raise
         await plain.finish(FINISH_SECONDS)
 
     def _begin(self, connection: Connection, chosen: codec.Codec, on_end: Callable[[Connection], None]) -> None:

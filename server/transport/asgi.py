@@ -67,8 +67,9 @@ class AsgiSocket:
     def abort(self) -> None:
         self._ended = True
         self._frames.clear()
-        if self._sending is not None:
-            self._sending.cancel()
+        for task in (self._sending, self._receiving):
+            if task is not None:
+                task.cancel()
         self._end()
 
     async def finish(self, seconds: float) -> None:
@@ -82,15 +83,17 @@ class AsgiSocket:
                 task.cancel()
 
     async def _read(self) -> None:
-        while self._on_frame is not None:
-            message = await self._receive()
-            if message["type"] != "websocket.receive":
-                self.left = message.get("code", self.left)
-                self._end()
-                return
-            data: bytes | None = message.get("bytes")
-            self._on_frame(message["text"] if data is None else data)
-            await self._may_read.wait()
+        try:
+            while self._on_frame is not None:
+                message = await self._receive()
+                if message["type"] != "websocket.receive":
+                    self.left = message.get("code", self.left)
+                    return
+                data: bytes | None = message.get("bytes")
+                self._on_frame(message["text"] if data is None else data)
+                await self._may_read.wait()
+        finally:
+            self._end()
 
     def _end(self) -> None:
         on_frame, self._on_frame = self._on_frame, None

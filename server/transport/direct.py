@@ -98,6 +98,7 @@ class DirectWebSocket(BoundedWebSocket):
         self._on_frame = callback
         self.queue = _Relay(callback)  # type: ignore[assignment]  # all of a queue that uvicorn then still uses
         self.writable = _Flag(self.writable.is_set())  # type: ignore[assignment]  # and of an event
+        self.conn.parser.close()  # it holds the request, and itself
         self._conn = None  # no frame has come to it yet
         while not waiting.empty():
             self.queue.put_nowait(waiting.get_nowait())

@@ -92,6 +92,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._stop_waiting()
         self._refused = True  # of this protocol's concern is nothing any more
         super().handle_websocket_upgrade()
+        self.parser = None  # type: ignore[assignment]  # the two hold each other, and would wait to be found by that
 
     def send_400_response(self, msg: str) -> None:
         telemetry.call_answered("other", "unmatched", 400, 0.0)

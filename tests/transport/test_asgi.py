@@ -1,0 +1,68 @@
+"""The socket over plain ASGI, where the server behind it does not behave."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from server.http.socket import SocketEndpoint
+from tests.session.world import Node
+
+SCOPE: dict[str, Any] = {"type": "websocket", "headers": [], "subprotocols": ["bussa.v1.json"], "client": ("::1", 1)}
+
+
+class Played:
+    """One socket of a server that is played by hand."""
+
+    def __init__(self, after: Callable[[], Awaitable[Any]]) -> None:
+        self.node = Node()
+        self.endpoint = SocketEndpoint(self.node.services, [])
+        self.accepted = asyncio.Event()
+        self._after = after
+        self.task = asyncio.create_task(self.endpoint(SCOPE, self._receive, self._send))
+
+    async def _receive(self) -> Any:
+        if not self.accepted.is_set():
+            return {"type": "websocket.connect"}
+        return await self._after()
+
+    async def _send(self, message: Any) -> None:
+        if message["type"] == "websocket.accept":
+            self.accepted.set()
+
+    async def forgotten(self) -> None:
+        """Wait until nothing is left of it."""
+        async with asyncio.timeout(5):
+            while self.endpoint.count or not self.node.empty:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+
+
+async def _never() -> Any:
+    await asyncio.Event().wait()
+
+
+async def _broken() -> Any:
+    raise OSError("the server has lost it")
+
+
+async def test_a_cancelled_socket_leaves_nothing_behind() -> None:
+    before = asyncio.all_tasks()
+    played = Played(_never)
+    await played.accepted.wait()
+    while not played.endpoint.count:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    played.task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await played.task
+    await played.forgotten()
+    await asyncio.sleep(0)
+    assert asyncio.all_tasks() == before
+
+
+async def test_a_server_that_fails_to_receive_ends_it() -> None:
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+    played = Played(_broken)
+    async with asyncio.timeout(5):
+        await played.task
+    await played.forgotten()
