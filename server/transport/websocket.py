@@ -44,7 +44,7 @@ class Parser(ServerProtocol):
 class BoundedWebSocket(Slotted):
     """Nothing that a peer does is without a bound."""
 
-    __slots__ = ("_controls", "_deaf", "_fragments", "_rounds", "_unanswered", "_unparsed")
+    __slots__ = ("_controls", "_deaf", "_fragments", "_place", "_rounds", "_unanswered", "_unparsed")
 
     def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any]) -> None:
         super().__init__(config, server_state, app_state)
@@ -55,6 +55,7 @@ class BoundedWebSocket(Slotted):
         self._deaf = False
         """A flood: what still comes is read and dropped, unlooked at."""
         self._rounds = rounds_of(server_state, self.ping_interval) if self.ping_interval else None
+        self._place = 0
         self._unanswered = 0
         """Pings since the last answer."""
 
@@ -179,11 +180,11 @@ class BoundedWebSocket(Slotted):
 
     def start_keepalive(self) -> None:
         if self._rounds is not None:
-            self._rounds.join(self)
+            self._place = self._rounds.join(self)
 
     def stop_keepalive(self) -> None:
         if self._rounds is not None:
-            self._rounds.leave(self)
+            self._rounds.leave(self, self._place)
 
     def turn(self) -> None:
         """Ping, or give up a peer that does not answer. uvicorn's timers, as one for all."""

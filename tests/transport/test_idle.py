@@ -10,7 +10,7 @@ from websockets.server import ServerProtocol
 
 from server.transport.direct import DirectWebSocket
 from server.transport.http import BoundedHttp
-from server.transport.rounds import STEPS, Rounds
+from server.transport.rounds import SHORTEST, Rounds
 from tests.transport.peer import CLOSE, PING, PONG, SECONDS, frame, peer, say
 from tests.transport.served import Served, serving
 
@@ -25,32 +25,35 @@ class Sleeper:
         self.had_one.set()
 
 
+ROUND = 5 * SHORTEST
+
+
 async def test_everybody_has_one_turn_a_round() -> None:
-    rounds = Rounds(STEPS / 1000)
-    first, second = Sleeper(), Sleeper()
-    rounds.join(first)
-    for _ in range(3):
-        second.had_one.clear()
-        rounds.leave(second)
-        rounds.join(second)
-        await second.had_one.wait()
-    assert second.turns == 3
-    assert first.turns in (3, 4)
-    rounds.leave(first)
-    rounds.leave(second)
+    rounds = Rounds(ROUND)
+    sleepers = [Sleeper() for _ in range(20)]
+    places = [rounds.join(sleeper) for sleeper in sleepers]
+    assert all(places.count(place) == 4 for place in range(5)), "they all came at once, and are spread"
+    async with asyncio.timeout(SECONDS):
+        for _ in range(3):
+            sleepers[0].had_one.clear()
+            await sleepers[0].had_one.wait()
+    assert {sleeper.turns for sleeper in sleepers} <= {2, 3, 4}
+    for sleeper, place in zip(sleepers, places, strict=True):
+        rounds.leave(sleeper, place)
 
 
 async def test_who_has_left_has_no_turn_and_who_is_last_leaves_no_timer() -> None:
-    rounds = Rounds(STEPS / 1000)
+    rounds = Rounds(ROUND)
     gone, there = Sleeper(), Sleeper()
-    rounds.join(gone)
-    rounds.join(there)
-    rounds.leave(gone)
-    await there.had_one.wait()
-    assert gone.turns == 0
-    rounds.leave(there)
-    while rounds._timer is not None:  # noqa: ASYNC110 - it has no event, and it ends with the next step
-        await asyncio.sleep(0.001)
+    left, stays = rounds.join(gone), rounds.join(there)
+    for _ in range(2):
+        rounds.leave(gone, left)
+    async with asyncio.timeout(SECONDS):
+        await there.had_one.wait()
+        assert gone.turns == 0
+        rounds.leave(there, stays)
+        while rounds._timer is not None:  # noqa: ASYNC110 - it has no event, and it ends with the next step
+            await asyncio.sleep(0.001)
 
 
 async def test_a_turn_that_fails_is_not_the_last_one() -> None:
@@ -61,15 +64,15 @@ async def test_a_turn_that_fails_is_not_the_last_one() -> None:
 
     told: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
-    rounds = Rounds(STEPS / 1000)
+    rounds = Rounds(ROUND)
     broken = Broken()
-    rounds.join(broken)
+    place = rounds.join(broken)
     async with asyncio.timeout(SECONDS):
         for _ in range(2):
             broken.had_one.clear()
             await broken.had_one.wait()
     assert len(told) >= 1
-    rounds.leave(broken)
+    rounds.leave(broken, place)
 
 
 async def test_pings_come_as_long_as_they_are_answered() -> None:
