@@ -1,7 +1,7 @@
 """Pings: one timer for all sockets, where uvicorn has two for each and a context to each timer.
 
-Everybody has a turn once a round. The sockets are spread evenly over its steps, whenever they have come, so that no
-turn of the loop has more to do than another: all come back at once after a restart.
+Everybody has a turn once a round. The sockets are spread evenly over its steps, also those that come all at once, as
+after a restart: so that no turn of the loop has much more to do than another.
 """
 
 import asyncio
@@ -29,17 +29,21 @@ class Rounds:
         self._pause = seconds / steps
         # Dicts for sets: in the order of joining, and half the size.
         self._steps: list[dict[Member, None]] = [{} for _ in range(steps)]
-        self._now = self._last = 0
+        self._now = 0
+        self._joined = 0
         self._count = 0
         self._timer: asyncio.TimerHandle | None = None
 
     def join(self, member: Member) -> int:
-        """From now on ``member`` has its turn once a round. Returns where, to `leave` again."""
-        self._last = (self._last + 1) % len(self._steps)
-        self._steps[self._last][member] = None
+        """From now on ``member`` has its turn once a round, for the first time in the second half of one, because it
+        has just been heard of. Returns where, to `leave` again."""
+        half = len(self._steps) // 2
+        self._joined += 1
+        where = (self._now - self._joined % (half + 1)) % len(self._steps)
+        self._steps[where][member] = None
         self._count += 1
         self._rest()
-        return self._last
+        return where
 
     def leave(self, member: Member, where: int) -> None:
         if member in self._steps[where]:
