@@ -93,11 +93,14 @@ class Town:
             self.talkers.append(Talker(self, name, CODECS[number % 2], script))
 
     async def found(self) -> None:
-        """Let the host application make its people."""
+        """Let the host application make its people, and each look in once."""
         host = Host(self.server)
         for talker in self.talkers:
             await host.person(talker.user, dm_policy="anyone")
         await host.close()
+        for talker in self.talkers:
+            # Before anybody says anything: whoever came only then would begin in the middle of the log.
+            await (await talker.come()).leave()
         self.up.set()
 
     async def reach(self, answered: int) -> None:
