@@ -3,30 +3,28 @@
 import asyncio
 import contextlib
 import functools
-import itertools
 import random
+import secrets
 from collections.abc import Awaitable, Callable
 
 import httpx
 import msgpack
 
-from tests.abuse.victim import ONCE, Victim
+from tests.abuse.victim import ONCE, Target
 from tests.transport.peer import BINARY, HANDSHAKE, PING, PONG, TEXT, Ended, Peer, frame, peer, say
 
-Attack = Callable[[Victim, str, int], Awaitable[None]]
-"""(victim, a token, how many at once)."""
-
-_numbers = itertools.count(1)
+Attack = Callable[[Target, str, int], Awaitable[None]]
+"""(target, a token, how many at once)."""
 
 JSON = b"bussa.v1.json"
 MSGPACK = b"bussa.v1.msgpack"
 
 
-async def many(victim: Victim, count: int, one: Callable[[Peer, random.Random], Awaitable[None]]) -> None:
+async def many(target: Target, count: int, one: Callable[[Peer, random.Random], Awaitable[None]]) -> None:
     """``one``, on ``count`` connections at once."""
 
     async def alone(number: int) -> None:
-        async with peer(victim.port) as device:
+        async with peer(target.port) as device:
             await one(device, random.Random(number))
 
     await asyncio.gather(*(alone(number) for number in range(count)))
@@ -36,12 +34,12 @@ async def ends_with(device: Peer, code: int) -> None:
     assert (found := await device.farewell()) == code, f"{found} instead of {code}"
 
 
-async def garbage(victim: Victim, token: str, count: int) -> None:
+async def garbage(target: Target, token: str, count: int) -> None:
     async def one(device: Peer, chance: random.Random) -> None:
         await device.write_what_it_can(chance.randbytes(chance.choice((100, 10_000, 300_000))))
         await device.rest()
 
-    await many(victim, count, one)
+    await many(target, count, one)
 
 
 UNDECODABLE = {
@@ -60,7 +58,7 @@ UNDECODABLE = {
 }
 
 
-async def undecodable(victim: Victim, token: str, count: int) -> None:
+async def undecodable(target: Target, token: str, count: int) -> None:
     """Truncated, nested without end, lengths that nobody could send: before `hello` and after it."""
 
     async def one(device: Peer, chance: random.Random) -> None:
@@ -74,19 +72,19 @@ async def undecodable(victim: Victim, token: str, count: int) -> None:
         await device.write(frame(chance.choice(UNDECODABLE[chosen]), opcode))
         await ends_with(device, 4400)
 
-    await many(victim, count, one)
+    await many(target, count, one)
 
 
-async def large_claims(victim: Victim, token: str, count: int) -> None:
+async def large_claims(target: Target, token: str, count: int) -> None:
     async def one(device: Peer, chance: random.Random) -> None:
         assert await device.upgrade() == 101
         await device.write(frame(b"x", chance.choice((TEXT, BINARY)), claim=chance.choice((65_537, 2**32, 2**63 - 1))))
         await ends_with(device, 1009)
 
-    await many(victim, count, one)
+    await many(target, count, one)
 
 
-async def empty_fragments(victim: Victim, token: str, count: int) -> None:
+async def empty_fragments(target: Target, token: str, count: int) -> None:
     flood = frame(b"", TEXT, fin=False) + frame(b"", 0, fin=False) * 50_000
 
     async def one(device: Peer, chance: random.Random) -> None:
@@ -94,10 +92,10 @@ async def empty_fragments(victim: Victim, token: str, count: int) -> None:
         await device.write_what_it_can(flood)
         await ends_with(device, 4429)
 
-    await many(victim, count, one)
+    await many(target, count, one)
 
 
-async def control_frames(victim: Victim, token: str, count: int) -> None:
+async def control_frames(target: Target, token: str, count: int) -> None:
     floods = [frame(b"ping", PING) * 20_000, frame(b"", PONG) * 20_000]
 
     async def one(device: Peer, chance: random.Random) -> None:
@@ -105,20 +103,20 @@ async def control_frames(victim: Victim, token: str, count: int) -> None:
         await device.write_what_it_can(chance.choice(floods))
         await ends_with(device, 4429)
 
-    await many(victim, count, one)
+    await many(target, count, one)
 
 
-async def large_heads(victim: Victim, token: str, count: int) -> None:
+async def large_heads(target: Target, token: str, count: int) -> None:
     async def one(device: Peer, chance: random.Random) -> None:
         head = b"GET /v1/socket HTTP/1.1\r\nHost: b\r\nX: " + b"x" * 65_536
         await device.write_what_it_can(head)
         assert (await device.head())[0] == 431
         await device.rest()
 
-    await many(victim, count, one)
+    await many(target, count, one)
 
 
-async def endless_handshakes(victim: Victim, token: str, count: int) -> None:
+async def endless_handshakes(target: Target, token: str, count: int) -> None:
     """A header every second: 10 s are all there are."""
 
     async def one(device: Peer, chance: random.Random) -> None:
@@ -132,37 +130,37 @@ async def endless_handshakes(victim: Victim, token: str, count: int) -> None:
                 break
         assert await reading == b""
 
-    await many(victim, count, one)
+    await many(target, count, one)
 
 
-async def silent_sockets(victim: Victim, token: str, count: int) -> None:
+async def silent_sockets(target: Target, token: str, count: int) -> None:
     async def one(device: Peer, chance: random.Random) -> None:
         assert await device.upgrade() == 101
         await ends_with(device, 4408)
 
-    await many(victim, count, one)
+    await many(target, count, one)
 
 
-async def silent_connections(victim: Victim, token: str, count: int) -> None:
+async def silent_connections(target: Target, token: str, count: int) -> None:
     """Connections without a byte."""
 
     async def one(device: Peer, chance: random.Random) -> None:
         assert await device.rest() == b""
 
-    await many(victim, count, one)
+    await many(target, count, one)
 
 
-async def deaf(victim: Victim, token: str, count: int) -> None:
+async def deaf(target: Target, token: str, count: int) -> None:
     """They are written to and never read: 1 MiB may wait for each."""
-    senders = await asyncio.to_thread(victim.people, *(f"sender-{next(_numbers)}" for _ in range(3)))
-    evicted = await asyncio.to_thread(victim.counted, "bussa_evicted_total")
+    senders = await asyncio.to_thread(target.people, *(f"sender-{secrets.token_hex(4)}" for _ in range(3)))
+    evicted = await asyncio.to_thread(target.counted, "bussa_evicted_total")
     async with contextlib.AsyncExitStack() as stack:
-        peers = [await stack.enter_async_context(peer(victim.port, buffer=4096)) for _ in range(count)]
+        peers = [await stack.enter_async_context(peer(target.port, buffer=4096)) for _ in range(count)]
         for device in peers:
             await device.greet(token)
 
         async def write(sender: str) -> None:
-            async with peer(victim.port) as device:
+            async with peer(target.port) as device:
                 await device.greet(sender)
                 for id in range(1, 200):
                     text = "x" * 10_000
@@ -172,18 +170,18 @@ async def deaf(victim: Victim, token: str, count: int) -> None:
                     await device.until("sent")
 
         await asyncio.gather(*(write(sender) for sender in senders))
-        assert await asyncio.to_thread(victim.counted, "bussa_evicted_total") >= evicted + count
+        assert await asyncio.to_thread(target.counted, "bussa_evicted_total") >= evicted + count
         farewells = await asyncio.gather(*(device.farewell() for device in peers))
         assert set(farewells) <= {4413, None}, farewells  # None: cut off before it began to read
 
 
-async def asking(victim: Victim, token: str, count: int) -> None:
+async def asking(target: Target, token: str, count: int) -> None:
     """They ask for everything, again and again, and never read: they wait, and cost nobody anything."""
     everything = say({"type": "hello", "token": token, "resume": 0})
     requests = b"".join(say({"type": "sync", "id": id, "after": 0, "limit": 200}) for id in range(1, 1000))
 
     async def alone(number: int) -> None:
-        async with peer(victim.port, buffer=4096) as device:
+        async with peer(target.port, buffer=4096) as device:
             assert await device.upgrade() == 101
             await device.write_what_it_can(everything + requests)
             await asyncio.sleep(1)
@@ -191,7 +189,7 @@ async def asking(victim: Victim, token: str, count: int) -> None:
     await asyncio.gather(*(alone(number) for number in range(count)))
 
 
-async def hit_and_run(victim: Victim, token: str, count: int) -> None:
+async def hit_and_run(target: Target, token: str, count: int) -> None:
     """Ask for everything and be gone."""
 
     async def one(device: Peer, chance: random.Random) -> None:
@@ -202,7 +200,7 @@ async def hit_and_run(victim: Victim, token: str, count: int) -> None:
             device.reset()
 
     for _ in range(5):
-        await many(victim, count // 5, one)
+        await many(target, count // 5, one)
 
 
 @functools.cache
@@ -216,7 +214,7 @@ def _ahead(kind: str) -> bytes:
     return b"".join(requests)
 
 
-async def flood_of_requests(victim: Victim, token: str, count: int) -> None:
+async def flood_of_requests(target: Target, token: str, count: int) -> None:
     """Ten thousand requests sent ahead, no answer read: refused, then ended."""
 
     async def one(device: Peer, chance: random.Random) -> None:
@@ -224,21 +222,21 @@ async def flood_of_requests(victim: Victim, token: str, count: int) -> None:
         await device.write_what_it_can(_ahead(chance.choice(("send", "ping", "read", "bad"))))
         await ends_with(device, 4429)
 
-    await many(victim, count, one)
+    await many(target, count, one)
 
 
-async def pipelined(victim: Victim, token: str, count: int) -> None:
+async def pipelined(target: Target, token: str, count: int) -> None:
     """HTTP requests sent ahead without end, and large answers that nobody reads."""
 
     async def alone(number: int) -> None:
-        async with peer(victim.port, buffer=4096) as device:
+        async with peer(target.port, buffer=4096) as device:
             await device.write_what_it_can(b"GET /v1/openapi.json HTTP/1.1\r\nHost: b\r\n\r\n" * 20_000)
 
     await asyncio.gather(*(alone(number) for number in range(count)))
 
 
-async def log_ins(victim: Victim, token: str, count: int) -> None:
-    async with httpx.AsyncClient(base_url=victim.url, timeout=30, trust_env=False, limits=ONCE) as client:
+async def log_ins(target: Target, token: str, count: int) -> None:
+    async with httpx.AsyncClient(base_url=target.url, timeout=30, trust_env=False, limits=ONCE) as client:
 
         async def one(number: int) -> int:
             guess = {"user": f"victim-{number % 7}", "password": f"guess-{number}"}
@@ -249,7 +247,7 @@ async def log_ins(victim: Victim, token: str, count: int) -> None:
     assert 429 in statuses
 
 
-async def large_bodies(victim: Victim, token: str, count: int) -> None:
+async def large_bodies(target: Target, token: str, count: int) -> None:
     async def one(device: Peer, chance: random.Random) -> None:
         size = chance.choice((65_537, 1_000_000, 2**40))
         await device.write(b"POST /v1/tokens HTTP/1.1\r\nHost: b\r\nContent-Length: %d\r\n\r\n" % size)
@@ -257,17 +255,17 @@ async def large_bodies(victim: Victim, token: str, count: int) -> None:
         assert (await device.head())[0] == 413
         await device.rest()
 
-    await many(victim, count, one)
+    await many(target, count, one)
 
 
-async def endless_chunks(victim: Victim, token: str, count: int) -> None:
+async def endless_chunks(target: Target, token: str, count: int) -> None:
     async def one(device: Peer, chance: random.Random) -> None:
         await device.write(b"POST /v1/tokens HTTP/1.1\r\nHost: b\r\nTransfer-Encoding: chunked\r\n\r\n")
         await device.write_what_it_can((b"1000\r\n" + bytes(4096) + b"\r\n") * 50)
         assert (await device.head())[0] == 413
         await device.rest()
 
-    await many(victim, count, one)
+    await many(target, count, one)
 
 
 QUICK: dict[Attack, int] = {

@@ -1,87 +1,44 @@
 """Everything at once, while healthy pairs go on exchanging messages."""
 
 import asyncio
-import json
-import subprocess
-import sys
 from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.abuse.attacks import PATIENT, QUICK, log_ins
-from tests.abuse.victim import MIB, SECONDS, Victim
+from tests.abuse.attackers import BY_NAME
+from tests.abuse.companions import Companion, attackers, healthy
+from tests.abuse.victim import MIB, Victim
 
-ROOT = Path(__file__).parents[2]
-PAIRS = 5
 USUAL_SECONDS = 3.0
+PATIENCE = 120.0
 CEILING = 400 * MIB
 """Memory of the whole server under all of this. It begins with some 70 MiB."""
 
 
-class Pair:
-    """See `tests.abuse.healthy`."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-
-    async def report(self) -> dict[str, Any]:
-        stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None
-        assert stdout is not None
-        stdin.write(b"\n")
-        async with asyncio.timeout(SECONDS):
-            return json.loads(await stdout.readline())
-
-    async def end(self) -> dict[str, Any]:
-        out, _ = await asyncio.wait_for(self._process.communicate(b""), SECONDS)
-        return json.loads(out.splitlines()[-1])
-
-
 @pytest.fixture
-async def pair(victim: Victim) -> AsyncIterator[Pair]:
-    tokens = await asyncio.to_thread(
-        victim.people, *(f"{side}-{pair}" for pair in range(PAIRS) for side in ("writer", "reader"))
-    )
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.abuse.healthy", str(victim.port), *tokens),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        cwd=ROOT,
-    )
-    yield Pair(process)
-    if process.returncode is None:
-        process.kill()
-        await process.wait()
+async def pairs(victim: Victim) -> AsyncIterator[Companion]:
+    async with healthy(victim) as them:
+        yield them
 
 
-async def test_healthy_pairs_go_on(victim: Victim, token: str, pair: Pair) -> None:
-    await pair.report()
-    await asyncio.sleep(USUAL_SECONDS)
-    usual = await pair.report()
-    await asyncio.to_thread(victim.unharmed)
-    sockets, most = victim.sockets, victim.resident
-
-    async def watch() -> None:
-        nonlocal most
-        while True:
+async def test_healthy_pairs_go_on(victim: Victim, token: str, pairs: Companion) -> None:
+    async with attackers(victim, token, 0.0, *BY_NAME) as them:
+        await pairs.report()
+        await asyncio.sleep(USUAL_SECONDS)
+        usual = await pairs.report()
+        await asyncio.to_thread(victim.unharmed)
+        sockets, most = victim.sockets, victim.resident
+        await them.ask()
+        attacking = asyncio.create_task(them.answer(PATIENCE))
+        while not attacking.done():
             most = max(most, victim.resident)
-            await asyncio.sleep(0.02)
-
-    watching = asyncio.create_task(watch())
-    async with asyncio.TaskGroup() as all_at_once:
-        for attack, count in (QUICK | PATIENT).items():
-            if attack is not log_ins:
-                all_at_once.create_task(attack(victim, token, count))
-        # Of an address that guesses others log in no more either: last, for the attack itself is to be let in.
-        all_at_once.create_task(log_ins(victim, token, QUICK[log_ins]))
-    under_attack = await pair.report()
-    watching.cancel()
-    end = await pair.end()
+            await asyncio.wait([attacking], timeout=0.02)
+        under_attack = await pairs.report()
+    end = await pairs.end()
     await victim.forgotten(sockets)
     await asyncio.to_thread(victim.unharmed)
 
+    assert attacking.result()["complaints"] == []
     assert end["complaints"] == []
     assert end["arrived"] == end["sent"], "lost"
     assert usual["count"] > 0

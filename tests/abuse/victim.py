@@ -25,7 +25,40 @@ def allow_many_files() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-class Victim:
+class Target:
+    """A server, as anybody sees it who has the admin key."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.port = int(url.rsplit(":", 1)[1])
+        self._http = httpx.Client(
+            base_url=url,
+            headers={"Authorization": f"Bearer {ADMIN}"},
+            timeout=SECONDS,
+            trust_env=False,
+            limits=ONCE,
+        )
+
+    def people(self, *users: str) -> list[str]:
+        """Users whose doors are open; a token of each."""
+        tokens: list[str] = []
+        for user in users:
+            assert self._http.put(f"/v1/users/{user}", json={"dm_policy": "anyone"}).is_success
+            tokens.append(self._http.post(f"/v1/users/{user}/tokens", json={}).json()["token"])
+        return tokens
+
+    def ready(self) -> bool:
+        return self._http.get("/readyz").status_code == 200
+
+    def counted(self, name: str) -> float:
+        """A metric, summed over its labels."""
+        lines = self._http.get("/metrics").text.splitlines()
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith((f"{name} ", f"{name}{{")))
+
+
+class Victim(Target):
+    """The server's process itself."""
+
     def __init__(self, folder: Path, *options: str) -> None:
         self._log = folder.with_name(f"{folder.name}.log")
         with self._log.open("wb") as log:
@@ -45,15 +78,7 @@ class Victim:
             self.process.wait()
             stdout.close()
             raise AssertionError(f"the server said {line!r} and logged {self.log}")
-        self.url = line.split()[-1]
-        self.port = int(self.url.rsplit(":", 1)[1])
-        self._http = httpx.Client(
-            base_url=self.url,
-            headers={"Authorization": f"Bearer {ADMIN}"},
-            timeout=SECONDS,
-            trust_env=False,
-            limits=ONCE,
-        )
+        super().__init__(line.split()[-1])
 
     @property
     def log(self) -> str:
@@ -74,27 +99,11 @@ class Victim:
                 found += os.readlink(file).startswith("socket:")
         return found
 
-    def people(self, *users: str) -> list[str]:
-        """Users whose doors are open; a token of each."""
-        tokens: list[str] = []
-        for user in users:
-            assert self._http.put(f"/v1/users/{user}", json={"dm_policy": "anyone"}).is_success
-            tokens.append(self._http.post(f"/v1/users/{user}/tokens", json={}).json()["token"])
-        return tokens
-
     async def forgotten(self, sockets: int) -> None:
         """Wait until no connection is left, and no more sockets are open than ``sockets``."""
         async with asyncio.timeout(45):
             while await asyncio.to_thread(self.counted, "bussa_connections") or self.sockets > sockets:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
-
-    def ready(self) -> bool:
-        return self._http.get("/readyz").status_code == 200
-
-    def counted(self, name: str) -> float:
-        """A metric, summed over its labels."""
-        lines = self._http.get("/metrics").text.splitlines()
-        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith((f"{name} ", f"{name}{{")))
 
     def unharmed(self) -> None:
         """Nothing that nobody expected has come up."""

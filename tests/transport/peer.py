@@ -131,12 +131,14 @@ class Peer:
         return first & 15, await self.read(size)
 
     async def told(self) -> dict[str, Any]:
-        """The next map; pings are passed over."""
+        """The next map; pings are answered."""
         while True:
             opcode, payload = await self.frame()
             if opcode == TEXT:
                 return msgspec.json.decode(payload)
             assert opcode in (PING, PONG), (opcode, payload)
+            if opcode == PING:
+                await self.write(frame(payload, PONG))
 
     async def until(self, type: str) -> dict[str, Any]:
         while (told := await self.told())["type"] != type:

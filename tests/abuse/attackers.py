@@ -1,0 +1,54 @@
+"""Attacks from a process of their own, which gives way to every other: what is seen is what the server suffers.
+
+``python -m tests.abuse.attackers URL TOKEN SECONDS ATTACK…`` is ready when it says so. A line on its standard input
+begins: each attack again and again for ``SECONDS`` (once with 0), all of them at the same time. Then it says in a line
+of JSON how often each was carried out, and what did not end as it must.
+"""
+
+import asyncio
+import json
+import os
+import sys
+import time
+import traceback
+
+from tests.abuse.attacks import PATIENT, QUICK, Attack, log_ins
+from tests.abuse.victim import Target, allow_many_files
+
+COUNTS = QUICK | PATIENT
+BY_NAME = {attack.__name__: attack for attack in COUNTS}
+
+
+async def repeat(attack: Attack, target: Target, token: str, seconds: float, complaints: list[str]) -> int:
+    end, rounds = time.monotonic() + seconds, 0
+    while not rounds or time.monotonic() < end:
+        try:
+            await attack(target, token, COUNTS[attack])
+        except Exception as error:  # noqa: BLE001 - each is told, and the others go on
+            complaints.append(f"{attack.__name__}: {''.join(traceback.format_exception(error))[-2000:]}")
+        rounds += 1
+    return rounds
+
+
+async def live(target: Target, token: str, seconds: float, attacks: list[Attack]) -> None:
+    complaints: list[str] = []
+    # Of an address that guesses others log in no more either: last, for the attack itself is to be let in.
+    attacks = sorted(attacks, key=lambda attack: attack is log_ins)
+    rounds = await asyncio.gather(*(repeat(attack, target, token, seconds, complaints) for attack in attacks))
+    done = {attack.__name__: count for attack, count in zip(attacks, rounds, strict=True)}
+    print(json.dumps({"rounds": done, "complaints": complaints}), flush=True)
+
+
+def main() -> None:
+    url, token, seconds, *names = sys.argv[1:]
+    # Real attackers are other machines: these run when nobody else wants the processor.
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    allow_many_files()
+    target = Target(url)
+    print(json.dumps("ready"), flush=True)
+    sys.stdin.readline()
+    asyncio.run(live(target, token, float(seconds), [BY_NAME[name] for name in names]))
+
+
+if __name__ == "__main__":
+    main()

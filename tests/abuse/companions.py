@@ -1,0 +1,72 @@
+"""The processes beside the server: healthy pairs, and those who attack it."""
+
+import asyncio
+import contextlib
+import json
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from tests.abuse.victim import SECONDS, Victim
+
+ROOT = Path(__file__).parents[2]
+PAIRS = 5
+
+
+class Companion:
+    """A process that is asked by lines and answers by lines of JSON."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    async def ask(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(b"\n")
+        await self._process.stdin.drain()
+
+    async def answer(self, seconds: float = SECONDS) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        async with asyncio.timeout(seconds):
+            return json.loads(await self._process.stdout.readline())
+
+    async def report(self) -> dict[str, Any]:
+        await self.ask()
+        return await self.answer()
+
+    async def end(self) -> dict[str, Any]:
+        """Close its standard input, and return what it says last."""
+        out, _ = await asyncio.wait_for(self._process.communicate(b""), SECONDS)
+        return json.loads(out.splitlines()[-1])
+
+
+@contextlib.asynccontextmanager
+async def _started(module: str, *arguments: str) -> AsyncIterator[Companion]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", module, *arguments), stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
+    )
+    try:
+        yield Companion(process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+@contextlib.asynccontextmanager
+async def healthy(victim: Victim) -> AsyncIterator[Companion]:
+    """`PAIRS` pairs who write and read; each question is answered with what was counted since the last one."""
+    names = (f"{side}-{pair}" for pair in range(PAIRS) for side in ("writer", "reader"))
+    tokens = await asyncio.to_thread(victim.people, *names)
+    async with _started("tests.abuse.healthy", str(victim.port), *tokens) as pairs:
+        await pairs.report()  # from here on all are connected
+        yield pairs
+
+
+@contextlib.asynccontextmanager
+async def attackers(victim: Victim, token: str, seconds: float, *attacks: str) -> AsyncIterator[Companion]:
+    """They begin when they are asked, and answer when they are done."""
+    async with _started("tests.abuse.attackers", victim.url, token, str(seconds), *attacks) as them:
+        assert await them.answer() == "ready"
+        yield them

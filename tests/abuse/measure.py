@@ -1,0 +1,108 @@
+"""What healthy pairs feel of each attack: ``python -m tests.abuse.measure [ATTACK…]``.
+
+The server has a core of its own. On another one are the healthy pairs, and the attackers, who give way to them: real
+ones are other machines. So what is seen is what an attack does to the server. Each attack is repeated for
+`SECONDS`; at last all of them, once and then again and again.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tests.abuse.attackers import BY_NAME
+from tests.abuse.companions import Companion, attackers, healthy
+from tests.abuse.victim import MIB, Victim
+
+SERVER_CORE, OUR_CORE = 0, 1
+SECONDS = 8.0
+LONGEST = 120.0
+"""Seconds: the patient ones take 10 and more, and all beside each other on what is left of a core take longer."""
+
+ALL = ("all", "all-again")
+
+
+class Row:
+    """One attack, beside the usual of the moment before it."""
+
+    def __init__(self, victim: Victim, token: str, pairs: Companion) -> None:
+        self._victim = victim
+        self._token = token
+        self._pairs = pairs
+
+    async def measure(self, name: str) -> str:
+        names = list(BY_NAME) if name in ALL else [name]
+        seconds = 0.0 if name == "all" else SECONDS
+        victim = self._victim
+        async with attackers(victim, self._token, seconds, *names) as them:
+            await self._pairs.report()
+            await asyncio.sleep(SECONDS)
+            usual = await self._pairs.report()
+            sockets = victim.sockets
+            await them.ask()
+            most, outcome = await self._watch(asyncio.create_task(them.answer(LONGEST)))
+            under = await self._pairs.report()
+        async with asyncio.timeout(45):
+            while victim.sockets > sockets:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        await asyncio.to_thread(victim.unharmed)
+        for complaint in outcome["complaints"]:
+            print(complaint)
+        return (
+            f"{name:<22}{_ms(usual, 'p99')}{_ms(under, 'p50')}{_ms(under, 'p99')}{under['p99'] / usual['p99']:>7.1f}"
+            f"{_ms(under, 'worst')}{under['count']:>7}{most / MIB:>6.0f}"
+        )
+
+    async def _watch(self, task: asyncio.Task[dict[str, Any]]) -> tuple[int, dict[str, Any]]:
+        most = 0
+        while not task.done():
+            most = max(most, self._victim.resident)
+            await asyncio.wait([task], timeout=0.05)
+        return most, task.result()
+
+
+HEAD = f"{'':<22}{'usual p99':>10}{'p50':>10}{'p99':>10}{'ratio':>7}{'worst':>10}{'count':>7}{'MiB':>6}"
+
+
+def _ms(report: dict[str, Any], name: str) -> str:
+    return f"{report[name] * 1e3:>7.1f} ms"
+
+
+async def measure(names: list[str]) -> None:
+    with tempfile.TemporaryDirectory(prefix="bussa-abuse-") as folder, contextlib.ExitStack() as stack:
+        victim = Victim(Path(folder) / "data")
+        stack.callback(victim.stop)
+        _pin(victim.process.pid)
+        token, _ = await asyncio.to_thread(victim.people, "mallory", "target")
+        async with healthy(victim) as pairs:
+            row = Row(victim, token, pairs)
+            for name in names:
+                print(await row.measure(name), flush=True)
+            end = await pairs.end()
+        assert end["complaints"] == [], end["complaints"]
+        assert end["arrived"] == end["sent"], "lost"
+
+
+def _pin(process: int) -> None:
+    """To its core, with the threads that it has and those to come."""
+    for thread in Path(f"/proc/{process}/task").iterdir():
+        os.sched_setaffinity(int(thread.name), {SERVER_CORE})
+
+
+def main() -> None:
+    choices = (*BY_NAME, *ALL)
+    parser = argparse.ArgumentParser(prog="tests.abuse.measure", description=__doc__)
+    parser.add_argument("attacks", nargs="*", metavar="ATTACK", help=f"of {', '.join(choices)}; else every one")
+    names: list[str] = parser.parse_args().attacks or list(choices)
+    if unknown := set(names) - set(choices):
+        parser.error(f"no such attack: {', '.join(unknown)}")
+    os.sched_setaffinity(0, {OUR_CORE})
+    print(HEAD, flush=True)
+    asyncio.run(measure(names))
+
+
+if __name__ == "__main__":
+    main()
