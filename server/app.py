@@ -94,6 +94,10 @@ class Node:
         if self._published is not None:
             self._published.start()
 
+    def committing(self) -> bool:
+        """Whether somebody waits for the disk."""
+        return self.post.working
+
     async def drain(self, seconds: float) -> None:
         """Say farewell to every connection and wait until everything submitted is answered."""
         await self.sockets.drain(seconds)

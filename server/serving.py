@@ -16,6 +16,7 @@ from protocol.limits import FRAME
 from server import telemetry
 from server.app import Node
 from server.settings import BadSettingError, Settings
+from server.transport import turns
 from server.transport.direct import DirectWebSocket
 from server.transport.http import BoundedHttp
 
@@ -98,6 +99,7 @@ async def _serve(settings: Settings, listener: socket.socket, on_ready: Callable
     node = await Node.open(settings)
     try:
         node.start()
+        turns.line(asyncio.get_running_loop()).busy = node.committing
         gc.collect()
         gc.freeze()  # what is there now stays: modules, types, routes
         gc.set_threshold(*GARBAGE)

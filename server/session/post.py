@@ -56,6 +56,11 @@ class Post:
         self.failing = False
         """Whether the last batch could not be committed."""
 
+    @property
+    def working(self) -> bool:
+        """Whether a command is not answered yet."""
+        return self._task is not None
+
     def submit(self, command: Command, origin: object, answer: Answer) -> None:
         """Have ``command`` committed. ``answer`` is called once, in a later turn of the loop or in this one.
 

@@ -4,6 +4,7 @@
     websocket    floods of control frames and fragments counted, nobody waited for without an end
     direct       many frames in one write, each message by a call
     cutting      where a frame ends
+    turns        whose work may wait for everybody else's
     rounds       pings, one timer for all
     slotted      uvicorn's own attributes, in slots
     asgi         the same socket over plain ASGI, for any other server

@@ -9,9 +9,11 @@ import asyncio
 import logging
 
 from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from server import telemetry
+from server.transport import turns
 
 REQUEST_SECONDS = 10.0
 """From the connection (or a request's first byte) to the request's last byte. A WebSocket's handshake included."""
@@ -22,8 +24,12 @@ ANSWER_SECONDS = 30.0
 HEAD_BYTES = 16 * 1024
 """Bytes of a request line and headers: what nginx and Apache take, twice over. Give or take a slice."""
 
-SLICE = 4 * 1024
-"""Bytes that are parsed at a time: so that each bound is looked at before much has come of a large read."""
+SLICE = 1024
+"""Bytes that are parsed at a time: so that each bound is looked at before much has come of a large read. Of the
+smallest requests that is a millisecond's worth."""
+
+BODY_SLICES = 4
+"""Slices of a body that are taken in one turn: next to nothing, but for chunks of a byte each."""
 
 PIPELINED = 100
 """Requests that may wait for the one before them. Browsers send none ahead, proxies a few."""
@@ -36,42 +42,99 @@ _QUIET = logging.getLogger("uvicorn.error.quiet")
 _QUIET.setLevel(logging.ERROR)
 
 
+class Flow(FlowControl):
+    """uvicorn reads on when the application has taken something: here only if all that was read is parsed."""
+
+    unparsed: bool = False
+
+    def resume_reading(self) -> None:
+        if self.unparsed:
+            self.read_paused = False
+        else:
+            super().resume_reading()
+
+
 class BoundedHttp(HttpToolsProtocol):
     _deadline: asyncio.TimerHandle | None = None
+    _due: float | None = None
+    """When the request must be complete. Its timer is left alone where one request follows another: to make a timer
+    costs as much as to parse a request."""
     _unread: asyncio.TimerHandle | None = None
     _in_head: bool = True
     """Whether what comes next belongs to a head: of the request that has begun, or of the next one."""
     _head: int = 0
     _refused: bool = False
+    _unparsed: bytes = b""
+    _waiting: bool = False
+    """Whether a turn is to come in which what is unparsed is looked at."""
+    _flow: Flow
     _answering: RequestResponseCycle | None = None
     """What is being answered. uvicorn knows only the newest request, and that one may still wait its turn."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.flow = self._flow = Flow(transport)
         self.logger = _QUIET
         self._start_deadline()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_deadline()
+        self._cancel_deadline()
         self._stop_waiting()
         self._forget_answer()
         super().connection_lost(exc)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Whatever refers to each other is freed only when garbage is looked for: seldom, and all else waits for it."""
+        self._unparsed = b""
+        self.pipeline.clear()
+        self.cycle = self._answering = self.parser = None  # type: ignore[assignment]
 
     # A request.
 
     def data_received(self, data: bytes) -> None:
-        for start in range(0, len(data), SLICE):
-            if self._refused or self.transport.is_closing():
-                return  # read and dropped
-            part = data if len(data) <= SLICE else data[start : start + SLICE]
-            self._head += len(part)
-            if self._in_head:
-                self._start_deadline()
-            super().data_received(part)
-            if self._in_head and self._head > HEAD_BYTES:
-                self._refuse_head()
-            elif len(self.pipeline) > PIPELINED:
-                self._give_up()
+        if self._refused:
+            return  # read and dropped
+        self._unset_keepalive_if_required()
+        self._unparsed = self._unparsed + data if self._unparsed else data
+        if len(self._unparsed) > SLICE:
+            self._flow.unparsed = True
+            self.transport.pause_reading()
+        self._wait_for_turn()
+
+    def _wait_for_turn(self) -> None:
+        if not self._waiting:
+            self._waiting = True
+            turns.wait(self.loop, self._have_turn)
+
+    def _have_turn(self) -> None:
+        self._waiting = False
+        for _ in range(BODY_SLICES):
+            self._parse_slice()
+            if self._in_head or not self._unparsed:
+                break
+        if self.transport.is_closing():
+            return
+        if self._unparsed:
+            self._wait_for_turn()
+            return
+        self._flow.unparsed = False
+        if self._refused or not self._flow.read_paused:
+            self.transport.resume_reading()
+
+    def _parse_slice(self) -> None:
+        if self._refused or self.transport.is_closing():
+            self._unparsed = b""
+            return
+        part, self._unparsed = self._unparsed[:SLICE], self._unparsed[SLICE:]
+        self._head += len(part)
+        if self._in_head:
+            self._start_deadline()
+        super().data_received(part)
+        if self._in_head and self._head > HEAD_BYTES:
+            self._refuse_head()
+        elif len(self.pipeline) > PIPELINED:
+            self._give_up()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -84,15 +147,15 @@ class BoundedHttp(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._in_head = True
         self._head = 0
-        self._stop_deadline()
+        self._due = None
         super().on_message_complete()
 
     def handle_websocket_upgrade(self) -> None:
-        self._stop_deadline()
+        self._cancel_deadline()
         self._stop_waiting()
         self._refused = True  # of this protocol's concern is nothing any more
         super().handle_websocket_upgrade()
-        self.parser = None  # type: ignore[assignment]  # the two hold each other, and would wait to be found by that
+        self._let_go()
 
     def send_400_response(self, msg: str) -> None:
         telemetry.call_answered("other", "unmatched", 400, 0.0)
@@ -106,14 +169,25 @@ class BoundedHttp(HttpToolsProtocol):
         # What is still coming is read and dropped: a socket closed over unread bytes is reset, and its answer lost.
         self._refused = True
         self.transport.write_eof()
-        self._stop_deadline()
+        self._cancel_deadline()
         self._deadline = self.loop.call_later(LINGER_SECONDS, self._give_up)
 
     def _start_deadline(self) -> None:
-        if self._deadline is None:
-            self._deadline = self.loop.call_later(REQUEST_SECONDS, self._give_up)
+        if self._due is None:
+            self._due = self.loop.time() + REQUEST_SECONDS
+            if self._deadline is None:
+                self._deadline = self.loop.call_at(self._due, self._ring)
 
-    def _stop_deadline(self) -> None:
+    def _ring(self) -> None:
+        self._deadline = None
+        if self._due is None:
+            return
+        if self._due > self.loop.time():
+            self._deadline = self.loop.call_at(self._due, self._ring)
+        else:
+            self._give_up()
+
+    def _cancel_deadline(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
@@ -121,8 +195,16 @@ class BoundedHttp(HttpToolsProtocol):
     # Its answer.
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        self._answering = cycle
-        super()._start_asgi_task(cycle, app)
+        if self._answering is None:
+            self._answer(cycle, app)
+        else:
+            # One after the other without an end, they would take as much of each turn as there are such connections.
+            turns.wait(self.loop, lambda: self._answer(cycle, app))
+
+    def _answer(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        if not self.transport.is_closing():
+            self._answering = cycle
+            super()._start_asgi_task(cycle, app)
 
     def _forget_answer(self) -> None:
         # To write to a socket that is gone would be an error, and a page of the log.

@@ -13,6 +13,7 @@ from websockets.server import ServerProtocol
 
 from protocol.codes import Close
 from server.domain.throttle import Bucket, Rate
+from server.transport import turns
 from server.transport.cutting import PING
 from server.transport.rounds import rounds_of
 from server.transport.slotted import Slotted
@@ -23,8 +24,8 @@ CONTROLS = Rate(10, 100)
 FRAGMENTS = 1_000
 """Fragments of one message: 64 bytes each would fill the largest one. Empty ones count too."""
 
-SLICE = 4 * 1024
-"""Bytes that are parsed at a time. Of the smallest frames that is a few milliseconds' worth; all of one read (a
+SLICE = 1024
+"""Bytes that the parser is given at a time. Of the smallest frames that is a millisecond's worth; all of one read (a
 quarter of a MiB) would be half a second of everybody's time, and 40,000 messages in a queue without a bound."""
 
 LINGER_SECONDS = 3.0
@@ -44,7 +45,7 @@ class Parser(ServerProtocol):
 class BoundedWebSocket(Slotted):
     """Nothing that a peer does is without a bound."""
 
-    __slots__ = ("_controls", "_deaf", "_fragments", "_place", "_rounds", "_unanswered", "_unparsed")
+    __slots__ = ("_controls", "_deaf", "_fragments", "_place", "_rounds", "_unanswered", "_unparsed", "_waiting")
 
     def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any]) -> None:
         super().__init__(config, server_state, app_state)
@@ -52,6 +53,8 @@ class BoundedWebSocket(Slotted):
         self._fragments = 0
         self._unparsed = b""
         """What was read and must wait until the application has taken what was parsed before."""
+        self._waiting = False
+        """Whether a turn is to come in which what is unparsed is looked at; until then nothing is read."""
         self._deaf = False
         """A flood: what still comes is read and dropped, unlooked at."""
         self._rounds = rounds_of(server_state, self.ping_interval) if self.ping_interval else None
@@ -89,11 +92,16 @@ class BoundedWebSocket(Slotted):
 
     def _parse(self) -> None:
         """Parse slice by slice, until there is something for the application to take."""
+        if self._deaf:
+            self._unparsed = b""
+            return
         if self.handshake_initiated and not self.handshake_complete:
             self._wait()  # for the application: it decides who parses the first frame
-        while self._unparsed and not self.read_paused and not self.disconnected:
+        if self._unparsed and not self._waiting and not self.read_paused and not self.disconnected:
             part, self._unparsed = self._unparsed[:SLICE], self._unparsed[SLICE:]
             self._feed(part)
+            if self._unparsed and not self.read_paused:
+                self._wait_for_turn()
         if self.conn.handshake_exc is not None and not self.handshake_initiated:
             self._refuse_handshake()
 
@@ -106,9 +114,19 @@ class BoundedWebSocket(Slotted):
         if not self._deaf:
             super().data_received(part)
 
+    def _wait_for_turn(self) -> None:
+        if not self._waiting and not self.transport.is_closing():
+            self._waiting = True
+            self.transport.pause_reading()
+            turns.wait(self.loop, self._have_turn)
+
+    def _have_turn(self) -> None:
+        self._waiting = False
+        self._read_on()
+
     def _read_on(self) -> None:
         self._parse()
-        if not self.read_paused and not self.disconnected:
+        if not (self.read_paused or self._waiting or self.disconnected or self.transport.is_closing()):
             self.transport.resume_reading()
 
     def _refuse_handshake(self) -> None:
@@ -127,7 +145,7 @@ class BoundedWebSocket(Slotted):
         if self.read_paused and self.queue.empty():
             self.read_paused = False
             if self._unparsed:
-                self.loop.call_soon(self._read_on)  # in between the others have their turn
+                self._wait_for_turn()
             else:
                 self.transport.resume_reading()
         return message
@@ -190,7 +208,7 @@ class BoundedWebSocket(Slotted):
         """Ping, or give up a peer that does not answer. uvicorn's timers, as one for all."""
         if self.gone:
             return
-        if self.read_paused:
+        if self.read_paused or self._waiting:
             # It is this side that does not read, and an answer may well be there. What the peer does not read
             # meanwhile has a time limit of its own.
             self._unanswered = 0
@@ -244,7 +262,7 @@ class BoundedWebSocket(Slotted):
         self.stop_keepalive()
         self.close_sent = True
         self.read_paused = False
-        self.loop.call_soon(self._read_on)  # the peer's own close frame is yet to come
+        self._wait_for_turn()  # the peer's own close frame is yet to come
         self._cut_off_later()
 
     def _end_writing(self) -> None:

@@ -97,13 +97,14 @@ async def test_a_peer_that_says_farewell_and_never_reads(ours: Served) -> None:
 async def test_a_peer_that_goes_on_and_on_after_the_farewell(ours: Served) -> None:
     async with peer(ours.port) as device:
         socket = await ours.greet(device)
+        inbox = inbox_of(socket)
         await device.write(frame(b"{") + frame(b"", PING) * 10)
         assert await device.farewell() == Close.NOT_PROTOCOL
         forgotten = asyncio.create_task(ours.forgotten())
         while not forgotten.done():
             await device.write_what_it_can(frame(b"ping", PING) * 100 + frame(b"{}") * 100)
             await asyncio.sleep(0.01)
-            assert len(inbox_of(socket)) <= 2
+            assert len(inbox) <= 2
             assert sum(map(len, socket.conn.writes)) <= 4096
         await forgotten
 

@@ -7,8 +7,8 @@ import pytest
 from protocol.codes import Close
 from server.session.inbox import FULL
 from server.transport import websocket
-from server.transport.direct import DirectWebSocket
-from server.transport.websocket import CONTROLS, FRAGMENTS, SLICE
+from server.transport.direct import SLICE, DirectWebSocket
+from server.transport.websocket import CONTROLS, FRAGMENTS
 from tests.transport.peer import PING, PONG, TEXT, frame, peer, say
 from tests.transport.served import Served, inbox_of
 
