@@ -213,6 +213,10 @@ class Connection:
             if self._user_counted:
                 doorman.release_user(self._principal.user)
         on_end(self)
+        if not self._intake.busy:
+            # What refers to each other is freed only when garbage is looked for: seldom, and everybody waits for it.
+            self._stream = self._voice.stream = None
+            del self._intake
 
     async def _greet(self, frame: bytes | str) -> None:
         """Take the first frame, which must be a ``hello``."""

@@ -133,6 +133,11 @@ class Intake:
             await self._host.drained()
             await self._ask(act, request)
 
+    @property
+    def busy(self) -> bool:
+        """Whether a write is not answered yet."""
+        return self._under_way > 0
+
     async def answered(self) -> None:
         """Wait until every write is answered. Returns at once after the end of the connection."""
         while self._under_way and self._host.phase is Phase.OPEN:
