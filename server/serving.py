@@ -5,6 +5,7 @@ import gc
 import resource
 import signal
 import socket
+import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
@@ -29,6 +30,11 @@ PONG_SECONDS = 40.0
 BACKLOG = 4096
 """Connections that the kernel keeps waiting: everybody comes back at once after a restart."""
 
+
+SWITCH_SECONDS = 0.0005
+"""After how long a thread that wants the interpreter's lock gets it from one that does not let go. The store's threads
+want it after every statement, and at the customary 5 ms a loop that is busy makes a commit of some statements one of
+tens of milliseconds."""
 
 GARBAGE = (20_000, 20, 20)
 """Thresholds of Python's garbage collector: new containers after which the youngest are looked at, and how many such
@@ -99,6 +105,7 @@ async def _serve(settings: Settings, listener: socket.socket, on_ready: Callable
     node = await Node.open(settings)
     try:
         node.start()
+        sys.setswitchinterval(SWITCH_SECONDS)
         turns.line(asyncio.get_running_loop()).busy = node.committing
         gc.collect()
         gc.freeze()  # what is there now stays: modules, types, routes

@@ -5,6 +5,9 @@ callers wait, and the rest are told to come back: the loop, and with it every ch
 """
 
 import asyncio
+import os
+import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -15,6 +18,9 @@ from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatc
 from server import telemetry
 
 THREADS = 2
+NICE = 10
+"""Of those threads: where there are more threads at work than cores, whoever writes comes before whoever logs in."""
+
 WAITING = 512
 """Who may wait, besides those being served: some six seconds' worth."""
 
@@ -38,7 +44,7 @@ def hasher() -> PasswordHasher:
 class Passwords:
     def __init__(self, argon2: PasswordHasher | None = None, *, threads: int = THREADS, waiting: int = WAITING):
         self._argon2 = argon2 or hasher()
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="bussa-passwords")
+        self._pool = ThreadPoolExecutor(threads, "bussa-passwords", initializer=_give_way)
         self._room = threads + waiting
         # What the password of somebody unknown is compared with, so that it takes as long as any other.
         self._nobody = self._argon2.hash(NOBODYS)
@@ -78,3 +84,8 @@ class Passwords:
     def close(self) -> None:
         """End the threads. Whoever still waits is let down."""
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _give_way() -> None:
+    if sys.platform == "linux":  # the only system where a thread has a priority of its own
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)

@@ -1,6 +1,8 @@
 """Signing up, logging in, logging out."""
 
 import asyncio
+import os
+import sys
 import threading
 
 import pytest
@@ -8,7 +10,7 @@ from argon2 import PasswordHasher
 
 from protocol.bodies import PersonChange
 from server.domain import commands
-from server.http.passwords import NOBODYS, Passwords
+from server.http.passwords import NICE, NOBODYS, Passwords
 from tests.http.world import AS_ADMIN, CountingHasher, World, is_problem
 
 
@@ -202,6 +204,19 @@ async def test_guesses_under_way_count_as_failures() -> None:
         is_problem(answer, 401, "unauthenticated")
     assert len(held) == 20
     await world.close()
+
+
+async def test_hashing_gives_way_to_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there are more threads at work than cores, whoever writes comes before whoever logs in."""
+    given: list[tuple[int, int, int]] = []
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(os, "setpriority", lambda *priority: given.append(priority))
+    passwords = Passwords(CountingHasher(), threads=1)
+    await passwords.hash("secret")
+    [(kind, thread, nice)] = given
+    assert (kind, nice) == (os.PRIO_PROCESS, NICE)
+    assert thread != threading.get_native_id()
+    passwords.close()
 
 
 async def test_a_flood_of_log_ins_does_not_hold_up_the_loop() -> None:
