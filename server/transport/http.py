@@ -64,7 +64,7 @@ class BoundedHttp(HttpToolsProtocol):
     """Whether what comes next belongs to a head: of the request that has begun, or of the next one."""
     _head: int = 0
     _refused: bool = False
-    _unparsed: bytes = b""
+    _unparsed: bytes | memoryview = b""
     _waiting: bool = False
     """Whether a turn is to come in which what is unparsed is looked at."""
     _flow: Flow
@@ -96,7 +96,8 @@ class BoundedHttp(HttpToolsProtocol):
         if self._refused:
             return  # read and dropped
         self._unset_keepalive_if_required()
-        self._unparsed = self._unparsed + data if self._unparsed else data
+        # A view: to cut a slice off a quarter of a MiB must not copy the rest.
+        self._unparsed = memoryview(bytes(self._unparsed) + data if self._unparsed else data)
         if len(self._unparsed) > SLICE:
             self._flow.unparsed = True
             self.transport.pause_reading()
@@ -113,8 +114,8 @@ class BoundedHttp(HttpToolsProtocol):
             self._parse_slice()
             if self._in_head or not self._unparsed:
                 break
-        if self.transport.is_closing():
-            return
+        if self.transport.is_closing() or self.parser is None:  # pyright: ignore[reportUnnecessaryComparison]
+            return  # it has ended, or is a WebSocket's now
         if self._unparsed:
             self._wait_for_turn()
             return
@@ -130,7 +131,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._head += len(part)
         if self._in_head:
             self._start_deadline()
-        super().data_received(part)
+        super().data_received(bytes(part))
         if self._in_head and self._head > HEAD_BYTES:
             self._refuse_head()
         elif len(self.pipeline) > PIPELINED:
@@ -154,6 +155,8 @@ class BoundedHttp(HttpToolsProtocol):
         self._cancel_deadline()
         self._stop_waiting()
         self._refused = True  # of this protocol's concern is nothing any more
+        if self._flow.unparsed:
+            self.transport.resume_reading()  # the WebSocket stops as it sees fit
         super().handle_websocket_upgrade()
         self._let_go()
 

@@ -278,3 +278,26 @@ async def test_too_many_of_an_address_are_told_and_closed() -> None:
         assert await third.farewell() == Close.TOO_MUCH
         for device in (first, second, third):
             device.close()
+
+
+@pytest.mark.parametrize("size", [10, 5_000])
+async def test_nothing_is_read_while_the_application_has_not_accepted(
+    ours: Served, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """Nor is it when the head took several turns, and the HTTP protocol had stopped reading in between."""
+    running, accepting, run = asyncio.Event(), asyncio.Event(), DirectWebSocket.run_asgi
+
+    async def run_later(self: DirectWebSocket) -> None:
+        running.set()
+        await accepting.wait()
+        await run(self)
+
+    monkeypatch.setattr(DirectWebSocket, "run_asgi", run_later)
+    async with peer(ours.port) as device:
+        upgrading = asyncio.create_task(device.upgrade(b"X: " + b"x" * size))
+        await running.wait()
+        await device.write_what_it_can(say({"type": "ping", "id": 1}) * 100_000)
+        assert len(ours.socket._unparsed) <= 256 * 1024  # one read
+        accepting.set()
+        assert await upgrading == 101
+        assert await device.farewell() == Close.NOT_PROTOCOL
