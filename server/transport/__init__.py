@@ -6,6 +6,7 @@
     cutting      where a frame ends
     turns        whose work may wait for everybody else's
     rounds       pings, one timer for all
+    stand_ins    what such a socket has in the place of uvicorn's objects
     slotted      uvicorn's own attributes, in slots
     asgi         the same socket over plain ASGI, for any other server
 

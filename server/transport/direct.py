@@ -32,10 +32,8 @@ from server.transport.cutting import (
     frame_end,
     payload_start,
 )
+from server.transport.stand_ins import NO_CLOSE_FRAME, Flag, Frame, Relay
 from server.transport.websocket import BoundedWebSocket, Parser
-
-NO_CLOSE_FRAME = 1006
-"""What a socket has ended with that was simply gone (RFC 6455, section 7.4.1)."""
 
 FRAMES = 32
 """Frames that are taken at once of one connection; if there are more, the rest has its turn after the others. A client
@@ -43,9 +41,6 @@ that sends ahead as fast as it may sends fewer, and each is some ten microsecond
 
 SLICE = 4 * 1024
 """Bytes of such frames."""
-
-Frame = bytes | str | None
-"""A binary message, a text, or (None) the end."""
 
 
 class DirectWebSocket(BoundedWebSocket):
@@ -106,8 +101,8 @@ class DirectWebSocket(BoundedWebSocket):
         waiting = self.queue
         self._taken = True
         self._on_frame = callback
-        self.queue = _Relay(callback)  # type: ignore[assignment]  # all of a queue that uvicorn then still uses
-        self.writable = _Flag(self.writable.is_set())  # type: ignore[assignment]  # and of an event
+        self.queue = Relay(callback)  # type: ignore[assignment]  # all of a queue that uvicorn then still uses
+        self.writable = Flag(self.writable.is_set())  # type: ignore[assignment]  # and of an event
         self.conn.parser.close()  # it holds the request, and itself
         self._conn = None  # no frame has come to it yet
         while not waiting.empty():
@@ -116,7 +111,7 @@ class DirectWebSocket(BoundedWebSocket):
 
     @property
     def left(self) -> int:
-        return self.queue.code if isinstance(self.queue, _Relay) else NO_CLOSE_FRAME
+        return self.queue.code if isinstance(self.queue, Relay) else NO_CLOSE_FRAME
 
     def hold(self, holding: bool) -> None:
         """Stop reading, or go on."""
@@ -159,7 +154,7 @@ class DirectWebSocket(BoundedWebSocket):
                 del self.scope, self.request, self.response
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if isinstance(self.queue, _Relay):
+        if isinstance(self.queue, Relay):
             self.queue.end(NO_CLOSE_FRAME)
         self._resume = self._on_frame = None
         super().connection_lost(exc)
@@ -253,54 +248,3 @@ class DirectWebSocket(BoundedWebSocket):
 
 def _unmasked(data: bytes, start: int, end: int) -> bytes:
     return apply_mask(data[start:end], data[start - 4 : start])
-
-
-class _Flag:
-    """Stands in the place of uvicorn's event, for which nobody waits any more."""
-
-    __slots__ = ("_set",)
-
-    def __init__(self, is_set: bool) -> None:
-        self._set = is_set
-
-    def set(self) -> None:
-        self._set = True
-
-    def clear(self) -> None:
-        self._set = False
-
-    def is_set(self) -> bool:
-        return self._set
-
-
-def _ignore(frame: Frame) -> None:
-    """After the end."""
-
-
-class _Relay:
-    """Stands in the place of uvicorn's queue of ASGI messages, and hands them on at once."""
-
-    __slots__ = ("_ended", "callback", "code")
-
-    def __init__(self, callback: Callable[[Frame], None]) -> None:
-        self.callback = callback
-        self.code = NO_CLOSE_FRAME
-        self._ended = False
-
-    def put_nowait(self, message: Any) -> None:
-        if message["type"] == "websocket.receive":
-            data = message.get("bytes")
-            self.callback(message["text"] if data is None else data)
-        elif message["type"] == "websocket.disconnect":
-            self.end(message["code"])
-
-    def end(self, code: int) -> None:
-        """Hand the end on, once: uvicorn tells it of the close frame and of the connection."""
-        if not self._ended:
-            self._ended = True
-            self.code = code
-            callback, self.callback = self.callback, _ignore
-            callback(None)
-
-    def empty(self) -> bool:
-        return True
