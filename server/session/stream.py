@@ -95,7 +95,8 @@ class Stream:
         """
         greeting, self._greeting, healed = self._greeting, False, 0
         while not self._outbox.ended:
-            known = self._goal
+            # Of what was heard of after ``first`` was read, and before now, that page says nothing.
+            known = self._goal if first is None else None
             page = first or await self._store.log(self._user, self.cursor, LOG_PAGE)
             first = None
             if self.cursor + 1 < page.tail:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.ports.store import Unavailable
+from server.ports.store import LOG_PAGE, Unavailable
 from server.session.stream import LogTooShortError
 from tests.session.clock import turns
 from tests.session.logs import Log, Reader, reply, wire
@@ -74,6 +74,25 @@ async def test_an_event_that_an_empty_page_has_just_missed() -> None:
     await beginning
     await turns()
     assert reader.got == [4]
+
+
+async def test_an_event_that_came_after_the_first_page_was_read_and_before_it_was_looked_at() -> None:
+    reader = Reader(Log(4), 4)
+    first = await reader.log.log("", 4, LOG_PAGE)
+    reader.log.head = 5
+    reader.stream.offer(5, wire(5))
+    await reader.stream.catch_up(first)
+    await reader.settle()
+    assert (reader.got, reader.stream.cursor, reader.stream.live) == ([5], 5, True)
+
+
+async def test_a_seq_that_no_log_has_is_given_up_after_the_first_page_too() -> None:
+    reader = Reader(Log(4), 4)
+    first = await reader.log.log("", 4, LOG_PAGE)
+    reader.stream.offer(9, wire(9))
+    await reader.stream.catch_up(first)
+    await reader.settle()
+    assert (reader.got, reader.stream.cursor, reader.stream.live) == ([], 4, True)
 
 
 async def test_a_head_that_is_told_while_a_page_is_read() -> None:
