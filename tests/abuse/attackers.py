@@ -1,4 +1,4 @@
-"""Attacks from a process of their own, which gives way to every other: what is seen is what the server suffers.
+"""Attacks from a process of their own.
 
 ``python -m tests.abuse.attackers URL TOKEN SECONDS ATTACK…`` is ready when it says so. A line on its standard input
 begins: each attack again and again for ``SECONDS`` (once with 0), all of them at the same time. Then it says in a line
@@ -7,7 +7,6 @@ of JSON how often each was carried out, and what did not end as it must.
 
 import asyncio
 import json
-import os
 import sys
 import time
 import traceback
@@ -41,8 +40,6 @@ async def live(target: Target, token: str, seconds: float, attacks: list[Attack]
 
 def main() -> None:
     url, token, seconds, *names = sys.argv[1:]
-    # Real attackers are other machines: these run when nobody else wants the processor.
-    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     allow_many_files()
     target = Target(url)
     print(json.dumps("ready"), flush=True)

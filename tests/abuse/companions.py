@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -39,6 +40,10 @@ class Companion:
         """Close its standard input, and return what it says last."""
         out, _ = await asyncio.wait_for(self._process.communicate(b""), SECONDS)
         return json.loads(out.splitlines()[-1])
+
+    def give_way(self) -> None:
+        """From now on it runs only when nobody else wants the processor."""
+        os.sched_setscheduler(self._process.pid, os.SCHED_IDLE, os.sched_param(0))
 
 
 @contextlib.asynccontextmanager

@@ -38,6 +38,8 @@ class Row:
         seconds = 0.0 if name == "all" else SECONDS
         victim = self._victim
         async with attackers(victim, self._token, seconds, *names) as them:
+            # Real attackers are other machines.
+            them.give_way()
             await self._pairs.report()
             await asyncio.sleep(SECONDS)
             usual = await self._pairs.report()
