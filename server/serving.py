@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from types import FrameType
 
 import uvicorn
 import uvloop
@@ -158,16 +159,27 @@ class _DrainingServer(Server):
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         # uvicorn would raise the signal again at the end, and the status would not be 0.
-        loop = asyncio.get_running_loop()
-        for signum in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(signum, self.handle_exit, signum, None)
-        try:
+        with told_to_end(self.handle_exit):
             yield
-        finally:
-            # What is left to do is brief and must be done: to be told twice changes nothing, the status least of all.
-            # Blocked meanwhile, because a removed handler leaves the default behind, which is to die.
-            blocked = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM,))
-            for signum in (signal.SIGTERM, signal.SIGINT):
-                loop.remove_signal_handler(signum)
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
-            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+
+@contextmanager
+def told_to_end(tell: Callable[[int, FrameType | None], None]) -> Generator[None, None, None]:
+    """Meanwhile SIGTERM and SIGINT call ``tell`` in the running loop; afterwards another SIGTERM is ignored.
+
+    What is left to do then is brief and must be done: to be told twice changes nothing, the status least of all.
+    """
+    loop = asyncio.get_running_loop()
+
+    def told(signum: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(tell, signum, frame)
+
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, told)
+    try:
+        yield
+    finally:
+        # In one step. The loop's own handlers leave the default behind when they go, which is to die; and to block a
+        # signal for that moment keeps it from this thread alone.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.default_int_handler)

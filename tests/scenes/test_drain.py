@@ -3,7 +3,15 @@
 import asyncio
 import contextlib
 import random
+import signal
+import sys
+from collections.abc import Generator
+from types import FrameType
+from typing import Any
 
+import pytest
+
+from server.serving import told_to_end
 from tests.scenes.device import CODECS, Frame, GoneError
 from tests.scenes.play import Play, texts
 from tests.scenes.serving import SECONDS, Host, Server, bussa
@@ -123,3 +131,29 @@ async def test_being_told_twice_changes_nothing(fresh: Server):
     assert sent["n"] == len(await texts(back, alice)) == 1
     await play.end()
     await host.close()
+
+
+@pytest.fixture
+def own_signals() -> Generator[None]:
+    before = {signum: signal.getsignal(signum) for signum in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for signum, handler in before.items():
+        signal.signal(signum, handler)
+
+
+@pytest.mark.usefixtures("own_signals")
+async def test_at_no_moment_is_there_a_signal_that_kills():
+    told: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    found: set[Any] = set()
+
+    def look(frame: FrameType, event: str, arg: object) -> None:
+        found.add(signal.getsignal(signal.SIGTERM))
+
+    with told_to_end(lambda signum, frame: told.set_result(signum)):
+        sys.setprofile(look)
+        signal.raise_signal(signal.SIGTERM)
+        assert await told == signal.SIGTERM
+    signal.raise_signal(signal.SIGTERM)  # once more, when nobody is there to be told
+    sys.setprofile(None)
+    assert signal.SIG_IGN in found
+    assert signal.SIG_DFL not in found
