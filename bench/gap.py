@@ -34,18 +34,24 @@ async def _rounds(server: Server) -> list[Measured]:
     return found
 
 
+class _All:
+    """Hears frames, and knows when all have come."""
+
+    def __init__(self) -> None:
+        self._missing = EVENTS
+        self.here = asyncio.Event()
+
+    def __call__(self, wire: Wire, payload: bytes) -> None:
+        self._missing -= 1
+        if not self._missing:
+            self.here.set()
+
+
 async def _resume(server: Server, token: str, epoch: str) -> Measured:
-    came, arrived = 0, asyncio.Event()
-
-    def on_frame(wire: Wire, payload: bytes) -> None:
-        nonlocal came
-        came += 1
-        if came == EVENTS:
-            arrived.set()
-
+    events = _All()
     cpu, started = server.cpu_seconds(), time.perf_counter()
-    device = await people.greet(server, token, on_frame, resume=0, epoch=epoch)
-    await arrived.wait()
+    device = await people.greet(server, token, events, resume=0, epoch=epoch)
+    await events.here.wait()
     seconds, cpu = time.perf_counter() - started, server.cpu_seconds() - cpu
     people.close([device.wire])
     return Measured(EVENTS / seconds, cpu / EVENTS * 1e6, cpu / seconds)
@@ -53,17 +59,10 @@ async def _resume(server: Server, token: str, epoch: str) -> Measured:
 
 async def _write(server: Server, tokens: dict[str, str]) -> dict[str, str]:
     """Ann writes, and Bob is away."""
-    answered, all_answered = 0, asyncio.Event()
-
-    def on_frame(wire: Wire, payload: bytes) -> None:
-        nonlocal answered
-        answered += 1
-        if answered == EVENTS:
-            all_answered.set()
-
-    ann = await people.greet(server, tokens["ann"], on_frame)
+    answers = _All()
+    ann = await people.greet(server, tokens["ann"], answers)
     for number in range(1, EVENTS + 1):
         ann.wire.transport.write(frame(send("bob", f"n-{number}", number), binary=True))
-    await all_answered.wait()
+    await answers.here.wait()
     people.close([ann.wire])
     return ann.welcome

@@ -8,9 +8,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from server.transport.stand_ins import NO_CLOSE_FRAME, Frame
+
 Send = Callable[[Any], Awaitable[None]]
 Receive = Callable[[], Awaitable[Any]]
-Frame = bytes | str | None
 
 
 class AsgiSocket:
@@ -30,7 +31,7 @@ class AsgiSocket:
         self._may_read = asyncio.Event()
         self._may_read.set()
         self._ended = False
-        self.left = 1006
+        self.left = NO_CLOSE_FRAME
 
     @property
     def gone(self) -> bool:

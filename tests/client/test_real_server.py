@@ -38,10 +38,8 @@ QUICK = Backoff(base=0.1, soon=0.1, cap=0.5)
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    server = Server(tmp_path / "data", "--send-rate", "0")
-    server.start()
-    yield server
-    server.finish()
+    with Server(tmp_path / "data", "--send-rate", "0") as server:
+        yield server
 
 
 @asynccontextmanager

@@ -12,16 +12,12 @@ KEYS = {"admin_key": ADMIN_KEY, "secret": SECRET}
 
 @pytest.fixture(scope="session")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("load") / "data", "--send-rate", "0")
-    server.start()
-    yield server
-    server.finish()
+    with Server(tmp_path_factory.mktemp("load") / "data", "--send-rate", "0") as server:
+        yield server
 
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Server]:
     """One that a test may end and start."""
-    server = Server(tmp_path / "data", "--send-rate", "0")
-    server.start()
-    yield server
-    server.finish()
+    with Server(tmp_path / "data", "--send-rate", "0") as server:
+        yield server

@@ -10,7 +10,7 @@ from load import command, report, runner
 from load.command import LoadError, Options, carry_out
 from load.device import LoadDevice
 from load.plan import KINDS, Kind, Plan
-from load.runner import Run, Target
+from load.runner import Outcome, Run, Target
 from load.town import TownError
 from load.watch import Progress
 from tests.load.between import Lie, be_honest, between, double, lose, swap
@@ -46,10 +46,8 @@ def test_an_open_loop_by_several_processes(loaded: Server) -> None:
 
 def test_a_rate_at_which_the_server_asks_to_wait(tmp_path: Path) -> None:
     """All the same everything that it took arrives, and what it did not take does not."""
-    server = Server(tmp_path / "data", "--send-rate", "50")
-    server.start()
-    found = carry_out(Plan("pairs", 2, 1, rate=500), options(server))
-    server.finish()
+    with Server(tmp_path / "data", "--send-rate", "50") as server:
+        found = carry_out(Plan("pairs", 2, 1, rate=500), options(server))
     assert found.complaints == []
     assert found.postponed["rate_limited"] > 0
     assert found.given_up > 0
@@ -57,22 +55,22 @@ def test_a_rate_at_which_the_server_asks_to_wait(tmp_path: Path) -> None:
     assert any("--send-rate 0" in warning for warning in report.warnings(found))
 
 
-class Heard:
-    """Sets ``writing`` with the first progress that shows messages."""
+async def begun(plan: Plan, server: Server) -> asyncio.Task[Outcome]:
+    """Carry out ``plan``; returns when messages are seen to go."""
+    writing = asyncio.Event()
 
-    def __init__(self) -> None:
-        self.writing = asyncio.Event()
-
-    def __call__(self, told: str | Progress) -> None:
+    def hear(told: str | Progress) -> None:
         if isinstance(told, Progress) and told.per_second > 0:
-            self.writing.set()
+            writing.set()
+
+    running = asyncio.create_task(Run(plan, Target(server.url, ADMIN_KEY, "l-", SECRET), hear).run())
+    await writing.wait()
+    return running
 
 
 @pytest.mark.parametrize("plan", [Plan("pairs", 40, 4, outstanding=4), Plan("mixed", 40, 4, rate=400)])
 async def test_a_server_that_is_killed_and_started_in_the_middle(own: Server, plan: Plan) -> None:
-    heard = Heard()
-    running = asyncio.create_task(Run(plan, Target(own.url, ADMIN_KEY, "l-", SECRET), heard).run())
-    await heard.writing.wait()
+    running = await begun(plan, own)
     await asyncio.to_thread(own.kill)
     await asyncio.to_thread(own.start)
     found = await running
@@ -82,10 +80,7 @@ async def test_a_server_that_is_killed_and_started_in_the_middle(own: Server, pl
 
 
 async def test_a_server_that_drains_and_is_started(own: Server) -> None:
-    heard = Heard()
-    plan = Plan("desk", 30, 4)
-    running = asyncio.create_task(Run(plan, Target(own.url, ADMIN_KEY, "l-", SECRET), heard).run())
-    await heard.writing.wait()
+    running = await begun(Plan("desk", 30, 4), own)
     await asyncio.to_thread(own.stop)
     await asyncio.to_thread(own.start)
     found = await running

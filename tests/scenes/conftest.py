@@ -16,10 +16,8 @@ _plays = itertools.count(1)
 @pytest.fixture(scope="session")
 def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server for all plays that leave it standing, as an operator would start it."""
-    server = Server(tmp_path_factory.mktemp("standing") / "data", "--send-rate", "0", "--frame-rate", "0")
-    server.start()
-    yield server
-    server.finish()
+    with Server(tmp_path_factory.mktemp("standing") / "data", "--send-rate", "0", "--frame-rate", "0") as server:
+        yield server
 
 
 @pytest.fixture

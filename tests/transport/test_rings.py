@@ -26,6 +26,14 @@ def left() -> Iterator[list[object]]:
     gc.enable()
 
 
+async def nothing_left(ours: Served, left: list[object]) -> None:
+    await ours.forgotten()
+    await asyncio.sleep(0.05)
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    gc.collect()
+    assert [type(thing) for thing in left if isinstance(thing, OURS)] == []
+
+
 @pytest.mark.parametrize(
     "last",
     [b"", say({"type": "ping", "id": 1}), frame(b"{"), frame(b"", TEXT, fin=False), frame(b"", PING) * 200],
@@ -36,11 +44,7 @@ async def test_a_connection(ours: Served, left: list[object], last: bytes) -> No
         await ours.greet(device)
         await device.write(last)
         await asyncio.sleep(0.05)
-    await ours.forgotten()
-    await asyncio.sleep(0.05)
-    gc.set_debug(gc.DEBUG_SAVEALL)
-    gc.collect()
-    assert [type(thing) for thing in left if isinstance(thing, OURS)] == []
+    await nothing_left(ours, left)
 
 
 @pytest.mark.parametrize("requests", [1, 6000])
@@ -48,8 +52,4 @@ async def test_requests(ours: Served, left: list[object], requests: int) -> None
     async with peer(ours.port, buffer=4096) as device:
         await device.write_what_it_can(b"GET /big?bytes=1 HTTP/1.1\r\nHost: b\r\n\r\n" * requests)
         await asyncio.sleep(0.05)
-    await ours.forgotten()
-    await asyncio.sleep(0.05)
-    gc.set_debug(gc.DEBUG_SAVEALL)
-    gc.collect()
-    assert [type(thing) for thing in left if isinstance(thing, OURS)] == []
+    await nothing_left(ours, left)

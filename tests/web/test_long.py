@@ -2,9 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
 
-import pytest
 from playwright.sync_api import expect
 
 from client import Bussa
@@ -39,13 +37,6 @@ def fill(server: Server, one: str, other: str, count: int) -> None:
     thread = threading.Thread(target=lambda: asyncio.run(write()))
     thread.start()
     thread.join()
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    server = Server("--send-rate", "0")
-    yield server
-    server.close()
 
 
 def looking(person: Person) -> tuple[int, int]:
