@@ -12,7 +12,7 @@ from bench.table import Line, Measured, median
 
 FEW = 1_000
 OUTSTANDING = 8
-FILL_SECONDS = 300
+FILL_SECONDS = 1800
 
 
 def measure(core: int | None, rounds: int, many: int) -> list[Line]:

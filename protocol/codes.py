@@ -86,6 +86,6 @@ def advice(close_code: int | None) -> Return:
     name (a proxy's 1001, a network's 1006) is worth another try after a growing wait.
     """
     try:
-        return _ADVICE[Close(close_code)]  # pyright: ignore[reportArgumentType]
+        return _ADVICE[Close(close_code)]  # pyright: ignore[reportArgumentType] - None is a ValueError, too
     except ValueError:
         return Return.BACKOFF

@@ -124,6 +124,6 @@ def _work(listener: socket.socket, settings: Settings, told: int | None) -> int:
     try:
         serve_on(listener, settings, on_ready)
     except BadSettingError as error:
-        print(f"bussa: {error}", file=sys.stderr)  # noqa: T201
+        print(f"bussa: {error}", file=sys.stderr)  # noqa: T201 - for whoever has started it
         return 2
     return 0

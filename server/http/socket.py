@@ -43,8 +43,9 @@ class SocketEndpoint:
         self.draining = False
 
     def route(self) -> BaseRoute:
-        # An instance and no function: Starlette hands it the bare ASGI calls, without a wrapper for each frame.
-        return WebSocketRoute("/v1/socket", self)  # pyright: ignore[reportArgumentType]
+        # An instance and no function: Starlette hands it the bare ASGI calls, without a wrapper for each frame. Its
+        # annotation names functions only.
+        return WebSocketRoute("/v1/socket", self)  # pyright: ignore[reportArgumentType] - see above
 
     async def __call__(
         self,

@@ -61,7 +61,7 @@ class DirectWebSocket(BoundedWebSocket):
         """Whether the application has taken the socket over: from then on ASGI has no part in it."""
 
     @property
-    def conn(self) -> ServerProtocol:  # type: ignore[override]
+    def conn(self) -> ServerProtocol:  # type: ignore[override] - an attribute in uvicorn
         """websockets' parser. One that sleeps has none: it is made for a frame that is not cut out here."""
         if self._conn is None:
             self._conn = Parser(state=State.OPEN, max_size=self.config.ws_max_size, logger=self.logger)
@@ -138,6 +138,7 @@ class DirectWebSocket(BoundedWebSocket):
     async def run_asgi(self) -> None:
         """The application's coroutine. Where that has taken the socket over it ends, and the socket stays."""
         try:
+            # uvicorn's types for it are partly unknown.
             await self.app(self.scope, self.receive, self.send)  # pyright: ignore[reportUnknownMemberType, reportArgumentType]
         except ClientDisconnected:
             pass

@@ -71,7 +71,7 @@ class BoundedHttp(HttpToolsProtocol):
     _answering: RequestResponseCycle | None = None
     """What is being answered. uvicorn knows only the newest request, and that one may still wait its turn."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] - a narrower type, as in uvicorn's own
         super().connection_made(transport)
         self.flow = self._flow = Flow(transport)
         self.logger = _QUIET
@@ -88,7 +88,7 @@ class BoundedHttp(HttpToolsProtocol):
         """Whatever refers to each other is freed only when garbage is looked for: seldom, and all else waits for it."""
         self._unparsed = b""
         self.pipeline.clear()
-        self.cycle = self._answering = self.parser = None  # type: ignore[assignment]
+        self.cycle = self._answering = self.parser = None  # type: ignore[assignment] - uvicorn never lets go
 
     # A request.
 
@@ -114,7 +114,7 @@ class BoundedHttp(HttpToolsProtocol):
             self._parse_slice()
             if self._in_head or not self._unparsed:
                 break
-        if self.transport.is_closing() or self.parser is None:  # pyright: ignore[reportUnnecessaryComparison]
+        if self.transport.is_closing() or self.parser is None:  # pyright: ignore[reportUnnecessaryComparison] - see `_let_go`
             return  # it has ended, or is a WebSocket's now
         if self._unparsed:
             self._wait_for_turn()

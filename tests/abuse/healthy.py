@@ -85,7 +85,7 @@ async def live(port: int, tokens: list[str]) -> None:
         with contextlib.suppress(TimeoutError):  # then less has arrived than was sent, and the report says so
             async with asyncio.timeout(10):
                 await asyncio.gather(*(writing for _, writing, _ in work), return_exceptions=True)
-                while any(pair.arrived < pair.sent for pair in pairs):  # noqa: ASYNC110
+                while any(pair.arrived < pair.sent for pair in pairs):  # noqa: ASYNC110 - nobody says when
                     await asyncio.sleep(PAUSE)
         for pair, *tasks in work:
             for task in tasks:

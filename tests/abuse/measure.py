@@ -48,7 +48,7 @@ class Row:
             most, outcome = await self._watch(asyncio.create_task(them.answer(LONGEST)))
             under = await self._pairs.report()
         async with asyncio.timeout(45):
-            while victim.sockets > sockets:  # noqa: ASYNC110
+            while victim.sockets > sockets:  # noqa: ASYNC110 - of another process
                 await asyncio.sleep(0.05)
         await asyncio.to_thread(victim.unharmed)
         for complaint in outcome["complaints"]:

@@ -102,7 +102,7 @@ class Victim(Target):
     async def forgotten(self, sockets: int) -> None:
         """Wait until no connection is left, and no more sockets are open than ``sockets``."""
         async with asyncio.timeout(45):
-            while await asyncio.to_thread(self.counted, "bussa_connections") or self.sockets > sockets:  # noqa: ASYNC110
+            while await asyncio.to_thread(self.counted, "bussa_connections") or self.sockets > sockets:  # noqa: ASYNC110 - of another process
                 await asyncio.sleep(0.05)
 
     def unharmed(self) -> None:

@@ -50,13 +50,13 @@ class _File(apsw.VFSFile):
         super().__init__(disk.real, name, flags)
         self._disk, self._path = disk, path
 
-    def xWrite(self, data: Any, offset: int) -> None:  # noqa: N802
+    def xWrite(self, data: Any, offset: int) -> None:  # noqa: N802 - apsw's name
         self._disk.use()
         self._disk.unflushed.add(self._path)
         super().xWrite(data, offset)
         self._disk.on_write(self._path)
 
-    def xSync(self, flags: int) -> None:  # noqa: N802
+    def xSync(self, flags: int) -> None:  # noqa: N802 - apsw's name
         self._disk.use()
         super().xSync(flags)
         self._disk.unflushed.discard(self._path)

@@ -235,9 +235,9 @@ async def test_one_message_lost_and_nothing_else_is_found_on_the_next_round(
     bus = RedisBus([f"redis://127.0.0.1:{wire.port}"], EPOCH)
     hub, phone = Hub(bus, lambda _: None), Phone()
     await eventually(lambda: bus.whole)
-    await hub.join("alice", phone)  # type: ignore[arg-type]  # as much of a device as is told here
+    await hub.join("alice", phone)  # as much of a device as is told here
     hub.doubted.clear()
-    keeper = Keeper(Heads(), hub)  # type: ignore[arg-type]  # as much of a store as is asked here
+    keeper = Keeper(Heads(), hub)  # as much of a store as is asked here
     near.bus.ring([envelope("alice", seq, b"one of the burst") for seq in range(1, 9)])
     near.bus.ring([Envelope("alice", 9, b"the last of the burst", b"")])
     await eventually(lambda: loss.lost == 1 and phone.seqs == list(range(1, 9)))

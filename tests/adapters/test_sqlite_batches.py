@@ -16,7 +16,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
     carry_out = ledger.carry_out
 
     def fail(book: object, command: Command, now: int) -> Carried:
-        carried = carry_out(book, command, now)  # type: ignore[arg-type] - passed on as it came
+        carried = carry_out(book, command, now)
         if isinstance(command, commands.Send) and command.text == "broken":
             raise ZeroDivisionError
         return carried

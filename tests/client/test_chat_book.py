@@ -20,7 +20,7 @@ def event(n: int, sender: str = "bob", peer: str = "bob", folder: str = "inbox")
         sender=sender,
         text=f"text {n}",
         at=n,
-        folder=folder,  # pyright: ignore[reportArgumentType]
+        folder=folder,
     )
 
 
@@ -36,7 +36,7 @@ def conversation(n: int, *, unread: int = 0, read: int = 0, folder: str = "inbox
         read=read,
         peer_read=None,
         muted=False,
-        folder=folder,  # pyright: ignore[reportArgumentType]
+        folder=folder,
         blocked=False,
         name="Bob",
     )

@@ -194,7 +194,7 @@ async def test_the_chat_of_two_people(server: Server, tmp_path: Path) -> None:
         address = BussaServer(server.url)
         app = ChatApp(address, Memory(tmp_path / "state"))
         async with app.run_test(size=(80, 24)) as pilot:
-            sat = Sitting(app, pilot, address, Memory(tmp_path / "state"))  # pyright: ignore[reportArgumentType]
+            sat = Sitting(app, pilot, address, Memory(tmp_path / "state"))
             await sat.until(lambda: isinstance(app.screen, SignIn))
             await sat.press("f2")
             for field in ("alice", PASSWORD, "Alice A."):

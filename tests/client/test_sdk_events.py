@@ -39,13 +39,13 @@ async def test_a_gap_that_the_log_no_longer_fills_ends_in_a_reset() -> None:
         await server.bob_writes(lost=True)
         server.account.kept_from = 2
         await server.bob_writes()
-        assert (await some(me, 1))[0] == Reset(("one", 2))  # pyright: ignore[reportArgumentType]
+        assert (await some(me, 1))[0] == Reset(("one", 2))
         assert server.connections == 2
 
 
 async def test_away_for_too_long_or_on_another_log_is_a_reset() -> None:
     async with ScriptedServer() as server, bussa(server, resume=("another", 7)) as me:
-        assert await some(me, 1) == [Reset(me.cursor or ("", 0))]  # pyright: ignore[reportArgumentType]
+        assert await some(me, 1) == [Reset(me.cursor or ("", 0))]
         assert me.cursor == ("one", 0)
         assert server.hellos[0].epoch == "another"
 

@@ -110,7 +110,7 @@ async def test_a_problem_becomes_the_error_of_its_code(status: int, code: str, k
     async with answering(status, problem) as heard:
         with pytest.raises(kind, match="because") as caught:
             await log_in(heard.url, "alice", "secret")
-    assert caught.value.retry_after == 2.5  # pyright: ignore[reportAttributeAccessIssue]
+    assert caught.value.retry_after == 2.5
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ Story = Callable[[ServerConnection], Awaitable[None]]
 @asynccontextmanager
 async def told_by(story: Story) -> AsyncIterator[int]:
     """The port of a server that plays ``story`` to each connection."""
-    async with serve(story, "127.0.0.1", 0, subprotocols=["bussa.v1.msgpack"]) as server:  # type: ignore[list-item]  # a NewType
+    async with serve(story, "127.0.0.1", 0, subprotocols=["bussa.v1.msgpack"]) as server:
         yield next(iter(server.sockets)).getsockname()[1]
 
 

@@ -18,7 +18,7 @@ from tests.scenes.serving import ADMIN_KEY, SECRET, Server, bussa
 
 
 def options(server: Server, **more: object) -> Options:
-    return Options(**{"url": server.url, "admin_key": ADMIN_KEY, "quiet": True, **more})  # type: ignore[arg-type]  # of several kinds
+    return Options(**{"url": server.url, "admin_key": ADMIN_KEY, "quiet": True, **more})
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -167,7 +167,7 @@ def test_what_can_not_be_carried_out_is_said(loaded: Server) -> None:
 
 def test_each_process_has_an_address() -> None:
     def of(**more: object) -> list[str | None]:
-        given = Options(**{"url": "http://127.0.0.1:1", "admin_key": "", **more})  # type: ignore[arg-type]  # of several kinds
+        given = Options(**{"url": "http://127.0.0.1:1", "admin_key": "", **more})
         return [command.source_of(number, given) for number in range(3)]
 
     assert of() == [None, None, None]

@@ -86,4 +86,4 @@ def test_people_of_two_runs_do_not_meet(kind: Kind) -> None:
 )
 def test_a_plan_that_can_not_be(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=r"."):
-        Plan(**{"kind": "pairs", "connections": 10, "seconds": 1, **wrong})  # type: ignore[arg-type]  # one is wrong
+        Plan(**{"kind": "pairs", "connections": 10, "seconds": 1, **wrong})

@@ -8,7 +8,7 @@ from server.session.doorman import Doorman
 
 
 def doorman(**limits: int) -> Doorman:
-    return Doorman(**{"per_user": 2, "per_address": 3, "sends": Rate(20, 200)} | limits)  # type: ignore[arg-type]
+    return Doorman(**{"per_user": 2, "per_address": 3, "sends": Rate(20, 200)} | limits)
 
 
 def test_no_more_than_so_many_of_a_user_and_of_an_address() -> None:

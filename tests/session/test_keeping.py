@@ -44,7 +44,7 @@ class Node:
         self.bus = FaultyBus(Wire())
         self.hub = Hub(self.bus, lambda _: None)
         self.store = Heads()
-        self.keeper = Keeper(self.store, self.hub)  # pyright: ignore[reportArgumentType]
+        self.keeper = Keeper(self.store, self.hub)
         self.phone = Phone()
 
 

@@ -49,7 +49,7 @@ async def test_coming_back_is_no_way_around(node: Node) -> None:
 async def test_far_over_it_is_the_end(node: Node, frame: object) -> None:
     alice = await node.phone("alice")
     for _ in range(40):
-        alice.say(frame)  # type: ignore[arg-type]
+        alice.say(frame)
     assert await alice.ended() == 4429
     assert node.empty
     await node.post.drain()

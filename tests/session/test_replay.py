@@ -141,7 +141,7 @@ async def test_a_slow_reader_of_live_events_is_ended_by_age(node: Node) -> None:
 async def test_a_store_that_goes_away_in_the_middle_of_healing(node: Node) -> None:
     alice = await node.phone("alice")
     node.store.failures["log"] = Unavailable("gone")
-    alice.connection.offer(9, None)  # type: ignore[arg-type]
+    alice.connection.offer(9, None)
     assert await alice.ended() == 1012
     assert node.empty
 
@@ -150,7 +150,7 @@ async def test_a_defect_in_the_middle_of_healing_is_no_silence(node: Node) -> No
     """A stream that never heals again would look like a quiet evening."""
     alice = await node.phone("alice")
     node.store.failures["log"] = KeyError("a defect")
-    alice.connection.offer(9, None)  # type: ignore[arg-type]
+    alice.connection.offer(9, None)
     assert await alice.ended() == 1012
     assert node.empty
 

@@ -49,7 +49,7 @@ def test_what_was_decided_is_counted_and_not_told(
 
 
 def test_every_command_can_be_counted() -> None:
-    for kind in commands.Command.__args__:  # type: ignore[attr-defined]
+    for kind in commands.Command.__args__:
         command = kind(*[None] * len(kind.__struct_fields__))
         result = Posted("b", 1, 1, 1, "inbox") if kind is commands.Send else Done()
         telemetry.commands_carried([(command, result), (command, Refusal(Code.NOT_FOUND, "no such user"))])

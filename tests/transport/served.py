@@ -53,7 +53,7 @@ class Served:
         """Wait until nothing is left of any connection."""
         state = self.server.server_state
         async with asyncio.timeout(20):
-            while state.connections or state.tasks or self.endpoint.count or not self.node.empty:  # noqa: ASYNC110
+            while state.connections or state.tasks or self.endpoint.count or not self.node.empty:  # noqa: ASYNC110 - nobody says when
                 await asyncio.sleep(0.01)
 
 
@@ -111,4 +111,4 @@ async def _refuse(request: Request) -> Response:
 
 
 def inbox_of(socket: DirectWebSocket) -> Inbox:
-    return socket.queue.callback.__self__  # type: ignore[attr-defined]  # the relay in the queue's place
+    return socket.queue.callback.__self__  # the relay in the queue's place

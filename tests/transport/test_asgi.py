@@ -34,7 +34,7 @@ class Played:
     async def forgotten(self) -> None:
         """Wait until nothing is left of it."""
         async with asyncio.timeout(5):
-            while self.endpoint.count or not self.node.empty:  # noqa: ASYNC110
+            while self.endpoint.count or not self.node.empty:  # noqa: ASYNC110 - nobody says when
                 await asyncio.sleep(0.001)
 
 
@@ -50,7 +50,7 @@ async def test_a_cancelled_socket_leaves_nothing_behind() -> None:
     before = asyncio.all_tasks()
     played = Played(_never)
     await played.accepted.wait()
-    while not played.endpoint.count:  # noqa: ASYNC110
+    while not played.endpoint.count:  # noqa: ASYNC110 - nobody says when
         await asyncio.sleep(0)
     played.task.cancel()
     with pytest.raises(asyncio.CancelledError):

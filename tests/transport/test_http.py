@@ -218,7 +218,7 @@ def test_nothing_more_is_read_while_something_is_unparsed() -> None:
         def resume_reading(self) -> None:
             resumed.append(flow.unparsed)
 
-    flow = Flow(Reading())  # type: ignore[arg-type]
+    flow = Flow(Reading())
     flow.pause_reading()
     flow.unparsed = True
     flow.resume_reading()

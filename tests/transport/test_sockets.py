@@ -203,7 +203,7 @@ async def test_answers_come_before_a_farewell(served: Served) -> None:
         gate = served.node.store.hold("commit")
         await alice.write(b"".join(send(id) for id in range(1, 31)))
         async with asyncio.timeout(10):
-            while served.node.store.calls.count("commit") < 5:  # noqa: ASYNC110
+            while served.node.store.calls.count("commit") < 5:  # noqa: ASYNC110 - nobody says when
                 await asyncio.sleep(0.01)
         draining = asyncio.create_task(served.endpoint.drain(0.1))
         await asyncio.sleep(0)

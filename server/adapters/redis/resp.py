@@ -98,7 +98,7 @@ def pack(*command: str | bytes) -> bytes:
 # Its stub knows commands of one word only.
 _pack_command = cast(
     Callable[[tuple[str | bytes, ...]], bytes],
-    hiredis.pack_command,  # pyright: ignore[reportUnknownMemberType]
+    hiredis.pack_command,  # pyright: ignore[reportUnknownMemberType] - see above
 )
 
 
