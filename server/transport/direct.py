@@ -163,6 +163,8 @@ class DirectWebSocket(BoundedWebSocket):
         self._unparsed = b""
         if self._conn is not None:
             self._conn.parser.close()
+            _forget_where(self._conn.parser_exc)
+            _forget_where(self._conn.handshake_exc)
             self._conn = None
 
     def data_received(self, data: bytes) -> None:
@@ -245,6 +247,13 @@ class DirectWebSocket(BoundedWebSocket):
         if not self._held and not self.disconnected:
             self.read_paused = False
             self._read_on()
+
+
+def _forget_where(error: BaseException | None) -> None:
+    """An error that is kept where it was raised: its traceback leads back there."""
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__context__
 
 
 def _unmasked(data: bytes, start: int, end: int) -> bytes:

@@ -45,6 +45,10 @@ class Companion:
         """From now on it runs only when nobody else wants the processor."""
         os.sched_setscheduler(self._process.pid, os.SCHED_IDLE, os.sched_param(0))
 
+    def go_first(self) -> None:
+        """From now on it runs as soon as it can. Raises PermissionError: only root may ask for that."""
+        os.sched_setscheduler(self._process.pid, os.SCHED_FIFO, os.sched_param(1))
+
 
 @contextlib.asynccontextmanager
 async def _started(module: str, *arguments: str) -> AsyncIterator[Companion]:

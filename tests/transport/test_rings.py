@@ -2,17 +2,15 @@
 
 import asyncio
 import gc
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 
-from server.session.connection import Connection
-from server.transport.direct import DirectWebSocket
-from server.transport.http import BoundedHttp
 from tests.transport.peer import PING, TEXT, frame, peer, say
 from tests.transport.served import Served
 
-OURS = (Connection, DirectWebSocket, BoundedHttp)
+REQUEST = b"GET /big?bytes=1 HTTP/1.1\r\nHost: b\r\n\r\n"
 
 
 @pytest.fixture
@@ -31,13 +29,21 @@ async def nothing_left(ours: Served, left: list[object]) -> None:
     await asyncio.sleep(0.05)
     gc.set_debug(gc.DEBUG_SAVEALL)
     gc.collect()
-    assert [type(thing) for thing in left if isinstance(thing, OURS)] == []
+    assert Counter(type(thing).__name__ for thing in left) == {}
 
 
 @pytest.mark.parametrize(
     "last",
-    [b"", say({"type": "ping", "id": 1}), frame(b"{"), frame(b"", TEXT, fin=False), frame(b"", PING) * 200],
-    ids=["nothing", "a request", "garbage", "a fragment", "a flood"],
+    [
+        b"",
+        say({"type": "ping", "id": 1}),
+        frame(b"{"),
+        frame(b"x", claim=2**32),
+        b"no WebSocket",
+        frame(b"", TEXT, fin=False),
+        frame(b"", PING) * 200,
+    ],
+    ids=["nothing", "a request", "garbage", "a claim", "no frame", "a fragment", "a flood"],
 )
 async def test_a_connection(ours: Served, left: list[object], last: bytes) -> None:
     async with peer(ours.port) as device:
@@ -47,9 +53,19 @@ async def test_a_connection(ours: Served, left: list[object], last: bytes) -> No
     await nothing_left(ours, left)
 
 
-@pytest.mark.parametrize("requests", [1, 6000])
-async def test_requests(ours: Served, left: list[object], requests: int) -> None:
+@pytest.mark.parametrize(
+    "sent",
+    [
+        REQUEST,
+        REQUEST * 6000,
+        b"rubbish\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: b\r\nX: " + b"x" * 65_536,
+        b"GET /v1/socket HTTP/1.1\r\nHost: b\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
+    ],
+    ids=["a request", "very many", "rubbish", "a large head", "a handshake without a key"],
+)
+async def test_requests(ours: Served, left: list[object], sent: bytes) -> None:
     async with peer(ours.port, buffer=4096) as device:
-        await device.write_what_it_can(b"GET /big?bytes=1 HTTP/1.1\r\nHost: b\r\n\r\n" * requests)
+        await device.write_what_it_can(sent)
         await asyncio.sleep(0.05)
     await nothing_left(ours, left)
