@@ -31,9 +31,6 @@ smallest requests that is a millisecond's worth."""
 BODY_SLICES = 4
 """Slices of a body that are taken in one turn: next to nothing, but for chunks of a byte each."""
 
-PIPELINED = 100
-"""Requests that may wait for the one before them. Browsers send none ahead, proxies a few."""
-
 LINGER_SECONDS = 1.0
 """How long a peer has to read why it was refused."""
 
@@ -109,8 +106,12 @@ class BoundedHttp(HttpToolsProtocol):
             turns.wait(self.loop, self._have_turn)
 
     def _have_turn(self) -> None:
+        """Parse on, unless what was parsed still waits for its answer: of a slice, forty requests at the most."""
         self._waiting = False
         for _ in range(BODY_SLICES):
+            if self.pipeline:
+                self._due = None  # what is not looked at can't be late
+                return
             self._parse_slice()
             if self._in_head or not self._unparsed:
                 break
@@ -129,13 +130,10 @@ class BoundedHttp(HttpToolsProtocol):
             return
         part, self._unparsed = self._unparsed[:SLICE], self._unparsed[SLICE:]
         self._head += len(part)
-        if self._in_head:
-            self._start_deadline()
+        self._start_deadline()
         super().data_received(bytes(part))
         if self._in_head and self._head > HEAD_BYTES:
             self._refuse_head()
-        elif len(self.pipeline) > PIPELINED:
-            self._give_up()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -228,6 +226,8 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_response_complete()
         if self.transport.is_closing():
             self._wait_for_reader()  # a close waits until all is sent, for ever if need be
+        elif self._unparsed and not self.pipeline:
+            self._wait_for_turn()
 
     def timeout_keep_alive_handler(self) -> None:
         super().timeout_keep_alive_handler()

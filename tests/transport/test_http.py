@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from server.transport import http as http_module
-from server.transport.http import Flow
+from server.transport.http import BoundedHttp, Flow
 from tests.transport.peer import HANDSHAKE, Ended, peer
 from tests.transport.served import Served
 
@@ -86,12 +86,34 @@ async def test_requests_sent_ahead_are_answered_in_order(ours: Served, count: in
             assert await device.response() == (200, b"%05d" % number)
 
 
-async def test_more_sent_ahead_than_anybody_does(ours: Served) -> None:
-    """Of each uvicorn makes an object of kilobytes, before it has answered the first."""
+async def test_what_is_sent_ahead_waits_unparsed(ours: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of each request uvicorn makes an object of kilobytes, before it has answered the first."""
+    complete, waiting = BoundedHttp.on_message_complete, list[int]()
+
+    def count(self: BoundedHttp) -> None:
+        complete(self)
+        waiting.append(len(self.pipeline))
+
+    monkeypatch.setattr(BoundedHttp, "on_message_complete", count)
     async with peer(ours.port) as device:
-        await device.write(b"GET /big?bytes=1 HTTP/1.1\r\nHost: b\r\n\r\n" * 6000)
-        await device.rest()
-    await ours.forgotten()
+        await device.write_what_it_can(b"GET /big?bytes=1 HTTP/1.1\r\nHost: b\r\n\r\n" * 3000)
+        for _ in range(3000):
+            assert (await device.response())[0] == 200
+    assert len(waiting) == 3000
+    assert max(waiting) < 40
+
+
+async def test_a_request_that_waits_for_an_answer_is_not_late(ours: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of it is parsed, in the slice of those before it; the other half must wait for their answers."""
+    monkeypatch.setattr(http_module, "REQUEST_SECONDS", 0.15)
+    late = b"GET /late HTTP/1.1\r\nHost: bussa.test\r\n\r\n"
+    count = http_module.SLICE // len(late)
+    long = b"GET /big?bytes=1 HTTP/1.1\r\nHost: bussa.test\r\nX: " + b"x" * 200 + b"\r\n\r\n"
+    async with peer(ours.port) as device:
+        await device.write(late * count + long)
+        for _ in range(count):  # each after 50 ms
+            assert await device.response() == (200, b"late")
+        assert (await device.response())[0] == 200
 
 
 @pytest.mark.parametrize("piece", [1 << 20, 1000])
@@ -189,8 +211,9 @@ async def test_what_anybody_can_provoke_makes_no_line(ours: Served, caplog: pyte
             assert await device.upgrade(subprotocol=b"unknown") == 400
             await device.rest()
         async with peer(ours.port) as device:
-            await device.write(BIG.replace(b"/big", b"/late") + BIG * 5000)  # cut off before the first is answered
-            await device.rest()
+            await device.write(BIG.replace(b"/big", b"/late") + BIG * 50)
+            device.reset()  # before the first is answered
+            await ours.forgotten()
         async with peer(ours.port, buffer=4096) as device:
             await device.write(BIG * 50)
             device.reset()
