@@ -117,8 +117,8 @@ class MemoryStore:
         tail = lines[0].event.seq if lines else head + 1
         if after + 1 < tail:
             return LogPage((), head, tail)
-        found = [self._show(user, line) for line in lines if line.event.seq > after]
-        return LogPage(found[: fitting((_length(event) for event in found), limit)], head, tail)
+        found = (self._show(user, line) for line in lines if line.event.seq > after)
+        return LogPage(fitting(found, _length, limit)[0], head, tail)
 
     async def arrival(self, user: str, after: int, limit: int) -> Arrival | None:
         page = await MemoryStore.log(self, user, after, limit)
@@ -140,9 +140,9 @@ class MemoryStore:
             found = [message for message in found if message.n > after]
         else:
             found = [message for message in reversed(found) if before is None or message.n < before]
-        chosen = found[: fitting((len(message.text) for message in found), limit)]
+        chosen, more = fitting(found, lambda message: len(message.text), limit)
         shown = [self._part(user, peer, message) for message in sorted(chosen, key=lambda message: message.n)]
-        return MessagePage(shown, len(found) > len(chosen))
+        return MessagePage(shown, more)
 
     async def conversations(self, user: str, folder: str, before: str | None, limit: int) -> ConversationPage:
         self._reach()
@@ -153,9 +153,10 @@ class MemoryStore:
             if (side := pair.of(user)[0]).folder == folder and pair.last and side.rank < below
         ]
         mine.sort(key=lambda found: found[0], reverse=True)
-        fit = fitting((len(self._messages[key][-1].text) for _, key, _ in mine), limit)
-        shown = [self._conversation(user, pair) for _, _, pair in mine[:fit]]
-        return ConversationPage(shown, str(mine[fit - 1][0]) if len(mine) > fit else None)
+        fit, more = fitting(mine, lambda found: len(self._messages[found[1]][-1].text), limit)
+        return ConversationPage(
+            [self._conversation(user, pair) for _, _, pair in fit], str(fit[-1][0]) if more else None
+        )
 
     def _conversation(self, user: str, pair: Pair) -> parts.Conversation:
         side, _ = pair.of(user)
@@ -190,10 +191,9 @@ class MemoryStore:
                 if shown and wanted and matches(list(query), message.text):
                     found.append((order, other, message))
         found.sort(key=lambda hit: hit[0], reverse=True)
-        fit = fitting((len(message.text) for _, _, message in found), limit)
-        hits = [self._part(user, other, message) for _, other, message in found[:fit]]
-        more = len(found) > fit
-        return MessagePage(hits, more, str(found[fit - 1][0]) if more else None)
+        fit, more = fitting(found, lambda hit: len(hit[2].text), limit)
+        hits = [self._part(user, other, message) for _, other, message in fit]
+        return MessagePage(hits, more, str(fit[-1][0]) if more else None)
 
     async def person(self, user: str) -> Person | None:
         self._reach()

@@ -18,15 +18,17 @@
 most `protocol.limits.PAGE_MAX` (logs: `LOG_PAGE`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from protocol.frames import parts
 from protocol.frames.events import LogEvent
 from server.domain.book import Carried
 from server.domain.commands import Command
 from server.domain.people import Pair, Person
+
+E = TypeVar("E")
 
 BATCH = 1024
 """Commands of one commit at the most: bounds how long a lone message can wait behind others. What a commit costs
@@ -88,15 +90,17 @@ class UserPage:
     next: str | None
 
 
-def fitting(lengths: Iterable[int], limit: int) -> int:
-    """How many entries of a page fit: at most ``limit``, and in total `PAGE_CHARS` characters, but for the first."""
-    count = total = 0
-    for length in lengths:
-        total += length
-        if count == limit or (count and total > PAGE_CHARS):
-            break
-        count += 1
-    return count
+def fitting(entries: Iterable[E], length: Callable[[E], int], limit: int) -> tuple[list[E], bool]:
+    """What fits into a page: at most ``limit`` entries, and in total `PAGE_CHARS` characters, but for the first; and
+    whether there are more. ``length``: characters of an entry. No more are read than are needed to know that."""
+    page: list[E] = []
+    total = 0
+    for entry in entries:
+        total += length(entry)
+        if len(page) == limit or (page and total > PAGE_CHARS):
+            return page, True
+        page.append(entry)
+    return page, False
 
 
 class Store(Protocol):

@@ -103,9 +103,9 @@ def _page(user: str, rows: Sequence[Any], after: int, limit: int) -> LogPage:
     if after + 1 < tail:
         return LogPage((), head, tail)
     found = [row[4:] for row in rows if row[4] is not None]
-    texts = [(row[5] or b"").decode() for row in found]
-    fit = fitting(map(len, texts), limit)
-    return LogPage([_event(user, key, text, *row) for text, row in zip(texts[:fit], found, strict=False)], head, tail)
+    texts = ((row[5] or b"").decode() for row in found)
+    shown, _ = fitting(zip(texts, found, strict=True), lambda entry: len(entry[0]), limit)
+    return LogPage([_event(user, key, text, *row) for text, row in shown], head, tail)
 
 
 def _event(
@@ -165,14 +165,14 @@ async def history(
     newest_first = after is None
     if newest_first:
         found.reverse()
-    fit = fitting((len(row[4].decode()) for row in found), limit)
+    fit, more = fitting(found, lambda row: len(row[4].decode()), limit)
     shown = [
         message(user, peer, blocked, sender != owner, n, text, at, reply_to)
-        for owner, blocked, n, sender, text, at, reply_to, _ in found[:fit]
+        for owner, blocked, n, sender, text, at, reply_to, _ in fit
     ]
     if newest_first:
         shown.reverse()
-    return MessagePage(shown, len(found) > fit)
+    return MessagePage(shown, more)
 
 
 async def conversations(
@@ -180,9 +180,8 @@ async def conversations(
 ) -> ConversationPage:
     rank = within(before)
     rows = await connection.fetch(_CONVERSATIONS, known(user), folder, rank, limit + 1)
-    fit = fitting((len(row[15].decode()) for row in rows), limit)
-    shown = [_conversation(user, *row) for row in rows[:fit]]
-    return ConversationPage(shown, str(rows[fit - 1][3]) if len(rows) > fit else None)
+    fit, more = fitting(rows, lambda row: len(row[15].decode()), limit)
+    return ConversationPage([_conversation(user, *row) for row in fit], str(fit[-1][3]) if more else None)
 
 
 def _conversation(

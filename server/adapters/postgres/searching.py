@@ -34,13 +34,12 @@ async def search(
     key, peer_key, _ = who
     asked = " & ".join(f"{_quoted(f'{key}:{word}')}:*" for word in query)
     rows = await connection.fetch(_SEARCH, asked, below, peer_key, key, limit + 1)
-    fit = fitting((len(row[4].decode()) for row in rows), limit)
+    fit, more = fitting(rows, lambda row: len(row[4].decode()), limit)
     hits = [
         message(user, other, False, sender != key, n, text, at, reply_to)
-        for _, other, n, sender, text, at, reply_to in rows[:fit]
+        for _, other, n, sender, text, at, reply_to in fit
     ]
-    more = len(rows) > fit
-    return MessagePage(hits, more, str(rows[fit - 1][0]) if more else None)
+    return MessagePage(hits, more, str(fit[-1][0]) if more else None)
 
 
 def _quoted(lexeme: str) -> str:

@@ -53,12 +53,11 @@ def revoked(connection: Sql, users: list[str]) -> dict[str, int]:
 def log(connection: Sql, user: str, after: int, limit: int) -> LogPage:
     key = connection.execute(_KEY, (user,)).get
     with connection:  # one moment for the events and the ends
-        rows = connection.execute(_LOG, (key, after, limit)).fetchall()
         head, tail = connection.execute(_ENDS, (key,)).fetchall()[0]
-    if after + 1 < tail:
-        return LogPage((), head, tail)
-    fit = fitting((len(row[6] or "") for row in rows), limit)
-    return LogPage([_event(user, *row) for row in rows[:fit]], head, tail)
+        if after + 1 < tail:
+            return LogPage((), head, tail)
+        rows, _ = fitting(connection.execute(_LOG, (key, after, limit)), lambda row: len(row[6] or ""), limit)
+    return LogPage([_event(user, *row) for row in rows], head, tail)
 
 
 def arrival(connection: Sql, user: str, after: int, limit: int) -> Arrival | None:
@@ -130,12 +129,11 @@ def history(
         where, order, bound = "n > ?", "ASC", after
     else:
         where, order, bound = "n < ?", "DESC", before if before is not None else 1 << 62
-    rows = connection.execute(
+    messages = connection.execute(
         f"SELECT {_MESSAGE} FROM messages m WHERE pair = ? AND {where} ORDER BY n {order} LIMIT ?",
         (pair, bound, limit + 1),
-    ).fetchall()
-    fit = fitting((len(row[2]) for row in rows), limit)
-    more, rows = len(rows) > fit, rows[:fit]
+    )
+    rows, more = fitting(messages, lambda row: len(row[2]), limit)
     if order == "DESC":
         rows.reverse()
     return MessagePage(
@@ -159,10 +157,9 @@ def below(cursor: str | None) -> int:
 
 def conversations(connection: Sql, user: str, folder: str, before: str | None, limit: int) -> ConversationPage:
     key = connection.execute(_KEY, (user,)).get
-    rows = connection.execute(_CONVERSATIONS, (key, folder, below(before), limit + 1)).fetchall()
-    fit = fitting((len(row[15]) for row in rows), limit)
-    shown = [_conversation(user, *row) for row in rows[:fit]]
-    return ConversationPage(shown, str(rows[fit - 1][11]) if len(rows) > fit else None)
+    found = connection.execute(_CONVERSATIONS, (key, folder, below(before), limit + 1))
+    rows, more = fitting(found, lambda row: len(row[15]), limit)
+    return ConversationPage([_conversation(user, *row) for row in rows], str(rows[-1][11]) if more else None)
 
 
 def _conversation(

@@ -41,8 +41,8 @@ def index_some(connection: Sql) -> int:
     try:
         with connection:
             done = indexed(connection)
-            rows = connection.execute(_NEXT, (done, CHUNK)).fetchall()
-            rows = rows[: fitting((len(row[1]) for row in rows), CHUNK)]  # long texts take long
+            # Long texts take long.
+            rows, _ = fitting(connection.execute(_NEXT, (done, CHUNK)), lambda row: len(row[1]), CHUNK)
             if not rows:
                 return done
             connection.executemany(
@@ -81,6 +81,6 @@ def search(
     rows = connection.execute(_SEARCH, (key, " AND ".join(terms), below(before), limit + 1)).fetchall()
     keys = [row[0] for row in rows]
     hits: list[parts.Message] = messages_by_key(connection, user, keys[:limit])
-    fit = fitting((len(hit.text) for hit in hits), limit)
-    more = len(keys) > fit
-    return MessagePage(hits[:fit], more, str(keys[fit - 1]) if more else None)
+    shown, _ = fitting(hits, lambda hit: len(hit.text), limit)
+    more = len(keys) > len(shown)
+    return MessagePage(shown, more, str(keys[len(shown) - 1]) if more else None)

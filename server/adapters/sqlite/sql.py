@@ -1,6 +1,6 @@
 """What we use of an apsw connection, with types: apsw's own stubs leave the values of rows unknown."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -13,6 +13,7 @@ class Cursor(Protocol):
         """All rows, or what is left of them where there is only one row, or one column; None for no row."""
         ...
 
+    def __iter__(self) -> Iterator[Any]: ...
     def fetchone(self) -> Any: ...
     def fetchall(self) -> list[Any]: ...
 
