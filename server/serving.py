@@ -37,10 +37,11 @@ SWITCH_SECONDS = 0.0005
 want it after every statement, and at the customary 5 ms a loop that is busy makes a commit of some statements one of
 tens of milliseconds."""
 
-GARBAGE = (20_000, 20, 20)
+GARBAGE = (5_000, 10, 50)
 """Thresholds of Python's garbage collector: new containers after which the youngest are looked at, and how many such
 looks make one at the older ones. Every message makes some twenty containers and leaves none behind, so at the
-customary 700 most of the looking (an eighth of all CPU time) was in vain."""
+customary 700 most of the looking (an eighth of all CPU time) was in vain. And everybody waits for a look, which at
+20,000 took 5 to 10 ms where people came in by the thousand."""
 
 
 def serve(settings: Settings) -> None:
