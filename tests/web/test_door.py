@@ -181,6 +181,7 @@ def test_people_are_followed_and_seen_to_follow(town: Town) -> None:
 def test_somebody_blocked_before_a_word_was_written_can_be_unblocked_another_time(town: Town) -> None:
     alice, bob = town.person("Alice Rossi"), town.person("Bob Bianchi")
     alice.go(f"u/{bob.user}")
+    expect(alice.page.get_by_role("heading", name="Bob Bianchi")).to_be_visible()  # until then it is an id's menu
     alice.choose("Block Bob Bianchi")
     alice.is_told("Bob Bianchi is blocked.")
     alice.page.reload()
