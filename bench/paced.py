@@ -11,7 +11,7 @@ from bench.table import Line
 from load.device import stamp_of, stamped
 from load.meter import Meter, histogram, percentiles
 from load.plan import Plan, due
-from load.runner import TICK
+from load.runner import until
 from load.wire import Wire, connect, frame
 
 CONNECTIONS = 200
@@ -43,8 +43,7 @@ async def _echo(server: Server, plan: Plan) -> dict[str, float]:
     started = time.perf_counter()
     for when, which in due(plan, len(wires)):
         at = started + when
-        while (ahead := at - time.perf_counter()) > 0:  # noqa: ASYNC110 - it is time that is waited for
-            await asyncio.sleep(max(ahead, TICK))
+        await until(at)
         wires[which].transport.write(frame(stamped(at, 1, len(TEXT)).encode(), binary=True))
     await asyncio.sleep(1)
     people.close(wires)

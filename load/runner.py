@@ -42,6 +42,12 @@ class Target:
     source: str | None = None
 
 
+async def until(at: float) -> None:
+    """Wait until ``at``, seconds of ``time.perf_counter``; return at once where that is past."""
+    while (ahead := at - time.perf_counter()) > 0:  # noqa: ASYNC110 - it is time that is waited for
+        await asyncio.sleep(max(ahead, TICK))
+
+
 class Run:
     """One process's. Its ``tell`` gets a line (while it prepares) or the progress of a second."""
 
@@ -154,8 +160,7 @@ class Run:
         writers = self._cast.writers
         for when, which in due(self._plan, len(writers)):
             at = started + when
-            while (ahead := at - time.perf_counter()) > 0:  # noqa: ASYNC110 - it is time that is waited for
-                await asyncio.sleep(max(ahead, TICK))
+            await until(at)
             self._meter.lateness(at, time.perf_counter())
             self._write(writers[which], at)
 

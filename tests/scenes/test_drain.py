@@ -137,6 +137,7 @@ async def test_being_told_twice_changes_nothing(fresh: Server):
 def own_signals() -> Generator[None]:
     before = {signum: signal.getsignal(signum) for signum in (signal.SIGTERM, signal.SIGINT)}
     yield
+    sys.setprofile(None)  # whatever came of the test that looks on
     for signum, handler in before.items():
         signal.signal(signum, handler)
 
@@ -154,6 +155,5 @@ async def test_at_no_moment_is_there_a_signal_that_kills():
         signal.raise_signal(signal.SIGTERM)
         assert await told == signal.SIGTERM
     signal.raise_signal(signal.SIGTERM)  # once more, when nobody is there to be told
-    sys.setprofile(None)
     assert signal.SIG_IGN in found
     assert signal.SIG_DFL not in found
