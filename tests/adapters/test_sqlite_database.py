@@ -97,6 +97,25 @@ async def test_every_older_schema_can_be_brought_up_to_date(
     assert rows(tmp_path / database.FILE, "PRAGMA user_version") == [(newest(),)]
 
 
+async def test_who_follows_whom_is_the_same_after_the_second_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        steps = database.migrations()[:1]
+        patched.setattr(database, "migrations", lambda: steps)
+        connection, _ = database.open_for_writing(tmp_path / database.FILE)
+        for key, user in enumerate(["zoe", "ann", "bob"], 1):  # keys and ids in different orders
+            connection.execute("INSERT INTO people VALUES (?, ?, '', 'anyone', 1, 1, NULL, 0)", (key, user))
+        connection.execute("INSERT INTO follows VALUES (1, 3), (1, 2), (2, 3)")
+        connection.close()
+    store = SqliteStore(tmp_path)
+    deeds = Deeds(store)
+    assert await deeds.users("zoe", followers=False) == ["ann", "bob"]
+    assert await deeds.users("bob", followers=True) == ["ann", "zoe"]
+    assert await deeds.users("bob", followers=False) == []
+    await store.close()
+
+
 async def test_a_step_that_fails_leaves_nothing_of_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     await SqliteStore(tmp_path).close()
     path, version = tmp_path / database.FILE, newest()

@@ -198,12 +198,11 @@ class LedgerRows:
         self._connection.executemany("INSERT OR REPLACE INTO sides VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
     def _save_follows(self, book: Book) -> None:
-        for (user, peer), follows in book.changed_follows.items():
-            keys = (book.people[user].key, book.people[peer].key)
+        for users, follows in book.changed_follows.items():
             change = "INSERT OR IGNORE INTO follows VALUES (?, ?)"
             if not follows:
                 change = "DELETE FROM follows WHERE follower = ? AND followee = ?"
-            self._connection.execute(change, keys)
+            self._connection.execute(change, users)
 
     def _save_entries(self, book: Book) -> None:
         people = book.people

@@ -6,12 +6,13 @@ from server.domain.people import Pair, Person, Side
 
 _PERSON = "SELECT key, name, dm_policy, knocks, read_receipts, password, revoked_at FROM people WHERE id = ?"
 _HEAD = "SELECT coalesce(max(seq), 0) FROM log WHERE owner = ?"
-# Three look-ups in the index of each folder; a plain ORDER BY rank would read all of the owner's sides.
-_NEWEST = """
+# Three look-ups in the index of each folder, each with a LIMIT of its own: without, SQLite reads all of the sides.
+_NEWEST_OF = (
+    "SELECT * FROM (SELECT peer, rank FROM sides WHERE owner = ?1 AND folder = '{}' ORDER BY rank DESC LIMIT 1)"
+)
+_NEWEST = f"""
 SELECT id FROM people WHERE key = (SELECT peer FROM (
-    SELECT peer, max(rank) AS rank FROM sides WHERE owner = ?1 AND folder = 'inbox' UNION ALL
-    SELECT peer, max(rank) FROM sides WHERE owner = ?1 AND folder = 'requests' UNION ALL
-    SELECT peer, max(rank) FROM sides WHERE owner = ?1 AND folder = 'declined'
+    {_NEWEST_OF.format("inbox")} UNION ALL {_NEWEST_OF.format("requests")} UNION ALL {_NEWEST_OF.format("declined")}
 ) WHERE rank > 0 ORDER BY rank DESC LIMIT 1)
 """
 _PAIR = """
@@ -57,5 +58,5 @@ def _read_side(connection: Sql, owner: Person, peer: Person) -> Side:
         side.folder, accepted, refused, blocked, muted, side.read, side.peer_read, side.rank = row
         side.accepted, side.refused = bool(accepted), bool(refused)
         side.blocked, side.muted = bool(blocked), bool(muted)
-    side.follows = connection.execute(_FOLLOWS, (owner.key, peer.key)).fetchone() is not None
+    side.follows = connection.execute(_FOLLOWS, (owner.id, peer.id)).fetchone() is not None
     return side

@@ -20,7 +20,11 @@ FROM log LEFT JOIN messages m ON m.key = log.message LEFT JOIN people peer ON pe
 LEFT JOIN sides ON sides.owner = log.owner AND sides.peer = log.peer
 WHERE log.owner = ? AND log.seq > ? ORDER BY log.seq LIMIT ?
 """
-_ENDS = "SELECT coalesce(max(seq), 0), coalesce(min(seq), 1) FROM log WHERE owner = ?"
+# Each end is looked up: both in one SELECT, and SQLite reads the whole log for them.
+_ENDS = """
+SELECT coalesce((SELECT max(seq) FROM log WHERE owner = ?1), 0),
+    coalesce((SELECT min(seq) FROM log WHERE owner = ?1), 1)
+"""
 _MESSAGE = "m.n, m.sender, m.text, m.at, m.reply_to"
 _CONVERSATIONS = f"""
 SELECT people.id, people.name, sides.peer, s_read.n, s_read.k, s_read.sender, sides.read, sides.peer_read,
@@ -228,8 +232,7 @@ def pair(connection: Sql, one: str, other: str) -> Pair | None:
 def follows(connection: Sql, user: str, followers: bool, after: str | None, limit: int) -> UserPage:
     mine, theirs = ("followee", "follower") if followers else ("follower", "followee")
     rows = connection.execute(
-        f"SELECT id FROM follows JOIN people ON people.key = {theirs}"
-        f" WHERE {mine} = (SELECT key FROM people WHERE id = ?) AND id > ? ORDER BY id LIMIT ?",
+        f"SELECT {theirs} FROM follows WHERE {mine} = ? AND {theirs} > ? ORDER BY {theirs} LIMIT ?",
         (user, after or "", limit + 1),
     ).fetchall()
     users = [row[0] for row in rows]

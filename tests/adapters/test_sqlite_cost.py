@@ -1,0 +1,110 @@
+"""What a read or a write costs does not grow with what is stored: counted in the steps of SQLite's machine.
+
+Somebody may have a million followers, conversations, events; a search alone may cost what it finds.
+"""
+
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from protocol.frames.parts import Folder, SettingsChange
+from server.adapters.sqlite import database, reading
+from server.adapters.sqlite.ledger_rows import LedgerRows
+from server.adapters.sqlite.sql import Sql
+from server.domain import commands, ledger
+from server.ports.store import BATCH
+from tests.contracts.deeds import NOW, Deeds
+
+FEW, MANY = 60, 1_500
+LIMIT = 20
+END = 1 << 53
+INBOX: Folder = "inbox"
+
+READS: dict[str, Callable[[Sql], object]] = {
+    "heads": lambda connection: reading.heads(connection, ["ann", "bob"]),
+    "revoked": lambda connection: reading.revoked(connection, ["ann", "bob"]),
+    "log from the beginning": lambda connection: reading.log(connection, "bob", 0, LIMIT),
+    "log from the middle": lambda connection: reading.log(connection, "bob", FEW // 2, LIMIT),
+    "log of nothing": lambda connection: reading.log(connection, "bob", END, LIMIT),
+    "arrival": lambda connection: reading.arrival(connection, "bob", END, LIMIT),
+    "newest history": lambda connection: reading.history(connection, "bob", "ann", None, None, LIMIT),
+    "oldest history": lambda connection: reading.history(connection, "bob", "ann", None, 0, LIMIT),
+    "conversations": lambda connection: reading.conversations(connection, "ann", INBOX, None, LIMIT),
+    "person": lambda connection: reading.person(connection, "ann"),
+    "pair": lambda connection: reading.pair(connection, "ann", "bob"),
+    "following": lambda connection: reading.follows(connection, "ann", False, None, LIMIT),
+    "followers": lambda connection: reading.follows(connection, "ann", True, None, LIMIT),
+}
+
+
+# Nothing is by heart: as the first command of somebody after a start.
+WRITES: dict[str, commands.Command] = {
+    "send": commands.Send("ann", "bob", "ciao", "another nonce"),
+    "read": commands.MarkRead("bob", "ann", 5),
+    "block": commands.Block("ann", "bob", True),
+    "report": commands.Report("bob", "ann", "other", 5, False),
+    "settings": commands.ChangeSettings("ann", SettingsChange(knocks=False)),
+    "follow": commands.Follow("bob", "ann", True),
+}
+
+
+def _write(command: commands.Command) -> Callable[[Sql], object]:
+    def work(connection: Sql) -> None:
+        rows = LedgerRows(connection)
+        rows.begin()
+        connection.execute("BEGIN IMMEDIATE")
+        book = rows.load([command], careful=True)
+        ledger.carry_out(book, command, NOW)
+        rows.save(book)
+        connection.execute("ROLLBACK")
+
+    return work
+
+
+def _steps(connection: Sql, work: Callable[[Sql], object]) -> int:
+    """Of work that has been done before."""
+    work(connection)
+    count = 0
+
+    def step() -> bool:
+        nonlocal count
+        count += 1
+        return False
+
+    connection.set_progress_handler(step, 1)
+    work(connection)
+    connection.set_progress_handler(None, 0)
+    return count
+
+
+def _costs(folder: Path) -> dict[str, int]:
+    path = folder / database.FILE
+    with closing(database.open_for_reading(path)) as reader, closing(database.open_for_writing(path)[0]) as writer:
+        return {name: _steps(reader, read) for name, read in READS.items()} | {
+            name: _steps(writer, _write(command)) for name, command in WRITES.items()
+        }
+
+
+async def _store(deeds: Deeds, count: int) -> None:
+    """A conversation of ``count`` messages, and conversations with ``count`` others, who are followed and follow."""
+    peers = [f"peer-{number}" for number in range(count)]
+    await deeds.people(*peers)
+    await deeds.send("ann", "bob", *("message" for _ in range(count)))
+    for start in range(0, count, BATCH // 4):
+        some = peers[start : start + BATCH // 4]
+        await deeds.do(
+            *(deeds.message("ann", peer) for peer in some),
+            *(commands.Follow("ann", peer, True) for peer in some),
+            *(commands.Follow(peer, "ann", True) for peer in some),
+        )
+
+
+async def test_nothing_costs_more_where_more_is_stored(deeds: Deeds, folder: Path) -> None:
+    await deeds.people("ann", "bob")
+    await _store(deeds, FEW)
+    few = _costs(folder)
+    await _store(deeds, MANY)
+    many = _costs(folder)
+    assert all(few.values())
+    grown = {name: (few[name], many[name]) for name in few if many[name] > 1.1 * few[name]}
+    assert grown == {}
