@@ -53,9 +53,9 @@ class Flow(FlowControl):
 
 class BoundedHttp(HttpToolsProtocol):
     _deadline: asyncio.TimerHandle | None = None
-    _due: float | None = None
-    """When the request must be complete. Its timer is left alone where one request follows another: to make a timer
-    costs as much as to parse a request."""
+    due: float | None = None
+    """When the request must be complete, in the loop's seconds. Its timer is left alone where one request follows
+    another: to make a timer costs as much as to parse a request."""
     _unread: asyncio.TimerHandle | None = None
     _in_head: bool = True
     """Whether what comes next belongs to a head: of the request that has begun, or of the next one."""
@@ -110,7 +110,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._waiting = False
         for _ in range(BODY_SLICES):
             if self.pipeline:
-                self._due = None  # what is not looked at can't be late
+                self.due = None  # what is not looked at can't be late
                 return
             self._parse_slice()
             if self._in_head or not self._unparsed:
@@ -146,7 +146,7 @@ class BoundedHttp(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._in_head = True
         self._head = 0
-        self._due = None
+        self.due = None
         super().on_message_complete()
 
     def handle_websocket_upgrade(self) -> None:
@@ -174,17 +174,17 @@ class BoundedHttp(HttpToolsProtocol):
         self._deadline = self.loop.call_later(LINGER_SECONDS, self._give_up)
 
     def _start_deadline(self) -> None:
-        if self._due is None:
-            self._due = self.loop.time() + REQUEST_SECONDS
-            if self._deadline is None:
-                self._deadline = self.loop.call_at(self._due, self._ring)
+        if self.due is None:
+            self.due = self.loop.time() + REQUEST_SECONDS
+        if self._deadline is None:
+            self._deadline = self.loop.call_at(self.due, self._ring)
 
     def _ring(self) -> None:
         self._deadline = None
-        if self._due is None:
+        if self.due is None:
             return
-        if self._due > self.loop.time():
-            self._deadline = self.loop.call_at(self._due, self._ring)
+        if self.due > self.loop.time():
+            self._deadline = self.loop.call_at(self.due, self._ring)
         else:
             self._give_up()
 

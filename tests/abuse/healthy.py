@@ -7,14 +7,16 @@ on its standard input asks for what was counted since the last one; its end is t
 import asyncio
 import contextlib
 import json
+import random
 import sys
 import time
 from typing import Any
 
 from tests.transport.peer import Peer, peer, say
 
-PAUSE = 0.055
-"""Seconds from a message's answer to the next one: below the limit of 20 a second."""
+PAUSES = 0.045, 0.065
+"""Seconds from a message's answer to the next one: below the limit of 20 a second. No two alike: all pairs are
+answered at once, by one commit, and would go in step from then on."""
 
 
 class Pair:
@@ -35,7 +37,7 @@ class Pair:
             if told["type"] != "sent" or told["n"] != number:
                 self.complaints.append(f"message {number} was answered {told}")
             self.sent = number
-            await asyncio.sleep(PAUSE)
+            await asyncio.sleep(random.uniform(*PAUSES))
 
     async def read(self, device: Peer) -> None:
         while True:
@@ -86,7 +88,7 @@ async def live(port: int, tokens: list[str]) -> None:
             async with asyncio.timeout(10):
                 await asyncio.gather(*(writing for _, writing, _ in work), return_exceptions=True)
                 while any(pair.arrived < pair.sent for pair in pairs):  # noqa: ASYNC110 - nobody says when
-                    await asyncio.sleep(PAUSE)
+                    await asyncio.sleep(PAUSES[0])
         for pair, *tasks in work:
             for task in tasks:
                 if task.done() and task.exception() is not None:

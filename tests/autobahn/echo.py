@@ -20,7 +20,7 @@ from websockets.frames import Frame as Parsed
 from protocol.limits import FRAME
 from server.transport import EXTENSION
 from server.transport.direct import DirectWebSocket, Frame
-from server.transport.http import BoundedHttp
+from server.transport.silent import Silent
 from server.transport.websocket import BoundedWebSocket
 
 WIDE = 16 * 1024 * 1024
@@ -86,7 +86,7 @@ async def serving(way: str, limits: str) -> AsyncIterator[int]:
     app, ws = (echo_directly, Direct) if way == "direct" else (echo_by_messages, Asgi)
     config = uvicorn.Config(
         app,
-        http=BoundedHttp,
+        http=Silent,
         ws=ws,
         ws_max_size=LIMITS[limits],
         ws_per_message_deflate=False,

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import resource
 import select
 import signal
 import subprocess
@@ -15,10 +16,22 @@ import httpx
 import psutil
 import pytest
 
+from server.serving import FILES
 from tests.deployment.playing import until
 from tests.deployment.topology import Topology
 from tests.scenes.device import Device, connect
-from tests.scenes.serving import ADMIN_KEY, BUSSA, SECONDS, Host, Server, bussa, environment, free_port, sign
+from tests.scenes.serving import (
+    ADMIN_KEY,
+    BUSSA,
+    SECONDS,
+    Host,
+    Server,
+    bussa,
+    environment,
+    free_port,
+    room_for_files,
+    sign,
+)
 
 WORKERS = 3
 CROWD = 300
@@ -99,6 +112,7 @@ async def test_a_crowd_is_spread_evenly_and_survives_a_worker(workers: Workers) 
 
     before = workers.connections()
     assert len(before) == WORKERS
+    assert min(room_for_files(pid) for pid in before) >= min(resource.getrlimit(resource.RLIMIT_NOFILE)[1], FILES)
     assert min(before.values()) >= FAIR, before
     assert {workers.metric("bussa_connections") for _ in range(10)} == {CROWD}, "each worker answers for all"
     opened = workers.metric("bussa_connections_opened_total")

@@ -79,6 +79,11 @@ class Server:
             raise AssertionError(f"the server said {line!r}, and logged:\n{self.log}")
         assert httpx.get(f"{self.url}/readyz").status_code == 200
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """End it as a power cut would: nothing is told, nothing is finished."""
         assert self._process is not None
@@ -161,6 +166,12 @@ class Host:
 
     async def close(self) -> None:
         await self.http.aclose()
+
+
+def room_for_files(pid: int) -> int:
+    """How many files a process can open before the kernel's table of them must grow (proc(5))."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("FDSize:"))
 
 
 def sign(user: str, *, seconds: float = 3600, secret: str = SECRET) -> str:

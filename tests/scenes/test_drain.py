@@ -106,8 +106,12 @@ async def test_everybody_is_told_also_who_was_silent(fresh: Server):
     alice = await play.person("alice")
     devices = [await play.meet(alice, codec=CODECS[number % 2]) for number in range(20)]
     strangers = [await play.stranger() for _ in range(5)]
+    wordless = [await asyncio.open_connection("127.0.0.1", fresh.port) for _ in range(5)]
     await asyncio.to_thread(fresh.stop)
     assert {await device.closed() for device in [*devices, *strangers]} == {1012}
+    for reader, writer in wordless:
+        assert await reader.read() == b"", "nothing of HTTP was begun, so nothing is to be said"
+        writer.close()
     await closed_to_newcomers(fresh)
     await asyncio.to_thread(fresh.start)
     back = await play.meet(alice, diary=devices[0].diary)

@@ -1,13 +1,15 @@
 """What is too long, too much or not a request at all: said so, and the connection goes on."""
 
 import asyncio
+import resource
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from server.serving import FILES
 from tests.scenes.play import Play, texts
-from tests.scenes.serving import Host, Server
+from tests.scenes.serving import Host, Server, room_for_files
 
 
 async def test_a_text_has_one_to_ten_thousand_characters(play: Play):
@@ -148,3 +150,7 @@ async def hurried(tmp_path: Path):
     await play.end()
     await host.close()
     await asyncio.to_thread(server.finish)
+
+
+def test_the_table_of_files_is_as_large_as_it_will_be_before_anybody_comes(standing: Server):
+    assert room_for_files(standing.pid) >= min(resource.getrlimit(resource.RLIMIT_NOFILE)[1], FILES)

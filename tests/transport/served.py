@@ -17,7 +17,7 @@ from protocol.limits import FRAME
 from server.http.socket import SocketEndpoint
 from server.session.inbox import Inbox
 from server.transport.direct import DirectWebSocket
-from server.transport.http import BoundedHttp
+from server.transport.silent import Silent
 from tests.session.world import Node
 from tests.transport.peer import Peer
 
@@ -65,7 +65,7 @@ async def serving(kind: str = OURS, *, node: Node | None = None, **config: Any) 
     posts = [Route("/echo", _echo, methods=["POST"]), Route("/refuse", _refuse, methods=["POST"])]
     app = Starlette(routes=[endpoint.route(), *posts, Route("/big", _big), Route("/late", _late)])
     parts: dict[str, Any] = (
-        {"http": BoundedHttp, "ws": DirectWebSocket} if kind == OURS else {"http": kind, "ws": "websockets-sansio"}
+        {"http": Silent, "ws": DirectWebSocket} if kind == OURS else {"http": kind, "ws": "websockets-sansio"}
     )
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from server.transport import http as http_module
+from server.transport import silent
 from server.transport.http import BoundedHttp, Flow
 from tests.transport.peer import HANDSHAKE, Ended, peer
 from tests.transport.served import Served
@@ -19,6 +20,7 @@ BIG = b"GET /big?bytes=400000 HTTP/1.1\r\nHost: bussa.test\r\n\r\n"
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_module, "REQUEST_SECONDS", 0.3)
+    monkeypatch.setattr(silent, "REQUEST_SECONDS", 0.3)
     monkeypatch.setattr(http_module, "ANSWER_SECONDS", 0.3)
     monkeypatch.setattr(http_module, "LINGER_SECONDS", 0.3)
 
