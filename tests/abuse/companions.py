@@ -41,13 +41,10 @@ class Companion:
         out, _ = await asyncio.wait_for(self._process.communicate(b""), SECONDS)
         return json.loads(out.splitlines()[-1])
 
-    def give_way(self) -> None:
-        """From now on it runs only when nobody else wants the processor."""
-        os.sched_setscheduler(self._process.pid, os.SCHED_IDLE, os.sched_param(0))
-
-    def go_first(self) -> None:
-        """From now on it runs as soon as it can. Raises PermissionError: only root may ask for that."""
+    def go_first(self, core: int) -> None:
+        """From now on it runs as soon as it can, on ``core``. Raises PermissionError: only root may ask for that."""
         os.sched_setscheduler(self._process.pid, os.SCHED_FIFO, os.sched_param(1))
+        os.sched_setaffinity(self._process.pid, {core})
 
 
 @contextlib.asynccontextmanager

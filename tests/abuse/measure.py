@@ -1,15 +1,22 @@
 """What healthy pairs feel of each attack: ``python -m tests.abuse.measure [ATTACK…]``.
 
-The server has a core of its own. On another one are the healthy pairs, and the attackers, who give way to them: real
-ones are other machines. So what is seen is what an attack does to the server. Each attack is repeated for
-`SECONDS`; at last all of them, once and then again and again.
+The attackers have a core of their own, and the server has one, which it shares with the healthy pairs: as root they run
+before everybody else. So what is seen is what an attack does to the server. Beside the attackers the pairs would wait
+for what the kernel does there and can't be interrupted in. Each attack is repeated for `SECONDS`; at last all of them,
+once and then again and again.
+
+*Usual* is what the pairs feel in the `SECONDS` before, with the attackers' core as busy, but with nothing: a virtual
+machine that has more to do is also stopped more often by the one on which it runs. For how long is the last column.
 """
 
 import argparse
 import asyncio
 import contextlib
 import os
+import subprocess
+import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,15 +45,15 @@ class Row:
         seconds = 0.0 if name == "all" else SECONDS
         victim = self._victim
         async with attackers(victim, self._token, seconds, *names) as them:
-            # Real attackers are other machines.
-            them.give_way()
-            await self._pairs.report()
-            await asyncio.sleep(SECONDS)
-            usual = await self._pairs.report()
-            sockets = victim.sockets
+            with _busy():
+                await self._pairs.report()
+                await asyncio.sleep(SECONDS)
+                usual = await self._pairs.report()
+            sockets, stolen = victim.sockets, _stolen()
             await them.ask()
             most, outcome = await self._watch(asyncio.create_task(them.answer(LONGEST)))
             under = await self._pairs.report()
+            stolen = _stolen() - stolen
         async with asyncio.timeout(45):
             while victim.sockets > sockets:  # noqa: ASYNC110 - of another process
                 await asyncio.sleep(0.05)
@@ -55,7 +62,7 @@ class Row:
             print(complaint)
         return (
             f"{name:<22}{_ms(usual, 'p99')}{_ms(under, 'p50')}{_ms(under, 'p99')}{under['p99'] / usual['p99']:>7.1f}"
-            f"{_ms(under, 'worst')}{under['count']:>7}{most / MIB:>6.0f}"
+            f"{_ms(under, 'worst')}{under['count']:>7}{most / MIB:>6.0f}{stolen * 1e3:>7.0f} ms"
         )
 
     async def _watch(self, task: asyncio.Task[dict[str, Any]]) -> tuple[int, dict[str, Any]]:
@@ -66,7 +73,25 @@ class Row:
         return most, task.result()
 
 
-HEAD = f"{'':<22}{'usual p99':>10}{'p50':>10}{'p99':>10}{'ratio':>7}{'worst':>10}{'count':>7}{'MiB':>6}"
+HEAD = f"{'':<22}{'usual p99':>10}{'p50':>10}{'p99':>10}{'ratio':>7}{'worst':>10}{'count':>7}{'MiB':>6}{'stolen':>10}"
+
+
+@contextlib.contextmanager
+def _busy() -> Iterator[None]:
+    """Somebody wants all of the attackers' core."""
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as spinning:
+        try:
+            yield
+        finally:
+            spinning.kill()
+
+
+def _stolen() -> float:
+    """Seconds that the server's core was somebody else's, since the machine was started (proc(5), /proc/stat)."""
+    for line in Path("/proc/stat").read_text().splitlines():
+        if line.startswith(f"cpu{SERVER_CORE} "):
+            return int(line.split()[8]) / os.sysconf("SC_CLK_TCK")
+    return 0.0
 
 
 def _ms(report: dict[str, Any], name: str) -> str:
@@ -80,7 +105,7 @@ async def measure(names: list[str]) -> None:
         _pin(victim.process.pid)
         token, _ = await asyncio.to_thread(victim.people, "mallory", "target")
         async with healthy(victim) as pairs:
-            _let_first(pairs)
+            _beside(pairs)
             row = Row(victim, token, pairs)
             for name in names:
                 print(await row.measure(name), flush=True)
@@ -89,12 +114,12 @@ async def measure(names: list[str]) -> None:
         assert end["arrived"] == end["sent"], "lost"
 
 
-def _let_first(pairs: Companion) -> None:
-    """Attackers that give way do so at the next tick of the clock, which may be 4 ms away."""
+def _beside(pairs: Companion) -> None:
+    """On the attackers' core the pairs would also wait for what the kernel does there for the attackers."""
     try:
-        pairs.go_first()
+        pairs.go_first(SERVER_CORE)
     except PermissionError:
-        print("Not root: latencies include up to a tick of waiting for the attackers' processor.", flush=True)
+        print("Not root: latencies include the pairs' waiting for a processor.", flush=True)
 
 
 def _pin(process: int) -> None:

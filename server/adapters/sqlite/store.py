@@ -5,6 +5,7 @@ Reading happens on a few other threads and waits for nobody (write-ahead log).
 """
 
 import asyncio
+import ctypes
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -225,7 +226,9 @@ class SqliteStore:
         if self._closed:
             raise Unavailable("the store is closed")
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._writer, lambda: work(*args, **kwargs))
+            done = asyncio.get_running_loop().run_in_executor(self._writer, lambda: work(*args, **kwargs))
+            _give_way()
+            return await done
         except apsw.Error as error:
             raise Unavailable(str(error)) from error
 
@@ -251,6 +254,12 @@ class SqliteStore:
             self._reading.add(connection)
         self._local.deadline = time.monotonic() + READ_SECONDS
         return connection
+
+
+_give_way = ctypes.CDLL(None).sched_yield
+"""Let threads have the processor that wait for it (sched_yield(2)). Where there is only one, the kernel would let the
+thread that is to commit wait until this one sleeps, or until the next tick of its clock: up to 4 ms of a busy loop.
+`os.sched_yield` would not do, for it keeps the interpreter's lock."""
 
 
 def _outside(error: BaseException) -> bool:
