@@ -39,9 +39,6 @@ FRAMES = 32
 """Frames that are taken at once of one connection; if there are more, the rest has its turn after the others. A client
 that sends ahead as fast as it may sends fewer, and each is some ten microseconds."""
 
-CONTROL_WEIGHT = 4
-"""As how many frames a control frame or a fragment counts there. Nobody who means well sends some at once."""
-
 SLICE = 4 * 1024
 """Bytes of such frames."""
 
@@ -205,7 +202,7 @@ class DirectWebSocket(BoundedWebSocket):
                 if self.transport.is_closing():
                     end = len(data)  # after a farewell nothing counts
             position = end
-            frames += 1 if kind in WHOLE else CONTROL_WEIGHT
+            frames += 1
         self._unparsed = data[position:]
         return complete
 

@@ -1,10 +1,9 @@
-"""Whose work may wait: a step of it in every other turn of the loop, first come, first served.
+"""Whose work may wait: a step of it in each turn of the loop, first come, first served.
 
 A loop serves everybody who is ready before it looks again. So what one connection costs in a turn, all others wait,
 as often as there are such connections. Here stands in line whoever is not known yet (a request's head, a handshake, the
-first message) and whoever sends more than a slice at once. All of them together get a slice every other turn; a device
-that is greeted and sends a frame is served in the turn in which it came, and never waits for more than one of these
-slices.
+first message) and whoever sends more than a slice at once. All of them together get a slice a turn; a device that is
+greeted and sends a frame is served in the turn in which it came, and never waits for more than one of these slices.
 
 A loop that is never idle also keeps the interpreter's lock, and a core; the thread that commits would get them only
 by force, again for each statement. So the line rests while a commit is under way.
@@ -44,7 +43,7 @@ class Turns:
         """Have ``step`` called after all that were added before it. Whoever has more to do then adds itself again."""
         self._steps.append(step)
         if len(self._steps) == 1:
-            self._next(self._turn)
+            self._next()
 
     def _turn(self) -> None:
         step = self._steps[0]
@@ -54,17 +53,13 @@ class Turns:
             # Only now: so that a step that adds another one does not begin a second row of turns.
             self._steps.popleft()
             if self._steps:
-                self._next(self._let_pass)
+                self._next()
 
-    def _let_pass(self) -> None:
-        """What a step has begun (a task that answers a handshake) comes in the turn after it: not both at once."""
-        self._loop().call_soon(self._turn)
-
-    def _next(self, callback: Step) -> None:
+    def _next(self) -> None:
         if self.busy():
             self._loop().call_later(REST_SECONDS, self._turn)
         else:
-            self._loop().call_soon(callback)
+            self._loop().call_soon(self._turn)
 
 
 _lines: WeakKeyDictionary[asyncio.AbstractEventLoop, Turns] = WeakKeyDictionary()

@@ -7,7 +7,7 @@ import pytest
 from protocol.codes import Close
 from server.session.inbox import FULL
 from server.transport import websocket
-from server.transport.direct import CONTROL_WEIGHT, FRAMES, SLICE, DirectWebSocket
+from server.transport.direct import SLICE, DirectWebSocket
 from server.transport.websocket import CONTROLS, FRAGMENTS
 from tests.transport.peer import PING, PONG, TEXT, frame, peer, say
 from tests.transport.served import Served, inbox_of
@@ -88,25 +88,6 @@ async def test_what_is_sent_ahead_waits_unparsed(ours: Served) -> None:
         gate.set()
         for _ in range(5000):
             assert (await device.told())["type"] == "pong"
-
-
-async def test_of_many_pings_at_once_only_some_are_answered_in_the_turn_in_which_they_came(ours: Served) -> None:
-    async with peer(ours.port) as device:
-        socket = await ours.greet(device)
-        answered = 0
-        write = socket._control
-
-        def count(kind: int, payload: bytes) -> None:
-            nonlocal answered
-            answered += 1
-            write(kind, payload)
-
-        with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(DirectWebSocket, "_control", lambda _, kind, payload: count(kind, payload))
-            socket.data_received(frame(b"there?", PING) * 50)
-            assert answered == FRAMES // CONTROL_WEIGHT, "the others have their turn"
-            for _ in range(50):
-                assert await device.frame() == (PONG, b"there?")
 
 
 async def test_a_burst_of_one_connection_leaves_the_others_their_turn(ours: Served) -> None:

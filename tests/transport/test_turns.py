@@ -30,13 +30,13 @@ def line(loop: Clockwork, *, busy: Callable[[], bool] = lambda: False) -> Turns:
     return Turns(busy, lambda: loop)
 
 
-def test_a_step_every_other_turn_in_the_order_in_which_they_came() -> None:
+def test_a_step_a_turn_in_the_order_in_which_they_came() -> None:
     loop, done = Clockwork(), list[str]()
     turns = line(loop)
     for name in "abc":
         turns.add(lambda name=name: done.append(name))
     assert done == []
-    for expected in ("a", "a", "ab", "ab", "abc"):
+    for expected in ("a", "ab", "abc"):
         loop.turn()
         assert "".join(done) == expected
     assert loop.soon == []
@@ -52,7 +52,7 @@ def test_who_has_more_to_do_stands_in_line_again() -> None:
 
     turns.add(much)
     turns.add(lambda: done.append("little"))
-    for _ in range(7):
+    for _ in range(4):
         loop.turn()
         assert len(loop.soon) == 1, "one row of turns"
     assert done == ["much", "little", "much", "much"]
@@ -70,8 +70,6 @@ def test_a_step_that_goes_wrong_is_the_loops_to_report_and_the_line_goes_on() ->
     with pytest.raises(RuntimeError):
         loop.turn()
     loop.turn()
-    assert done == []
-    loop.turn()
     assert done == ["next"]
 
 
@@ -86,6 +84,5 @@ def test_it_rests_between_steps_while_others_are_at_work() -> None:
     busy = False
     turn()
     assert done == ["a"]
-    loop.turn()
     loop.turn()
     assert done == ["a", "b"]
