@@ -140,7 +140,7 @@ class Connection:
         self._socket.on_frame(self._inbox.put)
         self._address_counted = self._services.doorman.admit_address(self._address)
         if self._address_counted:
-            self._set_timer(HELLO_SECONDS, self.end, Close.NO_HELLO)
+            self._set_timer(HELLO_SECONDS, self._socket.unless_heard, lambda: self.end(Close.NO_HELLO))
         else:
             self.end(Close.TOO_MUCH)
 

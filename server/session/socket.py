@@ -28,6 +28,11 @@ class Socket(Protocol):
         """Stop reading, or go on."""
         ...
 
+    def unless_heard(self, callback: Callable[[], None]) -> None:
+        """If no message has come, call back: not before all is looked at that was read, for a message that waits in
+        a queue of this side's is not late."""
+        ...
+
     def write(self, frames: Sequence[bytes]) -> bool:
         """Send frames as one write. False: the peer reads slowly; hand over no more until `on_writable` is called.
 

@@ -30,7 +30,7 @@ class AsgiSocket:
         self._on_frame: Callable[[Frame], None] | None = None
         self._may_read = asyncio.Event()
         self._may_read.set()
-        self._ended = False
+        self._heard = self._ended = False
         self.left = NO_CLOSE_FRAME
 
     @property
@@ -46,6 +46,10 @@ class AsgiSocket:
             self._may_read.clear()
         else:
             self._may_read.set()
+
+    def unless_heard(self, callback: Callable[[], None]) -> None:
+        if not self._heard:
+            callback()
 
     def write(self, frames: Sequence[bytes]) -> bool:
         if self._ended:
@@ -90,6 +94,7 @@ class AsgiSocket:
                 if message["type"] != "websocket.receive":
                     self.left = message.get("code", self.left)
                     return
+                self._heard = True
                 data: bytes | None = message.get("bytes")
                 self._on_frame(message["text"] if data is None else data)
                 await self._may_read.wait()

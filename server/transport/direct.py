@@ -46,7 +46,7 @@ SLICE = 4 * 1024
 class DirectWebSocket(BoundedWebSocket):
     """See `server.session.socket.Socket`, which this is for the application that asks for it."""
 
-    __slots__ = ("_binary", "_conn", "_held", "_known", "_on_frame", "_resume", "_taken")
+    __slots__ = ("_binary", "_conn", "_held", "_known", "_on_frame", "_resume", "_taken", "_unless_heard")
 
     def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any]) -> None:
         super().__init__(config, server_state, app_state)
@@ -54,6 +54,7 @@ class DirectWebSocket(BoundedWebSocket):
         self._binary = False
         self._on_frame: Callable[[Frame], None] | None = None
         self._held = False
+        self._unless_heard: Callable[[], None] | None = None
         self._known = False
         """Whether it has sent a message. Until then it stands in line: a greeting is dear, and thousands may come at
         once."""
@@ -122,6 +123,20 @@ class DirectWebSocket(BoundedWebSocket):
             self.read_paused = False
             self._wait_for_turn()
 
+    def unless_heard(self, callback: Callable[[], None]) -> None:
+        self._unless_heard = callback
+        self._judge()
+
+    def _have_turn(self) -> None:
+        super()._have_turn()
+        self._judge()
+
+    def _judge(self) -> None:
+        if self._unless_heard is not None and not self._waiting:
+            callback, self._unless_heard = self._unless_heard, None
+            if not self._known:
+                callback()
+
     # What uvicorn calls.
 
     def handle_connect(self, event: Request) -> None:
@@ -157,7 +172,7 @@ class DirectWebSocket(BoundedWebSocket):
     def connection_lost(self, exc: Exception | None) -> None:
         if isinstance(self.queue, Relay):
             self.queue.end(NO_CLOSE_FRAME)
-        self._resume = self._on_frame = None
+        self._resume = self._on_frame = self._unless_heard = None
         super().connection_lost(exc)
         # Whatever refers to each other is freed only when garbage is looked for: seldom, and all else waits for it.
         self._unparsed = b""

@@ -185,8 +185,9 @@ class BoundedHttp(HttpToolsProtocol):
             return
         if self.due > self.loop.time():
             self._deadline = self.loop.call_at(self.due, self._ring)
-        else:
+        elif not self._waiting:
             self._give_up()
+        # Else it is this side that is late. The timer is set again, and rings at once, when more has been looked at.
 
     def _cancel_deadline(self) -> None:
         if self._deadline is not None:

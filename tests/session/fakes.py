@@ -23,6 +23,9 @@ class FakeSocket:
         self.gone = False
         self.left = 1006
         self.held: list[bool] = []
+        self.behind = False
+        """Whether something that was read waits to be looked at."""
+        self.judge: Callable[[], None] = lambda: None
         self._waiting: deque[Frame] = deque()
         self._resume: Callable[[], None] = lambda: None
         self._on_frame: Callable[[Frame], None] = self._waiting.append
@@ -43,6 +46,11 @@ class FakeSocket:
         self.held.append(holding)
         if not holding:
             asyncio.get_running_loop().call_soon(self._read)
+
+    def unless_heard(self, callback: Callable[[], None]) -> None:
+        self.judge = callback
+        if not self.behind:
+            callback()
 
     def _read(self) -> None:
         while self._waiting and not (self.held and self.held[-1]):

@@ -65,6 +65,17 @@ async def test_a_socket_that_says_nothing(node: Node) -> None:
     assert node.empty
 
 
+async def test_a_socket_that_is_not_listened_to(node: Node) -> None:
+    """What it has said may be a hello, and this side is late to look."""
+    phone = Phone(node)
+    phone.socket.behind = True
+    await advance(HELLO_SECONDS + 1)
+    assert phone.socket.closed is None
+    phone.socket.judge()
+    assert await phone.ended() == 4408
+    assert node.empty
+
+
 async def test_a_socket_that_leaves_before_hello(node: Node) -> None:
     phone = Phone(node)
     await turns()

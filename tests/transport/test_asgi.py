@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from server.http.socket import SocketEndpoint
+from server.transport.asgi import AsgiSocket
 from tests.session.world import Node
 
 SCOPE: dict[str, Any] = {"type": "websocket", "headers": [], "subprotocols": ["bussa.v1.json"], "client": ("::1", 1)}
@@ -66,3 +67,25 @@ async def test_a_server_that_fails_to_receive_ends_it() -> None:
     async with asyncio.timeout(5):
         await played.task
     await played.forgotten()
+
+
+@pytest.mark.parametrize("said", [True, False])
+async def test_it_knows_whether_a_message_has_come(said: bool) -> None:
+    taken = asyncio.Event()
+
+    async def receive() -> Any:
+        if said and not taken.is_set():
+            return {"type": "websocket.receive", "text": "hello"}
+        return await _never()
+
+    async def send(_message: Any) -> None: ...
+
+    socket = AsgiSocket(receive, send, binary=False)
+    socket.on_frame(lambda _frame: taken.set())
+    if said:
+        await taken.wait()
+    missed: list[str] = []
+    socket.unless_heard(lambda: missed.append("no message"))
+    assert missed == ([] if said else ["no message"])
+    socket.abort()
+    await socket.finish(1)
