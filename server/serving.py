@@ -11,9 +11,12 @@ import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
+from typing import cast
 
 import uvicorn
 import uvloop
+from uvicorn._types import ASGI3Application
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.server import Server
 
 from protocol.limits import FRAME
@@ -23,6 +26,7 @@ from server.settings import BadSettingError, Settings
 from server.transport import turns
 from server.transport.direct import DirectWebSocket
 from server.transport.silent import Silent
+from server.transport.tarpit import tarpit_of
 
 PING_SECONDS = 20.0
 """WebSocket pings: under the 30 to 60 s after which proxies and phone networks forget a silent connection."""
@@ -156,6 +160,10 @@ class _DrainingServer(Server):
             timeout_graceful_shutdown=5,
         )
         super().__init__(config)
+        if settings.trusted_proxies:
+            # What uvicorn makes of the setting, networks and all.
+            proxies = ProxyHeadersMiddleware(cast(ASGI3Application, node.app), list(settings.trusted_proxies))
+            tarpit_of(self.server_state).exempt = proxies.trusted_hosts.__contains__
         self._node = node
         self._drain_seconds = settings.drain_seconds
         self._on_ready = on_ready

@@ -7,6 +7,7 @@ book        what a batch of commands reads and writes
 ledger      carries a batch out on a book
 phase       which request is legal when
 throttle    token buckets
+address     whom to hold to account for what comes from a host
 token       what a token must say
 words       how text is made searchable
 """

@@ -1,6 +1,11 @@
 """Token buckets. Time is an argument, in seconds of any clock that never goes back."""
 
+from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,40 @@ class Bucket:
         if self.take(now, cost):
             self._level = max(-self._rate.burst, self._level - cost)
 
+    def give_back(self, now: float, cost: float = 1.0) -> None:
+        """Undo a `take`."""
+        self.take(now, -cost)  # what is more than a burst is dropped when the bucket is next looked at
+
     def is_full(self, now: float) -> bool:
         """Whether nothing was taken for so long that the bucket may be forgotten."""
         return self._level + max(0.0, now - self._time) * self._rate.per_second >= self._rate.burst
+
+
+class Recent(Generic[T]):
+    """A bounded table of what is known about users or addresses.
+
+    The entry that was untouched for longest is forgotten, and is the most likely one to be as good as new.
+    """
+
+    def __init__(self, make: Callable[[], T], most: int) -> None:
+        """``make``: an entry of somebody new. ``most``: entries that are kept."""
+        self._make = make
+        self._most = most
+        self._entries: OrderedDict[str, T] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def get(self, key: str) -> T | None:
+        entry = self._entries.get(key)
+        if entry is not None:
+            self._entries.move_to_end(key)
+        return entry
+
+    def of(self, key: str) -> T:
+        entry = self.get(key)
+        if entry is None:
+            if len(self._entries) >= self._most:
+                self._entries.popitem(last=False)
+            entry = self._entries[key] = self._make()
+        return entry

@@ -1,7 +1,6 @@
 """What a request holds: a body, a page, a user's id, who asks, from where."""
 
 import asyncio
-import ipaddress
 import re
 from typing import Any, NamedTuple, TypeVar
 
@@ -12,6 +11,7 @@ from starlette.responses import Response
 from protocol import limits
 from protocol.codes import Code
 from protocol.ids import is_user_id
+from server.domain.address import account
 from server.http.problems import PLAIN, ProblemError, not_found, unauthenticated
 from server.session.principal import Principal, Tokens
 
@@ -115,15 +115,3 @@ async def principal(request: Request, tokens: Tokens) -> Principal:
 def address(request: Request) -> str:
     """Whom to hold to account for a request."""
     return account(request.client.host if request.client is not None else "")
-
-
-def account(host: str) -> str:
-    """Whom to hold to account for what comes from a host: an address, of IPv6 the network that one customer gets."""
-    try:
-        parsed = ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        return host
-    if isinstance(parsed, ipaddress.IPv6Address):
-        mapped = parsed.ipv4_mapped
-        return str(mapped) if mapped is not None else str(ipaddress.ip_network((parsed, 64), strict=False))
-    return str(parsed)

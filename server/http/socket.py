@@ -10,8 +10,8 @@ from starlette.routing import BaseRoute, WebSocketRoute
 from protocol import codec, version
 from protocol.codes import Close
 from server import telemetry
+from server.domain.address import account
 from server.domain.phase import Phase
-from server.http import asked
 from server.session.connection import Connection
 from server.session.services import Services
 from server.session.socket import Socket
@@ -77,7 +77,7 @@ class SocketEndpoint:
         receive: Callable[[], Awaitable[Message]],
         send: Callable[[Any], Awaitable[None]],
     ) -> None:
-        address = asked.account(scope["client"][0] if scope.get("client") else "")
+        address = account(scope["client"][0] if scope.get("client") else "")
         direct: DirectSocket | None = scope.get("extensions", {}).get(EXTENSION)
         if direct is not None:
             direct.choose(binary=chosen.binary)

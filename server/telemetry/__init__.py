@@ -43,6 +43,7 @@ from server.telemetry.sockets import (
     evicted,
     frame_refused,
     handshake_refused,
+    newcomer_delayed,
     outbox_depth,
 )
 
@@ -75,6 +76,7 @@ __all__ = [
     "log_lag",
     "loop_lag",
     "metrics",
+    "newcomer_delayed",
     "outbox_depth",
     "passwords_overflow",
     "post_overflow",

@@ -12,6 +12,7 @@ _OPENED = counter("connections_opened", "Connections accepted, by subprotocol.",
 _CLOSED = counter("connections_closed", "Connections ended, by close code.", "code")
 _HANDSHAKES = counter("handshakes_refused", "Handshakes refused, by HTTP status.", "status")
 _FRAMES = counter("frames_refused", "Requests answered with an error, by code.", "code")
+_DELAYED = counter("newcomers_delayed", "Connections of an address that broke off too often, let in one by one.")
 _EVICTED = counter("evicted", "Connections that read too slowly: by bytes or by age of what waited.", "why")
 _OUTBOX = histogram(
     "outbox_bytes", "What waits for one connection, sampled.", buckets=[float(4**power) for power in range(4, 11)]
@@ -45,6 +46,11 @@ def handshake_refused(status: int, why: str) -> None:
     _HANDSHAKES.labels(str(status)).inc()
     if (skipped := _handshake_line.due()) is not None:
         log.info("handshake refused", status=status, why=why, skipped=skipped)
+
+
+def newcomer_delayed() -> None:
+    """A new connection must wait because of what others of its address did. Under attack: no line."""
+    _DELAYED.inc()
 
 
 def frame_refused(code: str) -> None:

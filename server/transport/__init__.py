@@ -1,5 +1,7 @@
 """uvicorn's protocols, bounded: what ASGI leaves to the server, and what a hostile peer would use.
 
+    silent       a connection before its first byte
+    tarpit       whose new connections wait
     http         a deadline for a request, a bound for its headers
     websocket    floods of control frames and fragments counted, nobody waited for without an end
     direct       many frames in one write, each message by a call

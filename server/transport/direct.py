@@ -142,7 +142,9 @@ class DirectWebSocket(BoundedWebSocket):
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         scope: Any = getattr(self, "scope", None)  # there is none where the handshake was refused
-        if scope is not None:
+        if scope is None:
+            self._blame()
+        else:
             scope["extensions"][EXTENSION] = self
 
     def resume_writing(self) -> None:

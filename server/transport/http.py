@@ -14,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from server import telemetry
 from server.transport import turns
+from server.transport.tarpit import host_of, tarpit_of
 
 REQUEST_SECONDS = 10.0
 """From the connection (or a request's first byte) to the request's last byte. A WebSocket's handshake included."""
@@ -159,11 +160,11 @@ class BoundedHttp(HttpToolsProtocol):
         self._let_go()
 
     def send_400_response(self, msg: str) -> None:
-        telemetry.call_answered("other", "unmatched", 400, 0.0)
+        self._malformed(400)
         super().send_400_response(msg)
 
     def _refuse_head(self) -> None:
-        telemetry.call_answered("other", "unmatched", 431, 0.0)
+        self._malformed(431)
         self.transport.write(
             b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
         )
@@ -172,6 +173,10 @@ class BoundedHttp(HttpToolsProtocol):
         self.transport.write_eof()
         self._cancel_deadline()
         self._deadline = self.loop.call_later(LINGER_SECONDS, self._give_up)
+
+    def _malformed(self, status: int) -> None:
+        telemetry.call_answered("other", "unmatched", status, 0.0)
+        tarpit_of(self.server_state).blame(host_of(self.transport))
 
     def _start_deadline(self) -> None:
         if self.due is None:

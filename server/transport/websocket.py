@@ -8,7 +8,7 @@ from typing import Any
 from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
 from uvicorn.config import Config
 from uvicorn.server import ServerState
-from websockets.frames import Frame, Opcode
+from websockets.frames import CloseCode, Frame, Opcode
 from websockets.server import ServerProtocol
 
 from protocol.codes import Close
@@ -17,6 +17,7 @@ from server.transport import turns
 from server.transport.cutting import PING
 from server.transport.rounds import rounds_of
 from server.transport.slotted import Slotted
+from server.transport.tarpit import host_of, tarpit_of
 
 CONTROLS = Rate(10, 100)
 """Pings and pongs of one connection: a client's keep-alive needs one in some seconds."""
@@ -30,6 +31,9 @@ quarter of a MiB) would be half a second of everybody's time, and 40,000 message
 
 LINGER_SECONDS = 3.0
 """How long a peer has, after our close frame, to read what was sent and to answer it."""
+
+FORGIVEN = frozenset({Close.RESTART, Close.TOKEN, Close.TOO_SLOW, CloseCode.INTERNAL_ERROR})
+"""Farewells that tell nothing bad about who hears them."""
 
 
 class Parser(ServerProtocol):
@@ -45,7 +49,17 @@ class Parser(ServerProtocol):
 class BoundedWebSocket(Slotted):
     """Nothing that a peer does is without a bound."""
 
-    __slots__ = ("_controls", "_deaf", "_fragments", "_place", "_rounds", "_unanswered", "_unparsed", "_waiting")
+    __slots__ = (
+        "_controls",
+        "_deaf",
+        "_fragments",
+        "_place",
+        "_rounds",
+        "_tarpit",
+        "_unanswered",
+        "_unparsed",
+        "_waiting",
+    )
 
     def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any]) -> None:
         super().__init__(config, server_state, app_state)
@@ -59,6 +73,7 @@ class BoundedWebSocket(Slotted):
         """A flood: what still comes is read and dropped, unlooked at."""
         self._rounds = rounds_of(server_state, self.ping_interval) if self.ping_interval else None
         self._place = 0
+        self._tarpit = tarpit_of(server_state)
         self._unanswered = 0
         """Pings since the last answer."""
 
@@ -75,7 +90,7 @@ class BoundedWebSocket(Slotted):
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         self.conn.send_close(code, reason)
         self.transport.write(b"".join(self.conn.data_to_send()))
-        self._closing()
+        self._closing(code)
 
     def abort(self) -> None:
         self.transport.abort()
@@ -132,6 +147,7 @@ class BoundedWebSocket(Slotted):
     def _refuse_handshake(self) -> None:
         """A head that the parser refused by itself: uvicorn would neither answer nor end it."""
         self.handshake_initiated = self.handshake_complete = self.close_sent = True
+        self._blame()
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.transport.close()
 
@@ -237,7 +253,7 @@ class BoundedWebSocket(Slotted):
         code, reason = self.conn.close_sent.code, self.conn.close_sent.reason
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         self.transport.write(b"".join(self.conn.data_to_send()))
-        self._closing()
+        self._closing(code)
         self._end_writing()
 
     def refuse_text(self) -> None:
@@ -258,12 +274,17 @@ class BoundedWebSocket(Slotted):
         self.close(Close.TOO_MUCH, Close.TOO_MUCH.reason)
         self._end_writing()
 
-    def _closing(self) -> None:
+    def _closing(self, code: int) -> None:
+        if code not in FORGIVEN:
+            self._blame()
         self.stop_keepalive()
         self.close_sent = True
         self.read_paused = False
         self._wait_for_turn()  # the peer's own close frame is yet to come
         self._cut_off_later()
+
+    def _blame(self) -> None:
+        self._tarpit.blame(host_of(self.transport))
 
     def _end_writing(self) -> None:
         """Whatever the peer still says is not looked at, its close frame neither; a peer waits for us to end the

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.domain.throttle import Bucket, Rate
+from server.domain.throttle import Bucket, Rate, Recent
 
 rates = st.builds(Rate, st.integers(1, 50).map(float), st.integers(1, 50).map(float))
 # Quarters of a second and whole costs: every sum is exact, so that the bound can be asked for to the letter.
@@ -47,6 +47,27 @@ def test_a_full_bucket_may_be_forgotten_and_another_may_not() -> None:
     bucket.take(0.0, 3.0)
     assert not bucket.is_full(1.25)
     assert bucket.is_full(1.5)
+
+
+def test_what_is_given_back_is_there_again_and_never_more_than_the_burst() -> None:
+    bucket = Bucket(Rate(2.0, 4.0), 0.0)
+    bucket.take(0.0, 3.0)
+    bucket.give_back(0.0, 2.0)
+    assert bucket.take(0.0, 3.0) == 0.0
+    assert bucket.take(0.0, 1.0) == 0.5
+    for _ in range(10):
+        bucket.give_back(0.0)
+    assert [bucket.take(0.0) for _ in range(5)] == [0.0, 0.0, 0.0, 0.0, 0.5]
+
+
+def test_a_table_forgets_the_one_untouched_for_longest() -> None:
+    table = Recent(list[int], 3)
+    for name in "abc":
+        table.of(name).append(1)
+    assert table.get("a") == [1]
+    assert table.of("d") == []
+    assert [table.get(name) for name in "abcd"] == [[1], None, [1], []]
+    assert len(table) == 3
 
 
 @pytest.mark.parametrize("cost", [1.0, 2.5, 4.0])

@@ -65,8 +65,8 @@ def test_the_tables_are_bounded_and_forget_the_one_untouched_for_longest(
     for n in range(5):
         assert tries.begin(f"other{n}", f"user{n}") == 0.0
         assert tries.begin("busy", "alice") > 0
-    assert len(tries._addresses._buckets) == 3
-    assert len(tries._users._buckets) == 3
+    assert len(tries._addresses) == 3
+    assert len(tries._users) == 3
 
 
 @pytest.mark.parametrize(

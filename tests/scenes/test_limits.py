@@ -2,14 +2,17 @@
 
 import asyncio
 import resource
+import socket
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from server.serving import FILES
+from server.transport.tarpit import FAULTS
 from tests.scenes.play import Play, texts
-from tests.scenes.serving import Host, Server, room_for_files
+from tests.scenes.serving import SECONDS, Host, Server, room_for_files
 
 
 async def test_a_text_has_one_to_ten_thousand_characters(play: Play):
@@ -154,3 +157,18 @@ async def hurried(tmp_path: Path):
 
 def test_the_table_of_files_is_as_large_as_it_will_be_before_anybody_comes(standing: Server):
     assert room_for_files(standing.pid) >= min(resource.getrlimit(resource.RLIMIT_NOFILE)[1], FILES)
+
+
+@pytest.mark.parametrize(("options", "proxied"), [((), False), (("--trusted-proxies", "10.0.0.0/8,127.0.0.1"), True)])
+def test_an_address_that_breaks_off_again_and_again_is_let_in_slowly(
+    tmp_path: Path, options: tuple[str, ...], proxied: bool
+):
+    """But a proxy answers for others, and is not held to account."""
+    with Server(tmp_path / "data", *options) as server:
+        for _ in range(int(FAULTS.burst) + 20):
+            with socket.create_connection(("127.0.0.1", server.port), SECONDS) as device:
+                device.sendall(b"nonsense\r\n\r\n")
+                assert device.recv(12) == b"HTTP/1.1 400"
+        metrics = httpx.get(f"{server.url}/metrics").text
+    [delayed] = [line.split()[1] for line in metrics.splitlines() if line.startswith("bussa_newcomers_delayed_total")]
+    assert (float(delayed) == 0) is proxied

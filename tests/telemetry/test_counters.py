@@ -78,6 +78,7 @@ EVENTS: list[tuple[str, tuple[Any, ...], str, dict[str, str], float]] = [
     ("handshake_refused", (403, "origin"), "handshakes_refused_total", {"status": "403"}, 1),
     ("frame_refused", ("rate_limited",), "frames_refused_total", {"code": "rate_limited"}, 1),
     ("frame_refused", (Code.NOT_FOUND,), "frames_refused_total", {"code": "not_found"}, 1),
+    ("newcomer_delayed", (), "newcomers_delayed_total", {}, 1),
     ("evicted", ("bytes",), "evicted_total", {"why": "bytes"}, 1),
     ("outbox_depth", (65536,), "outbox_bytes_sum", {}, 65536),
     ("loop_lag", (0.125,), "loop_lag_seconds_sum", {}, 0.125),
