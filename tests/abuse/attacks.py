@@ -19,6 +19,8 @@ Attack = Callable[[Target, str, int], Awaitable[None]]
 JSON = b"bussa.v1.json"
 MSGPACK = b"bussa.v1.msgpack"
 
+WRITERS = 3
+
 
 async def many(target: Target, count: int, one: Callable[[Peer, random.Random], Awaitable[None]]) -> None:
     """``one``, on ``count`` connections at once."""
@@ -150,26 +152,29 @@ async def silent_connections(target: Target, token: str, count: int) -> None:
     await many(target, count, one)
 
 
+async def writing(target: Target, token: str, count: int) -> None:
+    """No attack, but long messages as fast as they are answered: what `deaf` is to be compared with."""
+    senders = await asyncio.to_thread(target.people, *(f"sender-{secrets.token_hex(4)}" for _ in range(count)))
+
+    async def write(sender: str) -> None:
+        async with peer(target.port) as device:
+            await device.greet(sender)
+            for id in range(1, 200):
+                text = "x" * 10_000
+                await device.write(say({"type": "send", "id": id, "to": "mallory", "text": text, "nonce": f"n-{id}"}))
+                await device.until("sent")
+
+    await asyncio.gather(*(write(sender) for sender in senders))
+
+
 async def deaf(target: Target, token: str, count: int) -> None:
     """They are written to and never read: 1 MiB may wait for each."""
-    senders = await asyncio.to_thread(target.people, *(f"sender-{secrets.token_hex(4)}" for _ in range(3)))
     evicted = await asyncio.to_thread(target.counted, "bussa_evicted_total")
     async with contextlib.AsyncExitStack() as stack:
         peers = [await stack.enter_async_context(peer(target.port, buffer=4096)) for _ in range(count)]
         for device in peers:
             await device.greet(token)
-
-        async def write(sender: str) -> None:
-            async with peer(target.port) as device:
-                await device.greet(sender)
-                for id in range(1, 200):
-                    text = "x" * 10_000
-                    await device.write(
-                        say({"type": "send", "id": id, "to": "mallory", "text": text, "nonce": f"n-{id}"})
-                    )
-                    await device.until("sent")
-
-        await asyncio.gather(*(write(sender) for sender in senders))
+        await writing(target, token, WRITERS)
         assert await asyncio.to_thread(target.counted, "bussa_evicted_total") >= evicted + count
         farewells = await asyncio.gather(*(device.farewell() for device in peers))
         assert set(farewells) <= {4413, None}, farewells  # None: cut off before it began to read
@@ -275,6 +280,7 @@ QUICK: dict[Attack, int] = {
     empty_fragments: 20,
     control_frames: 20,
     large_heads: 50,
+    writing: WRITERS,
     deaf: 20,
     asking: 20,
     hit_and_run: 50,
