@@ -178,6 +178,20 @@ def test_people_are_followed_and_seen_to_follow(town: Town) -> None:
     expect(alice.page.get_by_text("You follow nobody yet.")).to_be_visible()
 
 
+def test_a_menu_that_is_open_stays_open_when_something_is_heard_of_the_person(town: Town) -> None:
+    alice, bob = town.person("Alice Rossi"), town.person("Bob Bianchi")
+    alice.go(f"u/{bob.user}")
+    expect(alice.page.get_by_role("heading", name="Bob Bianchi")).to_be_visible()
+    alice.page.locator("main").get_by_role("button", name="More").click()
+    town.server.admin("PUT", f"/v1/users/{bob.user}", {"name": "Roberto Bianchi"})
+    alice.page.evaluate("dispatchEvent(new Event('focus'))")
+    expect(alice.page.get_by_role("heading", name="Roberto Bianchi")).to_be_visible()
+    expect(alice.page.get_by_role("menuitem", name="Block")).to_be_visible()
+    alice.page.keyboard.press("Escape")
+    alice.choose("Block Roberto Bianchi")
+    alice.is_told("Roberto Bianchi is blocked.")
+
+
 def test_somebody_blocked_before_a_word_was_written_can_be_unblocked_another_time(town: Town) -> None:
     alice, bob = town.person("Alice Rossi"), town.person("Bob Bianchi")
     alice.go(f"u/{bob.user}")

@@ -18,6 +18,9 @@ export class Person extends View {
 
     build() {
         this.className = "page";
+        this.head = h("header", { class: "bar" });
+        this.who = h("div", { class: "person" });
+        fill(this, this.head, this.who);
         app().engine.person(this.user);
         app().deeds.people("following");
         app().deeds.people("followers");
@@ -36,40 +39,44 @@ export class Person extends View {
 
     /** @param {import("./view.js").State} now */
     update(now) {
-        const { user } = this;
+        const { user, head, who } = this;
+        if (!head || !who) return;
         const person = now.people.get(user);
         const row = now.rows.get(user);
         const follows = now.follows.following.users.includes(user);
         const follower = now.follows.followers.users.includes(user);
-        const key = JSON.stringify([person, row?.muted, row?.blocked, Boolean(row?.last), follows, follower, now.route.list, now.user === user]);
-        if (this.dataset.of === key) return;
-        this.dataset.of = key;
-        const name = nameOf(now, user);
         const self = user === now.user;
-        const focused = document.activeElement instanceof HTMLElement && this.contains(document.activeElement) ? document.activeElement.dataset.name : undefined;
-        fill(
-            this,
-            h(
-                "header",
-                { class: "bar" },
+        // Apart, so that a menu that is open stays open when something is heard of the person.
+        if (changed(head, [person?.missing, now.route.list, self]))
+            fill(
+                head,
                 h("a", { class: "icon-button phone-only", href: toList(now.route.list), "aria-label": t("back"), title: t("back") }, icon("back")),
                 h("h1", { class: "cut" }, t(self ? "person.me" : "person.title")),
                 !self && !person?.missing && menu(t("thread.menu"), () => peerDeeds(user)),
-            ),
-            h(
-                "div",
-                { class: "person" },
-                avatar(user, name, "huge"),
-                h("h2", {}, h("bdi", {}, person?.missing ? t("person.missing") : name)),
-                h("p", { class: "quiet" }, `@${user}`),
-                follower && !self && h("p", { class: "chip" }, t("person.follower")),
-                row?.blocked && h("p", { class: "chip danger-text" }, icon("blocked"), t("blocked")),
-                row?.muted && h("p", { class: "chip" }, icon("muted"), t("muted")),
-                self ? own() : !person?.missing && deeds(user, name, person?.can, Boolean(row?.last), follows, row?.blocked ?? false),
-            ),
+            );
+        if (!changed(who, [person, row?.muted, row?.blocked, Boolean(row?.last), follows, follower, self])) return;
+        const name = nameOf(now, user);
+        const focused = document.activeElement instanceof HTMLElement && who.contains(document.activeElement) ? document.activeElement.dataset.name : undefined;
+        fill(
+            who,
+            avatar(user, name, "huge"),
+            h("h2", {}, h("bdi", {}, person?.missing ? t("person.missing") : name)),
+            h("p", { class: "quiet" }, `@${user}`),
+            follower && !self && h("p", { class: "chip" }, t("person.follower")),
+            row?.blocked && h("p", { class: "chip danger-text" }, icon("blocked"), t("blocked")),
+            row?.muted && h("p", { class: "chip" }, icon("muted"), t("muted")),
+            self ? own() : !person?.missing && deeds(user, name, person?.can, Boolean(row?.last), follows, row?.blocked ?? false),
         );
-        if (focused) /** @type {HTMLElement | null} */ (this.querySelector(`[data-name="${focused}"]`))?.focus();
+        if (focused) /** @type {HTMLElement | null} */ (who.querySelector(`[data-name="${focused}"]`))?.focus();
     }
+}
+
+/** Whether an element is to show something else than it does. @param {HTMLElement} element @param {unknown[]} shown */
+function changed(element, shown) {
+    const key = JSON.stringify(shown);
+    const before = element.dataset.of;
+    element.dataset.of = key;
+    return key !== before;
 }
 
 /** @param {string} user @param {string} name @param {string | undefined} can @param {boolean} talked @param {boolean} follows @param {boolean} blocked */
