@@ -55,6 +55,14 @@ def ring(served: Served) -> None:
         known._ring()
 
 
+async def say_late(served: Served, device: Peer, said: bytes) -> None:
+    """In time, but it is looked at only when the time is over."""
+    with Line() as line:
+        await device.write(said)
+        await line.holds()
+        ring(served)
+
+
 async def cut(device: Peer) -> bool:
     try:
         return await device.rest() == b""
@@ -64,29 +72,20 @@ async def cut(device: Peer) -> bool:
 
 async def test_a_request_that_waited_in_line(ours: Served) -> None:
     async with peer(ours.port) as device:
-        with Line() as line:
-            await device.write(REQUEST)
-            await line.holds()
-            ring(ours)
+        await say_late(ours, device, REQUEST)
         assert (await device.head())[0] == 200
 
 
 async def test_a_head_of_many_slices_that_waited_in_line(ours: Served) -> None:
     async with peer(ours.port) as device:
-        with Line() as line:
-            await device.write(b"GET /late HTTP/1.1\r\nHost: b\r\nX: " + b"x" * 10 * http.SLICE + b"\r\n\r\n")
-            await line.holds()
-            ring(ours)
+        await say_late(ours, device, b"GET /late HTTP/1.1\r\nHost: b\r\nX: " + b"x" * 10 * http.SLICE + b"\r\n\r\n")
         assert (await device.head())[0] == 200
 
 
 @pytest.mark.parametrize("part", [1, len(REQUEST) - 5, len(REQUEST) - 1], ids=["a byte", "a head", "all but a byte"])
 async def test_half_a_request_that_waited_in_line(ours: Served, part: int) -> None:
     async with peer(ours.port) as device:
-        with Line() as line:
-            await device.write(REQUEST[:part])
-            await line.holds()
-            ring(ours)
+        await say_late(ours, device, REQUEST[:part])
         assert await cut(device)
 
 
@@ -98,10 +97,7 @@ async def test_half_a_request_that_waited_in_line(ours: Served, part: int) -> No
 async def test_a_greeting_that_waited_in_line(ours: Served, said: bytes) -> None:
     async with peer(ours.port) as device:
         assert await device.upgrade() == 101
-        with Line() as line:
-            await device.write(said)
-            await line.holds()
-            ring(ours)
+        await say_late(ours, device, said)
         while (said := (await device.frame())[1]) == b"":
             pass  # a pong
         assert b'"welcome"' in said
@@ -115,10 +111,7 @@ async def test_a_greeting_that_waited_in_line(ours: Served, said: bytes) -> None
 async def test_half_a_greeting_that_waited_in_line(ours: Served, said: bytes) -> None:
     async with peer(ours.port) as device:
         assert await device.upgrade() == 101
-        with Line() as line:
-            await device.write(said)
-            await line.holds()
-            ring(ours)
+        await say_late(ours, device, said)
         assert await device.farewell() == 4408
 
 
