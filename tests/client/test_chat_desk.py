@@ -5,6 +5,7 @@ import itertools
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 
 from client.chat.memory import Login
 from client.chat.screens.signin import SignIn
@@ -28,6 +29,15 @@ async def test_one_logs_in_once_and_is_remembered(tmp_path: Path) -> None:
         assert sat.memory.recall(sat.server.address) == Login("alice", "token of alice")
     async with sitting(tmp_path, login=None) as sat:
         await sat.until(lambda: sat.shown)
+
+
+async def test_a_password_manager_types_everything_at_once(tmp_path: Path) -> None:
+    async with sitting(tmp_path, login=None) as sat:
+        await sat.until(lambda: isinstance(sat.app.screen, SignIn) and sat.app.screen.focused is not None)
+        for key in (*"alice", "tab", *"right", "enter"):
+            sat.app.post_message(Key(key, key if len(key) == 1 else None))
+        await sat.until(lambda: sat.shown)
+        assert sat.memory.recall(sat.server.address) == Login("alice", "token of alice")
 
 
 async def test_one_signs_up(tmp_path: Path) -> None:

@@ -23,6 +23,9 @@ class SignIn(Screen[Login | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "other", "Sign up / log in", key_display="F2", priority=True),
         Binding("ctrl+q,escape", "leave", "Leave", priority=True),
+        # At once: a password manager types a name, a tab and a password in one go, and not all of it into one field.
+        Binding("tab", "app.focus_next", show=False, priority=True),
+        Binding("shift+tab", "app.focus_previous", show=False, priority=True),
     ]
 
     def __init__(self, server: Server, user: str | None, why: str = "") -> None:
