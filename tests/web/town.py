@@ -127,7 +127,8 @@ class Person:
         self.box.press("Enter")
 
     def message(self, text: str) -> Locator:
-        return self.page.locator("li.message", has_text=text)
+        # Of its words alone: with the time behind it a "line 5" of 9:30 would be a "line 59", too.
+        return self.page.locator("li.message", has=self.page.locator(".text", has_text=text))
 
     def sees(self, text: str) -> None:
         expect(self.message(text).first).to_be_visible()
