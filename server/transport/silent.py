@@ -66,7 +66,8 @@ class Silent(asyncio.Protocol):
         self._transport.close()
 
     def _pause(self) -> None:
-        if not self._transport.is_closing():
+        # Where a turn of the loop took longer than the wait, the timer may have come first.
+        if self._early is not None and not self._transport.is_closing():
             self._transport.pause_reading()
 
     def _listen(self) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from textual.css.query import NoMatches
 from textual.events import Paste
 from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
@@ -51,7 +52,7 @@ class Sitting:
         """Wait until something is so."""
         for _ in range(TURNS):
             # What is looked for may not be on the screen yet.
-            with suppress(LookupError):
+            with suppress(LookupError, NoMatches):
                 if so():
                     return
             await asyncio.sleep(0.005)

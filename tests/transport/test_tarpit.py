@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from server.domain.throttle import Rate
 from server.transport import tarpit
 from server.transport.http import BoundedHttp
+from server.transport.silent import Silent
 from server.transport.tarpit import FAULTS, LONGEST, PACE, Tarpit, tarpit_of
-from tests.transport.peer import BINARY, PING, TEXT, Peer, frame, peer, say
+from tests.transport.peer import BINARY, PING, SECONDS, TEXT, Peer, frame, peer, say
 from tests.transport.served import Served
 
 BAD, GOOD = "192.0.2.66", "192.0.2.7"
@@ -224,6 +225,21 @@ async def test_a_new_connection_is_not_listened_to_until_its_time(
         assert (await device.head())[0] == 200
     assert len(came) == len(heard) == 1
     assert heard[0] - came[0] >= 0.199
+
+
+async def test_a_turn_that_takes_longer_than_the_wait(ours: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then the loop calls what was to come later before what was to come soon."""
+    monkeypatch.setattr(tarpit_of(ours.server.server_state), "wait", lambda _host: 1_000.0)
+    async with peer(ours.port) as device:
+        async with asyncio.timeout(SECONDS):
+            while not ours.connections:  # noqa: ASYNC110 - nobody says when
+                await asyncio.sleep(0.001)
+        [waiting] = ours.server.server_state.connections
+        assert isinstance(waiting, Silent)
+        waiting._listen()
+        waiting._pause()
+        await device.write(GET)
+        assert (await device.head())[0] == 200
 
 
 async def test_one_that_leaves_meanwhile_is_forgotten(ours: Served, monkeypatch: pytest.MonkeyPatch) -> None:
