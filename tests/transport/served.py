@@ -19,7 +19,7 @@ from server.session.inbox import Inbox
 from server.transport.direct import DirectWebSocket
 from server.transport.silent import Silent
 from tests.session.world import Node
-from tests.transport.peer import Peer
+from tests.transport.peer import SECONDS, Peer
 
 OURS = "ours"
 SERVERS = (OURS, "httptools", "h11")
@@ -48,6 +48,12 @@ class Served:
     async def greet(self, device: Peer, token: str = "alice") -> DirectWebSocket:
         await device.greet(token)
         return self.socket
+
+    async def known(self) -> None:
+        """Wait until the server knows of a connection."""
+        async with asyncio.timeout(SECONDS):
+            while not self.connections:  # noqa: ASYNC110 - nobody says when
+                await asyncio.sleep(0.001)
 
     async def forgotten(self) -> None:
         """Wait until nothing is left of any connection."""

@@ -9,15 +9,8 @@ import pytest
 from server.transport import silent
 from server.transport.http import BoundedHttp
 from server.transport.silent import REQUEST_SECONDS, Silent
-from tests.transport.peer import SECONDS, peer
+from tests.transport.peer import peer
 from tests.transport.served import Served, serving
-
-
-async def known(served: Served) -> None:
-    """Wait until the server knows of a connection."""
-    async with asyncio.timeout(SECONDS):
-        while not served.connections:  # noqa: ASYNC110 - nobody says when
-            await asyncio.sleep(0.001)
 
 
 async def test_it_has_no_parser_until_it_says_something(ours: Served) -> None:
@@ -25,7 +18,7 @@ async def test_it_has_no_parser_until_it_says_something(ours: Served) -> None:
     gc.disable()  # nothing may have to be looked for
     try:
         async with peer(ours.port) as device:
-            await known(ours)
+            await ours.known()
             [wordless] = ours.server.server_state.connections
             assert isinstance(wordless, Silent)
             assert not [one for one in gc.get_objects() if isinstance(one, (BoundedHttp, httptools.HttpRequestParser))]
@@ -53,7 +46,7 @@ async def test_its_time_counts_from_the_connection_and_not_from_the_first_byte(
     loop = asyncio.get_running_loop()
     before = loop.time()
     async with peer(ours.port) as device:
-        await known(ours)
+        await ours.known()
         after = loop.time()
         while loop.time() <= after:  # noqa: ASYNC110 - a clock tells nobody
             await asyncio.sleep(0.001)
@@ -68,10 +61,10 @@ async def test_it_leaves_without_a_trace_and_ends_with_the_server(monkeypatch: p
     monkeypatch.setattr(silent, "REQUEST_SECONDS", 1_000)
     async with serving() as served:
         async with peer(served.port):
-            await known(served)
+            await served.known()
         await served.forgotten()
         async with peer(served.port) as device:
-            await known(served)
+            await served.known()
             for connection in list(served.server.server_state.connections):
                 connection.shutdown()
             assert await device.rest() == b""

@@ -12,7 +12,7 @@ from server.transport import tarpit
 from server.transport.http import BoundedHttp
 from server.transport.silent import Silent
 from server.transport.tarpit import FAULTS, LONGEST, PACE, Tarpit, tarpit_of
-from tests.transport.peer import BINARY, PING, SECONDS, TEXT, Peer, frame, peer, say
+from tests.transport.peer import BINARY, PING, TEXT, Peer, frame, peer, say
 from tests.transport.served import Served
 
 BAD, GOOD = "192.0.2.66", "192.0.2.7"
@@ -231,9 +231,7 @@ async def test_a_turn_that_takes_longer_than_the_wait(ours: Served, monkeypatch:
     """Then the loop calls what was to come later before what was to come soon."""
     monkeypatch.setattr(tarpit_of(ours.server.server_state), "wait", lambda _host: 1_000.0)
     async with peer(ours.port) as device:
-        async with asyncio.timeout(SECONDS):
-            while not ours.connections:  # noqa: ASYNC110 - nobody says when
-                await asyncio.sleep(0.001)
+        await ours.known()
         [waiting] = ours.server.server_state.connections
         assert isinstance(waiting, Silent)
         waiting._listen()
