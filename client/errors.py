@@ -12,7 +12,7 @@ BussaError
     NotContractError        the other side does not speak the contract
 """
 
-from protocol.codes import Code
+from protocol.codes import AnyCode, Code, HttpCode
 
 
 class BussaError(Exception):
@@ -25,7 +25,7 @@ class RefusedError(BussaError):
     ``message`` is for people, ``retry_after`` is in seconds and only there where waiting helps.
     """
 
-    code: Code
+    code: AnyCode
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(message)
@@ -70,22 +70,22 @@ class UnavailableError(RefusedError):
 
 
 class UnauthenticatedError(RefusedError):
-    code = Code.UNAUTHENTICATED
+    code = HttpCode.UNAUTHENTICATED
 
 
 class TakenError(RefusedError):
-    code = Code.TAKEN
+    code = HttpCode.TAKEN
 
 
 class MethodNotAllowedError(RefusedError):
-    code = Code.METHOD_NOT_ALLOWED
+    code = HttpCode.METHOD_NOT_ALLOWED
 
 
 class TooLargeError(RefusedError):
-    code = Code.TOO_LARGE
+    code = HttpCode.TOO_LARGE
 
 
-_CLASSES: dict[Code, type[RefusedError]] = {
+_CLASSES: dict[AnyCode, type[RefusedError]] = {
     kind.code: kind
     for kind in (
         BadRequestError,
@@ -103,7 +103,7 @@ _CLASSES: dict[Code, type[RefusedError]] = {
 }
 
 
-def refusal(code: Code, message: str, retry_after: float | None = None) -> RefusedError:
+def refusal(code: AnyCode, message: str, retry_after: float | None = None) -> RefusedError:
     """The error of a code."""
     return _CLASSES[code](message, retry_after=retry_after)
 

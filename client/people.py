@@ -10,7 +10,7 @@ import msgspec
 from client.connect import http_url
 from client.errors import NotContractError, RefusedError, UnreachableError, refusal
 from protocol.bodies import LogIn, Problem, SignUp, TokenGrant, UserPage
-from protocol.codes import Code
+from protocol.codes import any_code
 
 Answer = TypeVar("Answer")
 
@@ -108,6 +108,6 @@ def _read(content: bytes, kind: type[Answer]) -> Answer:
 def _problem(answer: httpx.Response) -> RefusedError | NotContractError:
     try:
         problem = msgspec.json.decode(answer.content, type=Problem)
-        return refusal(Code(problem.code), problem.detail or problem.title, problem.retry_after)
+        return refusal(any_code(problem.code), problem.detail or problem.title, problem.retry_after)
     except ValueError:  # DecodeError and UnicodeDecodeError are ones; so is an unknown code.
         return NotContractError(f"HTTP {answer.status_code} without a problem of ours")

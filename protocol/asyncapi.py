@@ -239,8 +239,6 @@ def _schemas() -> Json:
     # What no type says: these two exclude each other.
     both = {"before": {"type": "integer"}, "after": {"type": "integer"}}
     schemas["HistoryRequest"]["not"] = {"properties": both, "required": list(both)}
-    # A code more than these is for HTTP only.
-    schemas["ErrorCode"]["enum"] = [code.value for code in ERRORS]
     # Bytes are carried, not decoded, so the type says no more than that these are maps.
     logged = [reference(message_name(event)) for event in TELLS if event is not events.Typing]
     schemas["SyncReply"]["properties"]["events"]["items"] = {"anyOf": logged}

@@ -1,4 +1,4 @@
-"""Two kinds of failure, as data: the refusal of one request, the farewell to a connection.
+"""Two kinds of failure, as data: the refusal of one request, the close of a connection.
 
 Each carries its advice on coming back, so that a client needs no table of its own.
 (Contract, section *Errors*.)
@@ -8,7 +8,7 @@ from enum import Enum, IntEnum, StrEnum
 
 
 class Code(StrEnum):
-    """Why one request was refused; the connection stays open."""
+    """Why one request was refused, over the socket or over HTTP; a connection stays open."""
 
     BAD_REQUEST = "bad_request"
     NOT_ALLOWED = "not_allowed"
@@ -17,7 +17,16 @@ class Code(StrEnum):
     CONFLICT = "conflict"
     RATE_LIMITED = "rate_limited"
     UNAVAILABLE = "unavailable"
-    # Over HTTP only.
+
+    @property
+    def worth_repeating(self) -> bool:
+        """Whether the same request may succeed later, unchanged."""
+        return self in (Code.RATE_LIMITED, Code.UNAVAILABLE)
+
+
+class HttpCode(StrEnum):
+    """Why one call was refused, where only HTTP has the reason: never in an ``error`` frame."""
+
     UNAUTHENTICATED = "unauthenticated"
     TAKEN = "taken"
     METHOD_NOT_ALLOWED = "method_not_allowed"
@@ -25,8 +34,19 @@ class Code(StrEnum):
 
     @property
     def worth_repeating(self) -> bool:
-        """Whether the same request may succeed later, unchanged."""
-        return self in (Code.RATE_LIMITED, Code.UNAVAILABLE)
+        """Whether the same call may succeed later, unchanged."""
+        return False
+
+
+AnyCode = Code | HttpCode
+
+
+def any_code(value: str) -> AnyCode:
+    """The code of a problem (RFC 9457). Raises ``ValueError`` for one that the contract does not name."""
+    try:
+        return Code(value)
+    except ValueError:
+        return HttpCode(value)
 
 
 class Return(Enum):

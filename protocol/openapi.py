@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from protocol import bodies, limits
 from protocol.asyncapi import CONTRACT
-from protocol.codes import Code
+from protocol.codes import Code, HttpCode
 from protocol.ids import PageCursor, PageSize, UserId
 from protocol.schemas import Json, components, reference, schema
 
@@ -141,10 +141,10 @@ CALLS = (
 )
 
 PROBLEMS = {
-    401: (Code.UNAUTHENTICATED, "The token, key or password does not count."),
+    401: (HttpCode.UNAUTHENTICATED, "The token, key or password does not count."),
     404: (Code.NOT_FOUND, "No such user; or no such call here: there is no admin key, signing up is switched off."),
-    409: (Code.TAKEN, "Somebody has this id already."),
-    413: (Code.TOO_LARGE, "The body is too large."),
+    409: (HttpCode.TAKEN, "Somebody has this id already."),
+    413: (HttpCode.TOO_LARGE, "The body is too large."),
     422: (Code.BAD_REQUEST, "A missing, mistyped or out-of-range field or parameter."),
     429: (Code.RATE_LIMITED, "Over a limit; `Retry-After` says when."),
     503: (Code.UNAVAILABLE, "The store is out of reach, or the server is about to stop: ask again."),

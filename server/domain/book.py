@@ -63,7 +63,11 @@ class Refusal(Struct, frozen=True, gc=False):
     message: str
 
 
-Result = Posted | Done | SettingsDone | PersonDone | Refusal
+class Taken(Struct, frozen=True, gc=False):
+    """The id of a sign-up belongs to somebody already. No request of a socket ends so (`protocol.codes.HttpCode`)."""
+
+
+Result = Posted | Done | SettingsDone | PersonDone | Refusal | Taken
 
 
 class Entry(Struct, frozen=True, gc=False):

@@ -8,12 +8,12 @@ from protocol.bodies import LogIn, SignUp
 from protocol.codes import Code
 from server import telemetry
 from server.domain import commands
-from server.domain.book import PersonDone, Refusal
+from server.domain.book import PersonDone, Refusal, Taken
 from server.http import asked
 from server.http.attempts import Attempts
 from server.http.deps import Deps
 from server.http.passwords import Busy
-from server.http.problems import ProblemError, not_found, refused, unauthenticated
+from server.http.problems import ProblemError, not_found, refused, taken, unauthenticated
 from server.http.resource import resource
 from server.ports.store import Unavailable
 
@@ -33,11 +33,11 @@ class Accounts:
             raise ProblemError(Code.BAD_REQUEST, f"a password has at least {deps.settings.password_length} characters")
         # Whether it is free is decided by the commit. To look before saves a hash that would be for nothing.
         if await deps.store.person(asks.user) is not None:
-            raise ProblemError(Code.TAKEN, "that name is taken")
+            raise taken()
         hashed = await deps.passwords.hash(asks.password)
         done = await deps.post.commit(commands.SignUp(asks.user, asks.name or asks.user, hashed))
-        if isinstance(done, Refusal):
-            raise refused(done)
+        if isinstance(done, Taken):
+            raise taken()
         assert isinstance(done, PersonDone)
         return asked.json(deps.tokens.grant(asks.user, done.revoked_at), 201)
 

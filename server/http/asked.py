@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from protocol import limits
-from protocol.codes import Code
+from protocol.codes import Code, HttpCode
 from protocol.ids import is_user_id
 from server.domain.address import account
 from server.http.problems import PLAIN, ProblemError, not_found, unauthenticated
@@ -76,7 +76,7 @@ async def _bytes(request: Request) -> bytes:
 
 def _too_large() -> ProblemError:
     # What is still on its way is not read any more, so the connection is of no further use.
-    return ProblemError(Code.TOO_LARGE, f"a body has at most {BODY} bytes", headers={"Connection": "close"})
+    return ProblemError(HttpCode.TOO_LARGE, f"a body has at most {BODY} bytes", headers={"Connection": "close"})
 
 
 def page(request: Request) -> Page:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from protocol.bodies import Problem
-from protocol.codes import Code
+from protocol.codes import AnyCode, Code, HttpCode
 from server import telemetry
 from server.domain.book import Refusal
 
@@ -22,7 +22,7 @@ RETRY_SECONDS = 1.0
 # Whatever is answered is meant for one asker at one moment, and is never to be taken for a page.
 PLAIN = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
-_STATUS = {
+_STATUS: dict[AnyCode, int] = {
     Code.BAD_REQUEST: 422,
     Code.NOT_ALLOWED: 403,
     Code.AWAITING_ACCEPTANCE: 403,
@@ -30,10 +30,10 @@ _STATUS = {
     Code.CONFLICT: 409,
     Code.RATE_LIMITED: 429,
     Code.UNAVAILABLE: 503,
-    Code.UNAUTHENTICATED: 401,
-    Code.TAKEN: 409,
-    Code.METHOD_NOT_ALLOWED: 405,
-    Code.TOO_LARGE: 413,
+    HttpCode.UNAUTHENTICATED: 401,
+    HttpCode.TAKEN: 409,
+    HttpCode.METHOD_NOT_ALLOWED: 405,
+    HttpCode.TOO_LARGE: 413,
 }
 
 
@@ -42,7 +42,7 @@ class ProblemError(Exception):
 
     def __init__(
         self,
-        code: Code,
+        code: AnyCode,
         detail: str,
         *,
         status: int | None = None,
@@ -70,6 +70,10 @@ def not_found(detail: str = "no such user") -> ProblemError:
     return ProblemError(Code.NOT_FOUND, detail)
 
 
+def taken() -> ProblemError:
+    return ProblemError(HttpCode.TAKEN, "that name is taken")
+
+
 def unavailable(detail: str = "out of reach for the moment; ask again") -> ProblemError:
     return ProblemError(Code.UNAVAILABLE, detail, retry_after=RETRY_SECONDS)
 
@@ -77,7 +81,7 @@ def unavailable(detail: str = "out of reach for the moment; ask again") -> Probl
 def unauthenticated(detail: str, *, invalid: bool = True) -> ProblemError:
     """``invalid``: something was shown and did not count (RFC 6750, section 3.1)."""
     challenge = 'Bearer error="invalid_token"' if invalid else "Bearer"
-    return ProblemError(Code.UNAUTHENTICATED, detail, headers={"WWW-Authenticate": challenge})
+    return ProblemError(HttpCode.UNAUTHENTICATED, detail, headers={"WWW-Authenticate": challenge})
 
 
 def internal() -> Response:
@@ -97,7 +101,7 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     telemetry.call_answered("other", "unmatched", error.status_code, 0.0)
     if error.status_code == 404:
         return not_found("no such path").response
-    code = Code.METHOD_NOT_ALLOWED if error.status_code == 405 else Code.BAD_REQUEST
+    code = HttpCode.METHOD_NOT_ALLOWED if error.status_code == 405 else Code.BAD_REQUEST
     return ProblemError(code, error.detail, status=error.status_code, headers=error.headers).response
 
 

@@ -7,7 +7,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from protocol.codes import Code
+from protocol.codes import Code, HttpCode
 from server import telemetry
 from server.http.passwords import Busy
 from server.http.problems import PLAIN, ProblemError, internal, unauthenticated, unavailable
@@ -34,7 +34,7 @@ def resource(path: str, **methods: Handler) -> Route:
             response = await _carry_out(methods["GET" if method == "HEAD" else method], request)
         else:
             method = "other"
-            refusal = ProblemError(Code.METHOD_NOT_ALLOWED, f"only {allow}", headers={"Allow": allow})
+            refusal = ProblemError(HttpCode.METHOD_NOT_ALLOWED, f"only {allow}", headers={"Allow": allow})
             response = refusal.response
         telemetry.call_answered(method, path, response.status_code, time.perf_counter() - started)
         return response

@@ -7,7 +7,7 @@ from prometheus_client import Counter
 from protocol.codes import Code
 from protocol.ids import Folder
 from server.domain import commands
-from server.domain.book import Posted, Refusal, Result
+from server.domain.book import Posted, Refusal, Result, Taken
 from server.domain.commands import Command
 from server.telemetry.log import Seldom, log, told
 from server.telemetry.registry import counter, gauge, histogram
@@ -92,7 +92,9 @@ def commands_carried(carried: Iterable[tuple[Command, Result]]) -> None:
 
 
 def _carried(command: Command, result: Result) -> None:
-    if not isinstance(result, Refusal):
+    if isinstance(result, Taken):
+        _COMMANDS.labels(type(command).__name__, "taken").inc()
+    elif not isinstance(result, Refusal):
         _DONE[type(command)].inc()
     elif isinstance(command, commands.Send):
         bound = _REFUSED.get(result.code)

@@ -9,11 +9,10 @@ import asyncpg
 import pytest
 
 from protocol.bodies import PersonChange
-from protocol.codes import Code
 from server.adapters.postgres import PostgresStore, committing
 from server.adapters.postgres.saving import saving
 from server.domain import commands
-from server.domain.book import Book, Carried, PersonDone, Posted, Refusal
+from server.domain.book import Book, Carried, PersonDone, Posted, Taken
 from server.domain.people import Person
 from server.ports.store import Failed
 from tests.adapters.postgres_crowd import Crowd, check
@@ -83,8 +82,7 @@ async def test_one_of_two_nodes_gets_a_name() -> None:
             for node, (batch, outcomes) in enumerate(zip(batches, answers, strict=True)):
                 for command, outcome in zip(batch, outcomes, strict=True):
                     assert not isinstance(outcome, Failed)
-                    if isinstance(outcome.result, Refusal):
-                        assert outcome.result.code is Code.TAKEN
+                    if isinstance(outcome.result, Taken):
                         continue
                     assert isinstance(outcome.result, PersonDone)
                     winners[command.user] += 1

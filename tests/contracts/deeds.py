@@ -9,7 +9,7 @@ from protocol.frames import parts
 from protocol.frames.events import LogEvent
 from protocol.frames.parts import SettingsChange
 from server.domain import commands
-from server.domain.book import Carried, Posted, Refusal, Result
+from server.domain.book import Carried, Posted, Refusal, Result, Taken
 from server.domain.commands import Command
 from server.domain.words import query_words
 from server.ports.store import BATCH, LOG_PAGE, Failed, Store
@@ -126,5 +126,8 @@ def result(outcome: Carried | Failed) -> Result:
 
 
 def codes(results: Sequence[Result]) -> list[str]:
-    """The code of each that was refused, `ok` for the others."""
-    return [found.code.value if isinstance(found, Refusal) else "ok" for found in results]
+    """The code of each that was refused, `taken`, or `ok`."""
+    return [
+        found.code.value if isinstance(found, Refusal) else "taken" if isinstance(found, Taken) else "ok"
+        for found in results
+    ]

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.deployment import compose
-from tests.deployment.balancing import HAPROXY
 from tests.deployment.test_files import SECRETS
+from tests.missing_programs import HAPROXY
 
 DOC = (compose.ROOT / "docs/deployment.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", DOC, re.MULTILINE | re.DOTALL)

@@ -3,7 +3,6 @@
 import ipaddress
 import json
 import re
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -17,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from server import telemetry
 from tests.deployment import compose
+from tests.missing_programs import PROMTOOL
 
 EXAMPLE = (compose.ROOT / ".env.example").read_text(encoding="utf-8")
 SECRETS = re.findall(r"^(\w+)=$", EXAMPLE, re.MULTILINE)
@@ -172,10 +172,9 @@ def test_the_rules_are_well_formed() -> None:
     assert len(names) == len({*names})
     tried = (compose.DEPLOY / "prometheus/alerts_test.yml").read_text()
     assert [name for name in names if f'alertname="{name}"' not in tried] == []
-    promtool = shutil.which("promtool")
-    if promtool is not None:  # it reads the expressions, and plays the alerts
+    if PROMTOOL is not None:  # it reads the expressions, and plays the alerts
         for check in (["check", "config", "prometheus.yml"], ["test", "rules", "alerts_test.yml"]):
-            ran = subprocess.run([promtool, *check], cwd=compose.DEPLOY / "prometheus", capture_output=True, text=True)
+            ran = subprocess.run([PROMTOOL, *check], cwd=compose.DEPLOY / "prometheus", capture_output=True, text=True)
             assert ran.returncode == 0, ran.stdout + ran.stderr
 
 

@@ -5,7 +5,7 @@ from msgspec import UNSET
 from protocol.bodies import PersonChange
 from protocol.frames.parts import Settings
 from server.domain import commands
-from server.domain.book import Done, PersonDone, Posted
+from server.domain.book import Done, PersonDone, Posted, Taken
 from tests.domain.town import Town, code
 
 
@@ -20,7 +20,7 @@ def test_signing_up_makes_a_person_with_a_door_that_nobody_touched() -> None:
 
 def test_a_name_is_taken_once() -> None:
     town = Town("ann")
-    assert code(town.do(commands.SignUp("ann", "Another", "other hash")).result) == "taken"
+    assert town.do(commands.SignUp("ann", "Another", "other hash")).result == Taken()
     assert town.book.people["ann"].password is None
     assert town.book.changed_people == {}
 

@@ -9,7 +9,7 @@ from protocol.frames.events import LogEvent
 from protocol.frames.parts import Settings, SettingsChange
 from protocol.ids import Folder, Policy
 from server.domain import commands
-from server.domain.book import Book, Carried, Refusal, Result
+from server.domain.book import Book, Carried, Refusal, Result, Taken
 from server.domain.commands import Command
 from server.domain.ledger import carry_out
 from server.domain.people import Pair, Person, Side
@@ -36,7 +36,7 @@ class Town:
         for changed in (book.changed_people, book.changed_sides, book.changed_follows):
             changed.clear()
         carried = carry_out(book, command, self.now)
-        if isinstance(carried.result, Refusal):
+        if isinstance(carried.result, Refusal | Taken):
             assert _rows(book) == before, "a refused command has changed something"
             assert carried.entries == ()
         else:

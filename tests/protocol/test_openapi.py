@@ -8,7 +8,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from protocol import bodies
-from protocol.codes import Code
+from protocol.codes import Code, HttpCode
 from protocol.openapi import PROBLEMS, openapi_document
 from tests.protocol.documents import references, resolve, validator
 
@@ -95,7 +95,7 @@ def test_a_list_has_pages(call: str) -> None:
 
 
 def test_every_problem_has_a_code_of_the_contract_and_tells_when_waiting_helps() -> None:
-    assert {code for code, _ in PROBLEMS.values()} <= set(Code)
+    assert {code for code, _ in PROBLEMS.values()} <= {*Code, *HttpCode}
     for response in DOCUMENT["components"]["responses"].values():
         assert set(response["content"]) == {"application/problem+json"}
         assert "Retry-After" in response["headers"]

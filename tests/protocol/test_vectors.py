@@ -87,14 +87,8 @@ def test_every_field_of_a_frame_has_a_vector() -> None:
 
 
 def test_every_error_and_every_close_has_a_vector() -> None:
-    over_http = {
-        codes.Code.UNAUTHENTICATED,
-        codes.Code.TAKEN,
-        codes.Code.METHOD_NOT_ALLOWED,
-        codes.Code.TOO_LARGE,
-    }
     told = {entry["frame"].get("code") for entry in REPLIES} - {None}
-    assert told == set(codes.Code) - over_http
+    assert told == set(codes.Code)
     assert {entry["code"] for entry in load("closes.json")} >= set(codes.Close)
 
 

@@ -11,7 +11,7 @@ from protocol.codes import Close, Code
 from protocol.frames.parts import Settings, SettingsChange
 from server import telemetry
 from server.domain import commands
-from server.domain.book import Done, PersonDone, Posted, Refusal, SettingsDone
+from server.domain.book import Done, PersonDone, Posted, Refusal, SettingsDone, Taken
 from tests.telemetry.events import PRIVATE, SEND, Counted, broken, sample
 
 DOOR = commands.ChangeSettings("alice", SettingsChange())
@@ -25,7 +25,7 @@ CARRIED: list[tuple[commands.Command, Any, str, dict[str, str]]] = [
     (DOOR, SettingsDone(Settings(), 1), "commands_total", {"kind": "ChangeSettings", "outcome": "done"}),
     (
         commands.SignUp("a", "a", PRIVATE),
-        Refusal(Code.TAKEN, "taken"),
+        Taken(),
         "commands_total",
         {"kind": "SignUp", "outcome": "taken"},
     ),

@@ -1,0 +1,27 @@
+"""One seed a run for all property tests, new each time and printed, so that a failed run can be repeated."""
+
+import random
+from typing import Any
+
+import pytest
+
+SEEDS = 2**32
+
+
+# Before Hypothesis reads the option.
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("hypothesis_seed", None) is None:
+        given = getattr(config, "workerinput", {}).get("hypothesis_seed")
+        config.option.hypothesis_seed = given or str(random.SystemRandom().randrange(SEEDS))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """pytest-xdist is about to start a worker, which is given the options of the command line alone."""
+    node.workerinput["hypothesis_seed"] = node.config.option.hypothesis_seed
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    seed = config.getoption("hypothesis_seed")
+    terminalreporter.line(f'Examples of property tests: make test ARGS="--hypothesis-seed={seed}" draws them again.')
