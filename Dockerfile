@@ -9,14 +9,16 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv --without-pip /opt/bussa
 WORKDIR /opt/bussa/source
 COPY pyproject.toml README.md LICENSE ./
+COPY requirements ./requirements
 COPY protocol ./protocol
 COPY server ./server
 COPY client ./client
 COPY load ./load
 COPY web ./web
-# Editable: the web client stands beside the server, as in a clone.
-RUN pip --python /opt/bussa/bin/python install --only-binary=:all: --editable . \
-    && /opt/bussa/bin/python -m compileall -q protocol server client load
+# The versions that were tested, compared with their hashes; then what was built from the sources.
+RUN pip --python /opt/bussa/bin/python install --only-binary=:all: --require-hashes --requirement requirements/run.txt \
+    && pip --python /opt/bussa/bin/python install --no-deps --no-build-isolation . \
+    && rm -rf /opt/bussa/source
 
 
 FROM python:3.13-slim

@@ -3,9 +3,9 @@
 from bench import servers
 from bench.runs import loaded
 from bench.table import Line
-from load.meter import histogram, percentiles
-from load.plan import Plan
-from load.report import cpu_each
+from bussa_load.meter import histogram, percentiles
+from bussa_load.plan import Plan
+from bussa_load.report import cpu_each
 
 CUSTOMERS = 5_000
 SECONDS = 8.0

@@ -7,10 +7,10 @@ import time
 from pathlib import Path
 
 from bench.rounds import TEXT
-from protocol.bodies import PersonChange
-from server.adapters.sqlite import SqliteStore
-from server.domain.commands import Command, PutPerson, Send
-from server.ports.store import BATCH
+from bussa_protocol.bodies import PersonChange
+from bussa_server.adapters.sqlite import SqliteStore
+from bussa_server.domain.commands import Command, PutPerson, Send
+from bussa_server.ports.store import BATCH
 
 PEOPLE = 2_000
 TOGETHER = 40

@@ -9,7 +9,7 @@ from bench.rounds import send
 from bench.runs import run
 from bench.servers import Server
 from bench.table import Line, Measured
-from load.wire import Wire, frame
+from bussa_load.wire import Wire, frame
 
 EVENTS = 10_000
 ROUNDS = 5

@@ -8,11 +8,11 @@ from bench.rounds import TEXT
 from bench.runs import loaded, run
 from bench.servers import Server
 from bench.table import Line
-from load.device import stamp_of, stamped
-from load.meter import Meter, histogram, percentiles
-from load.plan import Plan, due
-from load.runner import until
-from load.wire import Wire, connect, frame
+from bussa_load.device import stamp_of, stamped
+from bussa_load.meter import Meter, histogram, percentiles
+from bussa_load.plan import Plan, due
+from bussa_load.runner import until
+from bussa_load.wire import Wire, connect, frame
 
 CONNECTIONS = 200
 SECONDS = 10.0

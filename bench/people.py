@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 import msgpack
 
 from bench.servers import ADMIN, SECRET, Server
-from load.calls import Caller
-from load.town import minted
-from load.wire import Wire, connect, frame
+from bussa_load.calls import Caller
+from bussa_load.town import minted
+from bussa_load.wire import Wire, connect, frame
 
 AT_ONCE = 64
 T = TypeVar("T")

@@ -11,7 +11,7 @@ from bench.people import Greeted
 from bench.runs import run
 from bench.servers import Server
 from bench.table import Line, Measured
-from load.wire import Wire, connect
+from bussa_load.wire import Wire, connect
 
 CONNECTIONS = 15_000
 """As many as a node should hold, or as many files as a process may open here."""

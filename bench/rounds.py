@@ -9,7 +9,7 @@ from bench.people import pack
 from bench.runs import run
 from bench.servers import Server
 from bench.table import Line, Measured, median
-from load.wire import Wire, connect, frame
+from bussa_load.wire import Wire, connect, frame
 
 PAIRS = 100
 TEXT = "x" * 120

@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 import uvloop
 
 from bench.servers import ADMIN, SECRET, Server
-from load.outcome import Outcome
-from load.plan import Plan
-from load.runner import Run, Target
+from bussa_load.outcome import Outcome
+from bussa_load.plan import Plan
+from bussa_load.runner import Run, Target
 
 T = TypeVar("T")
 

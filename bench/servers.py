@@ -76,7 +76,7 @@ def bussa(core: int | None, data: Path | None = None, *more: str) -> Iterator[Se
     options = ["--admin-key", ADMIN, "--secret", SECRET, "--send-rate", "0", "--log-level", "warning", *more]
     with folder() as made:
         where = ["--port", "0", "--data", str(data or made)]
-        with _started([sys.executable, "-m", "server", "serve", *where, *options], core) as server:
+        with _started([sys.executable, "-m", "bussa", "serve", *where, *options], core) as server:
             yield server
 
 

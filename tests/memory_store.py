@@ -10,15 +10,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from protocol import limits
-from protocol.frames import events, parts
-from protocol.frames.events import LogEvent
-from server.domain.book import Book, Carried, NewMessage, NewReport, Posted, Prior
-from server.domain.commands import Command, Send, peer_of
-from server.domain.ledger import carry_out
-from server.domain.people import Pair, Person, ordered
-from server.domain.words import matches
-from server.ports.store import Arrival, ConversationPage, Failed, LogPage, MessagePage, Unavailable, UserPage, fitting
+from bussa_protocol import limits
+from bussa_protocol.frames import events, parts
+from bussa_protocol.frames.events import LogEvent
+from bussa_server.domain.book import Book, Carried, NewMessage, NewReport, Posted, Prior
+from bussa_server.domain.commands import Command, Send, peer_of
+from bussa_server.domain.ledger import carry_out
+from bussa_server.domain.people import Pair, Person, ordered
+from bussa_server.domain.words import matches
+from bussa_server.ports.store import (
+    Arrival,
+    ConversationPage,
+    Failed,
+    LogPage,
+    MessagePage,
+    Unavailable,
+    UserPage,
+    fitting,
+)
 
 
 class Line(NamedTuple):

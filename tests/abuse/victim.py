@@ -64,7 +64,7 @@ class Victim(Target):
         with self._log.open("wb") as log:
             arguments = ["serve", "--port", "0", "--data", str(folder), "--admin-key", ADMIN, *options]
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "server", *arguments],
+                [sys.executable, "-m", "bussa", *arguments],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 env={name: value for name, value in os.environ.items() if not name.startswith("BUSSA_")},

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from server.adapters.sqlite import SqliteStore, checking
+from bussa_server.adapters.sqlite import SqliteStore, checking
 from tests.adapters.sqlite_disk import Disk, faulty_disk
 from tests.contracts.deeds import Deeds
 

@@ -3,14 +3,14 @@
 import random
 from collections.abc import Iterator, Sequence
 
-from protocol.bodies import PersonChange
-from protocol.frames import events
-from protocol.frames.parts import SettingsChange
-from protocol.limits import PAGE_MAX
-from server.domain import commands
-from server.domain.book import Posted
-from server.domain.commands import Command
-from server.ports.store import LOG_PAGE, Store
+from bussa_protocol.bodies import PersonChange
+from bussa_protocol.frames import events
+from bussa_protocol.frames.parts import SettingsChange
+from bussa_protocol.limits import PAGE_MAX
+from bussa_server.domain import commands
+from bussa_server.domain.book import Posted
+from bussa_server.domain.commands import Command
+from bussa_server.ports.store import LOG_PAGE, Store
 
 POLICIES = ("anyone", "followers", "following", "mutuals", "nobody")
 # What a store may trip over: nothing at all, quotation marks, what ends a string, what is not ASCII.

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from server.adapters.redis import RedisBus
+from bussa_server.adapters.redis import RedisBus
 from tests.contracts.bus_contract import Ear
 from tests.scenes.serving import SECONDS
 

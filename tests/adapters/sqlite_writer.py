@@ -8,9 +8,9 @@ import itertools
 import sys
 from pathlib import Path
 
-from server.adapters.sqlite import SqliteStore
-from server.domain.book import Posted
-from server.domain.commands import Send
+from bussa_server.adapters.sqlite import SqliteStore
+from bussa_server.domain.book import Posted
+from bussa_server.domain.commands import Send
 from tests.contracts.deeds import Deeds
 
 USERS = ("ann", "bob", "cy", "dee")

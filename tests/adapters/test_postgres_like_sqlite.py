@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from server.adapters.postgres import PostgresStore
-from server.adapters.sqlite import SqliteStore
-from server.domain.words import query_words
-from server.ports.store import Failed, Store
+from bussa_server.adapters.postgres import PostgresStore
+from bussa_server.adapters.sqlite import SqliteStore
+from bussa_server.domain.words import query_words
+from bussa_server.ports.store import Failed, Store
 from tests.adapters.postgres_crowd import TEXTS, Crowd
 from tests.postgres import fresh_database
 

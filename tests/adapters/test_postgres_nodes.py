@@ -8,13 +8,13 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 
-from protocol.bodies import PersonChange
-from server.adapters.postgres import PostgresStore, committing
-from server.adapters.postgres.saving import saving
-from server.domain import commands
-from server.domain.book import Book, Carried, PersonDone, Posted, Taken
-from server.domain.people import Person
-from server.ports.store import Failed
+from bussa_protocol.bodies import PersonChange
+from bussa_server.adapters.postgres import PostgresStore, committing
+from bussa_server.adapters.postgres.saving import saving
+from bussa_server.domain import commands
+from bussa_server.domain.book import Book, Carried, PersonDone, Posted, Taken
+from bussa_server.domain.people import Person
+from bussa_server.ports.store import Failed
 from tests.adapters.postgres_crowd import Crowd, check
 from tests.postgres import fresh_database
 

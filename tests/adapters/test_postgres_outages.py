@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 import asyncpg
 import pytest
 
-from server.adapters.postgres import PostgresStore, committing
-from server.adapters.postgres.failures import OUTSIDE
-from server.adapters.postgres.loading import ask
-from server.domain import commands
-from server.domain.book import Carried, Posted
-from server.ports.store import Unavailable
+from bussa_server.adapters.postgres import PostgresStore, committing
+from bussa_server.adapters.postgres.failures import OUTSIDE
+from bussa_server.adapters.postgres.loading import ask
+from bussa_server.domain import commands
+from bussa_server.domain.book import Carried, Posted
+from bussa_server.ports.store import Unavailable
 from tests.adapters.postgres_crowd import Crowd, check
 from tests.adapters.postgres_proxy import Proxy
 from tests.postgres import Server, fresh_database

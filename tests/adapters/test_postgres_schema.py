@@ -6,9 +6,9 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 
-from server.adapters.postgres import DatabaseError, PostgresStore, database, new_epoch
-from server.adapters.postgres.database import Step
-from server.ports.store import Unavailable
+from bussa_server.adapters.postgres import DatabaseError, PostgresStore, database, new_epoch
+from bussa_server.adapters.postgres.database import Step
+from bussa_server.ports.store import Unavailable
 from tests.adapters.postgres_crowd import Crowd, check
 from tests.postgres import fresh_database, shared
 

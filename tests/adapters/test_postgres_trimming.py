@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from server.adapters.postgres import PostgresStore, trimming
-from server.domain import commands
-from server.domain.commands import Command
+from bussa_server.adapters.postgres import PostgresStore, trimming
+from bussa_server.domain import commands
+from bussa_server.domain.commands import Command
 from tests.adapters.postgres_crowd import Crowd
 from tests.postgres import fresh_database
 

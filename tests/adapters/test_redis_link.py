@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from server import telemetry
-from server.adapters.redis import RedisBus, link
-from server.adapters.redis.envelopes import Beat, pack, pack_beat
-from server.adapters.redis.places import Place
-from server.ports.bus import Envelope
-from server.session import keeping
-from server.session.hub import Hub
-from server.session.keeping import Keeper
+from bussa_server import telemetry
+from bussa_server.adapters.redis import RedisBus, link
+from bussa_server.adapters.redis.envelopes import Beat, pack, pack_beat
+from bussa_server.adapters.redis.places import Place
+from bussa_server.ports.bus import Envelope
+from bussa_server.session import keeping
+from bussa_server.session.hub import Hub
+from bussa_server.session.keeping import Keeper
 from tests.adapters.redis_nodes import EPOCH, Listener, eventually, node
 from tests.contracts.bus_contract import envelope
 from tests.failure.proxy import Loss, Proxy

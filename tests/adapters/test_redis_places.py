@@ -12,8 +12,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from server.adapters.redis import RedisBus
-from server.adapters.redis.places import finder
+from bussa_server.adapters.redis import RedisBus
+from bussa_server.adapters.redis.places import finder
 from tests.adapters.redis_nodes import EPOCH, eventually, node
 from tests.contracts.bus_contract import Ear, envelope
 from tests.failure.proxy import Proxy

@@ -6,7 +6,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from server.adapters.sqlite import DataFolderError, SqliteStore, checking, database
+from bussa_server.adapters.sqlite import DataFolderError, SqliteStore, checking, database
 from tests.adapters.sqlite_disk import Disk
 from tests.contracts.deeds import Deeds
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from server.domain import commands, ledger
-from server.domain.book import Carried, Posted
-from server.domain.commands import Command
-from server.ports.store import Failed, Unavailable
+from bussa_server.domain import commands, ledger
+from bussa_server.domain.book import Carried, Posted
+from bussa_server.domain.commands import Command
+from bussa_server.ports.store import Failed, Unavailable
 from tests.adapters.sqlite_disk import Disk
 from tests.contracts.deeds import Deeds, codes
 
@@ -69,7 +69,7 @@ async def test_a_defect_and_a_failing_disk_together_leave_the_batch_whole_or_not
 async def test_an_old_nonce_is_found_when_it_is_no_longer_known_by_heart(
     deeds: Deeds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.adapters.sqlite.ledger_rows.NONCES", 2)
+    monkeypatch.setattr("bussa_server.adapters.sqlite.ledger_rows.NONCES", 2)
     await deeds.people("ann", "bob", "cy")
     old = deeds.message("ann", "bob", "old")
     (first,) = await deeds.do(old)

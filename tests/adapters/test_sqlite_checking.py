@@ -5,10 +5,10 @@ from pathlib import Path
 import apsw
 import pytest
 
-from protocol.limits import LOG_EVENTS, LOG_MILLIS
-from server.adapters.sqlite import DataFolderError, SqliteStore, checking, database
-from server.domain import commands
-from server.ports.store import BATCH
+from bussa_protocol.limits import LOG_EVENTS, LOG_MILLIS
+from bussa_server.adapters.sqlite import DataFolderError, SqliteStore, checking, database
+from bussa_server.domain import commands
+from bussa_server.ports.store import BATCH
 from tests.contracts.deeds import Deeds
 
 

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from protocol.frames.parts import Folder, SettingsChange
-from server.adapters.sqlite import database, reading
-from server.adapters.sqlite.ledger_rows import LedgerRows
-from server.adapters.sqlite.sql import Sql
-from server.domain import commands, ledger
-from server.ports.store import BATCH
+from bussa_protocol.frames.parts import Folder, SettingsChange
+from bussa_server.adapters.sqlite import database, reading
+from bussa_server.adapters.sqlite.ledger_rows import LedgerRows
+from bussa_server.adapters.sqlite.sql import Sql
+from bussa_server.domain import commands, ledger
+from bussa_server.ports.store import BATCH
 from tests.contracts.deeds import NOW, Deeds
 
 FEW, MANY = 60, 1_500

@@ -8,8 +8,8 @@ from pathlib import Path
 import apsw
 import pytest
 
-from server.adapters.sqlite import DataFolderError, SqliteStore, database
-from server.adapters.sqlite.sql import Sql
+from bussa_server.adapters.sqlite import DataFolderError, SqliteStore, database
+from bussa_server.adapters.sqlite.sql import Sql
 from tests.contracts.deeds import Deeds
 
 # The first statement returns a row: what comes after it must be carried out all the same.
@@ -233,7 +233,7 @@ def other_process(folder: Path) -> subprocess.Popen[bytes]:
         [
             sys.executable,
             "-c",
-            "import sys, pathlib; from server.adapters.sqlite import database;"
+            "import sys, pathlib; from bussa_server.adapters.sqlite import database;"
             "database.claim(pathlib.Path(sys.argv[1])); print('claimed', flush=True); sys.stdin.read()",
             str(folder),
         ],

@@ -5,11 +5,11 @@ from pathlib import Path
 import apsw
 import pytest
 
-from server.adapters.sqlite import SqliteStore, checking, database, searching
-from server.domain import commands
-from server.domain.book import Posted
-from server.domain.commands import Command
-from server.ports.store import Unavailable
+from bussa_server.adapters.sqlite import SqliteStore, checking, database, searching
+from bussa_server.domain import commands
+from bussa_server.domain.book import Posted
+from bussa_server.domain.commands import Command
+from bussa_server.ports.store import Unavailable
 from tests.adapters.sqlite_disk import Disk
 from tests.contracts.deeds import Deeds, codes
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import apsw
 import pytest
 
-from server.adapters.sqlite import SqliteStore, searching
-from server.adapters.sqlite import store as store_module
-from server.ports.store import PAGE_CHARS, Unavailable
+from bussa_server.adapters.sqlite import SqliteStore, searching
+from bussa_server.adapters.sqlite import store as store_module
+from bussa_server.ports.store import PAGE_CHARS, Unavailable
 from tests.adapters.sqlite_disk import Disk
 from tests.contracts.deeds import Deeds
 

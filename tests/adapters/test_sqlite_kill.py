@@ -5,9 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from server.adapters.sqlite import SqliteStore, checking
-from server.domain.book import Posted
-from server.domain.commands import Send
+from bussa_server.adapters.sqlite import SqliteStore, checking
+from bussa_server.domain.book import Posted
+from bussa_server.domain.commands import Send
 from tests.contracts.deeds import Deeds
 
 ROUNDS = 4

@@ -1,6 +1,6 @@
 """An echo on our transport, both ways that it has: what Autobahn's fuzzing client talks to.
 
-    direct    each message by a call, as `server.http.socket` takes them
+    direct    each message by a call, as `bussa_server.http.socket` takes them
     asgi      plain ASGI messages, as any other application does
 
 RFC 6455 has neither our close code for a text that is not UTF-8 nor our limits. The code is the RFC's here; the limits
@@ -17,11 +17,11 @@ from uvicorn.server import Server
 from websockets.frames import CloseCode
 from websockets.frames import Frame as Parsed
 
-from protocol.limits import FRAME
-from server.transport import EXTENSION
-from server.transport.direct import DirectWebSocket, Frame
-from server.transport.silent import Silent
-from server.transport.websocket import BoundedWebSocket
+from bussa_protocol.limits import FRAME
+from bussa_server.transport import EXTENSION
+from bussa_server.transport.direct import DirectWebSocket, Frame
+from bussa_server.transport.silent import Silent
+from bussa_server.transport.websocket import BoundedWebSocket
 
 WIDE = 16 * 1024 * 1024
 """Bytes of the suite's largest message."""

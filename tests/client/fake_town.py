@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from client.chat.book import Row
-from client.chat.memory import Login
-from client.errors import NotFoundError, TakenError, UnauthenticatedError
-from client.feed import Notice
-from client.life import Status
-from protocol.frames import events, parts, replies
-from protocol.ids import CanMessage
+from bussa.chat.book import Row
+from bussa.chat.memory import Login
+from bussa.errors import NotFoundError, TakenError, UnauthenticatedError
+from bussa.feed import Notice
+from bussa.life import Status
+from bussa_protocol.frames import events, parts, replies
+from bussa_protocol.ids import CanMessage
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from protocol.frames import events, parts, replies, requests
+from bussa_protocol.frames import events, parts, replies, requests
 
 LIMITS = parts.Limits(frame=65536, text=10_000)
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from client import (
+from bussa import (
     Backoff,
     Bussa,
 )

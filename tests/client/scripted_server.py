@@ -16,9 +16,9 @@ from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from protocol.codec import MSGPACK
-from protocol.frames import events, replies, requests
-from protocol.version import KNOWN
+from bussa_protocol.codec import MSGPACK
+from bussa_protocol.frames import events, replies, requests
+from bussa_protocol.version import KNOWN
 from tests.client.model_server import Account
 
 Said = Callable[[requests.Request], bool]

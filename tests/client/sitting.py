@@ -12,12 +12,12 @@ from textual.events import Paste
 from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
-from client.chat.app import ChatApp
-from client.chat.conversation import Conversation
-from client.chat.desk import Desk
-from client.chat.memory import Login, Memory
-from client.chat.views.composer import Composer
-from client.chat.views.paper import Paper
+from bussa.chat.app import ChatApp
+from bussa.chat.conversation import Conversation
+from bussa.chat.desk import Desk
+from bussa.chat.memory import Login, Memory
+from bussa.chat.views.composer import Composer
+from bussa.chat.views.paper import Paper
 from tests.client.fake_town import FakeServer, FakeSession, a_town
 
 ALICE = Login("alice", "token of alice")

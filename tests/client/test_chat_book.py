@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.chat.book import THREADS, Book
-from client.chat.thread import WINDOW, Going, Thread
-from protocol.frames import events, parts, replies
+from bussa.chat.book import THREADS, Book
+from bussa.chat.thread import WINDOW, Going, Thread
+from bussa_protocol.frames import events, parts, replies
 
 
 def message(n: int, sender: str = "bob", peer: str = "bob") -> parts.Message:

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from textual.events import Key
 
-from client.chat.memory import Login
-from client.chat.screens.signin import SignIn
-from client.errors import DeadlineError, NotAllowedError, TokenRefusedError, UnreachableError
-from client.feed import Cursor, Reset
-from client.life import Status
-from protocol.frames import events
+from bussa.chat.memory import Login
+from bussa.chat.screens.signin import SignIn
+from bussa.errors import DeadlineError, NotAllowedError, TokenRefusedError, UnreachableError
+from bussa.feed import Cursor, Reset
+from bussa.life import Status
+from bussa_protocol.frames import events
 from tests.client.fake_town import FakeServer, FakeSession, a_town, now
 from tests.client.sitting import sitting
 
@@ -217,7 +217,7 @@ async def test_the_line_breaks_and_the_screen_says_so(tmp_path: Path) -> None:
 
 
 async def test_where_the_line_is_given_up_it_is_opened_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("client.chat.link.AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr("bussa.chat.link.AGAIN_SECONDS", 0.0)
     async with sitting(tmp_path) as sat:
         sat.server.refuses = [UnreachableError("nobody there")] * 2
         sat.session.tell(UnreachableError("gone"))

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from client.chat.screens.card import Card
-from client.chat.screens.door import Door
-from client.chat.screens.signin import SignIn
-from client.errors import NotAllowedError, UnavailableError
-from protocol.frames import events
+from bussa.chat.screens.card import Card
+from bussa.chat.screens.door import Door
+from bussa.chat.screens.signin import SignIn
+from bussa.errors import NotAllowedError, UnavailableError
+from bussa_protocol.frames import events
 from tests.client.fake_town import a_town, now
 from tests.client.sitting import Sitting, sitting
 

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from client.chat import safe
-from client.chat.book import Row
-from client.chat.thread import Thread
-from client.chat.views.lines import fit, lay_out, wrap
-from protocol.frames import parts, replies
+from bussa.chat import safe
+from bussa.chat.book import Row
+from bussa.chat.thread import Thread
+from bussa.chat.views.lines import fit, lay_out, wrap
+from bussa_protocol.frames import parts, replies
 
 TODAY = datetime(2026, 1, 1).astimezone()
 

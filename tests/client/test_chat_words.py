@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client import chat
-from client.chat import commands, deeds, says, words
-from client.chat.book import Row
-from client.chat.commands import Spoken, UnknownCommandError, Words
-from client.chat.memory import Login, Memory, state_home
-from client.chat.thread import Thread
-from client.errors import RefusedError, TokenRefusedError, refusal
-from protocol.codes import Code
-from protocol.frames import parts
+from bussa import chat
+from bussa.chat import commands, deeds, says, words
+from bussa.chat.book import Row
+from bussa.chat.commands import Spoken, UnknownCommandError, Words
+from bussa.chat.memory import Login, Memory, state_home
+from bussa.chat.thread import Thread
+from bussa.errors import RefusedError, TokenRefusedError, refusal
+from bussa_protocol.codes import Code
+from bussa_protocol.frames import parts
 
 SERVER = "http://127.0.0.1:8080"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from client import (
+from bussa import (
     Backoff,
     Bussa,
     NotAllowedError,
@@ -25,10 +25,10 @@ from client import (
     sign_up,
     unfollow,
 )
-from client.chat.app import ChatApp
-from client.chat.memory import Memory
-from client.chat.screens.signin import SignIn
-from client.chat.session import BussaServer
+from bussa.chat.app import ChatApp
+from bussa.chat.memory import Memory
+from bussa.chat.screens.signin import SignIn
+from bussa.chat.session import BussaServer
 from tests.client.sitting import Sitting
 from tests.scenes.serving import Server
 

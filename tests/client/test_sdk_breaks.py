@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from client import (
+from bussa import (
     Bussa,
     ClosedError,
     NotContractError,
@@ -13,8 +13,8 @@ from client import (
     TokenRefusedError,
     UnreachableError,
 )
-from protocol.codes import Close, Return, advice
-from protocol.frames import requests
+from bussa_protocol.codes import Close, Return, advice
+from bussa_protocol.frames import requests
 from tests.client.model_server import Account
 from tests.client.plays import QUICK, bussa, some
 from tests.client.scripted_server import ScriptedServer, Step, any_send

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from client import (
+from bussa import (
     BadRequestError,
     Bussa,
     ClosedError,
@@ -16,8 +16,8 @@ from client import (
     RateLimitedError,
     UnavailableError,
 )
-from protocol.codes import Code
-from protocol.frames import events, parts, replies, requests
+from bussa_protocol.codes import Code
+from bussa_protocol.frames import events, parts, replies, requests
 from tests.client.plays import bussa, some
 from tests.client.scripted_server import ScriptedServer, Step, any_send, refuse
 

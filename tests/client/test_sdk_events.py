@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from client import (
+from bussa import (
     Reset,
     Status,
 )
-from protocol.frames import events, requests
+from bussa_protocol.frames import events, requests
 from tests.client.plays import bussa, some
 from tests.client.scripted_server import ScriptedServer
 

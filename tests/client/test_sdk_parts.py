@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client import Backoff, BadRequestError, NotContractError, wire
-from client.connect import http_url, socket_url
-from client.errors import refusal
-from client.feed import Cursor, Feed, Reset
-from client.wire import Skipped
-from protocol.codec import MSGPACK
-from protocol.codes import Code, Return
-from protocol.frames import events, replies, requests
+from bussa import Backoff, BadRequestError, NotContractError, wire
+from bussa.connect import http_url, socket_url
+from bussa.errors import refusal
+from bussa.feed import Cursor, Feed, Reset
+from bussa.wire import Skipped
+from bussa_protocol.codec import MSGPACK
+from bussa_protocol.codes import Code, Return
+from bussa_protocol.frames import events, replies, requests
 from tests.protocol.strategies import EVENTS, REPLIES, REQUESTS
 
 CHANCE = st.floats(min_value=0, max_value=1, exclude_max=True)

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from client import wire
-from client.errors import BehindError
-from client.feed import Cursor, Reset
-from client.state import OWN_WRITES, State
-from protocol.codec import MSGPACK
-from protocol.codes import Code
-from protocol.frames import events, replies, requests
+from bussa import wire
+from bussa.errors import BehindError
+from bussa.feed import Cursor, Reset
+from bussa.state import OWN_WRITES, State
+from bussa_protocol.codec import MSGPACK
+from bussa_protocol.codes import Code
+from bussa_protocol.frames import events, replies, requests
 from tests.client.model_server import Account
 from tests.client.world import World
 

@@ -8,12 +8,12 @@ the application has met against the log.
 from collections import deque
 from typing import Any
 
-from client.backoff import Backoff
-from client.feed import Cursor, Feed, Reset
-from client.state import State
-from protocol.codec import MSGPACK
-from protocol.codes import Code
-from protocol.frames import events, replies, requests
+from bussa.backoff import Backoff
+from bussa.feed import Cursor, Feed, Reset
+from bussa.state import State
+from bussa_protocol.codec import MSGPACK
+from bussa_protocol.codes import Code
+from bussa_protocol.frames import events, replies, requests
 from tests.client.model_server import Account
 
 PATIENCE = 1e9

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import pytest
 
-from server.ports.bus import Bus, Envelope
+from bussa_server.ports.bus import Bus, Envelope
 from tests.scenes.serving import SECONDS
 
 

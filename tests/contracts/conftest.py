@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from server.ports.store import Store
+from bussa_server.ports.store import Store
 from tests.contracts.deeds import Deeds
 from tests.contracts.stores import KINDS, House
 

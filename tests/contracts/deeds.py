@@ -4,15 +4,15 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
-from protocol.bodies import PersonChange
-from protocol.frames import parts
-from protocol.frames.events import LogEvent
-from protocol.frames.parts import SettingsChange
-from server.domain import commands
-from server.domain.book import Carried, Posted, Refusal, Result, Taken
-from server.domain.commands import Command
-from server.domain.words import query_words
-from server.ports.store import BATCH, LOG_PAGE, Failed, Store
+from bussa_protocol.bodies import PersonChange
+from bussa_protocol.frames import parts
+from bussa_protocol.frames.events import LogEvent
+from bussa_protocol.frames.parts import SettingsChange
+from bussa_server.domain import commands
+from bussa_server.domain.book import Carried, Posted, Refusal, Result, Taken
+from bussa_server.domain.commands import Command
+from bussa_server.domain.words import query_words
+from bussa_server.ports.store import BATCH, LOG_PAGE, Failed, Store
 
 NOW = 1_764_000_000_000
 

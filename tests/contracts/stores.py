@@ -11,9 +11,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-from server.adapters.postgres import PostgresStore
-from server.adapters.sqlite import SqliteStore
-from server.ports.store import Store
+from bussa_server.adapters.postgres import PostgresStore
+from bussa_server.adapters.sqlite import SqliteStore
+from bussa_server.ports.store import Store
 from tests.memory_store import MemoryStore
 from tests.postgres import shared
 

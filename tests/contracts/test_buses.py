@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from server.adapters.local_bus import LocalBus
-from server.adapters.redis import RedisBus
+from bussa_server.adapters.local_bus import LocalBus
+from bussa_server.adapters.redis import RedisBus
 from tests.contracts.bus_contract import BusContract, Ear, RemoteBusContract, envelope
 from tests.failure.deployment import soon
 from tests.failure.redis_servers import PROGRAMS, RedisServer

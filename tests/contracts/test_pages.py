@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from server.ports.store import PAGE_CHARS, fitting
+from bussa_server.ports.store import PAGE_CHARS, fitting
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from protocol.bodies import PersonChange
-from protocol.frames.parts import SettingsChange
-from server.domain import commands
-from server.domain.commands import Command
-from server.domain.people import Pair, Person
-from server.domain.words import query_words
-from server.ports.store import Store
+from bussa_protocol.bodies import PersonChange
+from bussa_protocol.frames.parts import SettingsChange
+from bussa_server.domain import commands
+from bussa_server.domain.commands import Command
+from bussa_server.domain.people import Pair, Person
+from bussa_server.domain.words import query_words
+from bussa_server.ports.store import Store
 from tests.contracts.deeds import Deeds
 from tests.contracts.stores import KINDS, House
 from tests.memory_store import MemoryStore

@@ -1,10 +1,10 @@
 """The store port: a batch is one transaction, decided in it, and there for whoever reads after it."""
 
-from protocol.bodies import PersonChange
-from protocol.frames.events import Message
-from server.domain import commands
-from server.domain.book import Carried, Done, PersonDone, Posted
-from server.ports.store import BATCH, Failed
+from bussa_protocol.bodies import PersonChange
+from bussa_protocol.frames.events import Message
+from bussa_server.domain import commands
+from bussa_server.domain.book import Carried, Done, PersonDone, Posted
+from bussa_server.ports.store import BATCH, Failed
 from tests.contracts.deeds import Deeds, codes
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from protocol.frames import parts
-from server.domain import commands
-from server.ports.store import PAGE_CHARS
+from bussa_protocol.frames import parts
+from bussa_server.domain import commands
+from bussa_server.ports.store import PAGE_CHARS
 from tests.contracts.deeds import Deeds, codes
 
 

@@ -1,8 +1,8 @@
 """The store port: a conversation's messages, forwards and backwards."""
 
-from protocol.frames import parts
-from protocol.limits import PAGE_MAX
-from server.ports.store import PAGE_CHARS
+from bussa_protocol.frames import parts
+from bussa_protocol.limits import PAGE_MAX
+from bussa_server.ports.store import PAGE_CHARS
 from tests.contracts.deeds import Deeds
 
 

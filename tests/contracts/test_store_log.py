@@ -1,9 +1,9 @@
 """The store port: a user's log, its pages, what it forgets and what it hides."""
 
-from protocol.frames import events
-from protocol.limits import LOG_EVENTS, LOG_MILLIS
-from server.domain import commands
-from server.ports.store import BATCH, LOG_PAGE, PAGE_CHARS, Arrival, LogPage, Store
+from bussa_protocol.frames import events
+from bussa_protocol.limits import LOG_EVENTS, LOG_MILLIS
+from bussa_server.domain import commands
+from bussa_server.ports.store import BATCH, LOG_PAGE, PAGE_CHARS, Arrival, LogPage, Store
 from tests.contracts.deeds import NOW, Deeds
 from tests.contracts.stores import House
 

@@ -1,9 +1,9 @@
 """The store port: one nonce of a sender is one message, whatever is repeated, and whenever."""
 
-from protocol.limits import LOG_MILLIS
-from server.domain import commands
-from server.domain.book import Carried, Posted
-from server.ports.store import Store
+from bussa_protocol.limits import LOG_MILLIS
+from bussa_server.domain import commands
+from bussa_server.domain.book import Carried, Posted
+from bussa_server.ports.store import Store
 from tests.contracts.deeds import Deeds, codes
 from tests.contracts.stores import House
 

@@ -1,10 +1,10 @@
 """The store port: people, how two of them stand to each other, who follows whom, and the log's name."""
 
-from protocol.bodies import PersonChange
-from protocol.frames.parts import Settings
-from server.domain import commands
-from server.domain.people import Pair, Person
-from server.ports.store import Store
+from bussa_protocol.bodies import PersonChange
+from bussa_protocol.frames.parts import Settings
+from bussa_server.domain import commands
+from bussa_server.domain.people import Pair, Person
+from bussa_server.ports.store import Store
 from tests.contracts.deeds import Deeds
 from tests.contracts.stores import House
 

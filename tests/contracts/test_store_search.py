@@ -3,8 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.domain.words import matches, query_words
-from server.ports.store import PAGE_CHARS, Store
+from bussa_server.domain.words import matches, query_words
+from bussa_server.ports.store import PAGE_CHARS, Store
 from tests.contracts.deeds import Deeds
 from tests.contracts.stores import House
 

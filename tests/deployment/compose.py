@@ -1,6 +1,7 @@
 """What the deployment's files say: docker-compose.yml with its variables filled in, the Dockerfile's lines."""
 
 import fnmatch
+import os
 import re
 import shutil
 from collections.abc import Mapping
@@ -95,6 +96,11 @@ def stage(folder: Path) -> Path:
         else:
             shutil.copy(origin, folder / source)
     return folder
+
+
+def source_path(folder: Path) -> str:
+    """``PYTHONPATH`` of what `stage` has made: each folder of sources holds one package."""
+    return os.pathsep.join(str(folder / name) for name in ("client", "load", "protocol", "server"))
 
 
 def _ignored(folder: str, names: list[str]) -> set[str]:

@@ -7,8 +7,8 @@ import asyncpg
 import httpx
 import pytest
 
-from client import Bussa
-from protocol.frames.events import Message
+from bussa import Bussa
+from bussa_protocol.frames.events import Message
 from tests.deployment.balancing import REAL
 from tests.deployment.playing import Stage, until
 from tests.deployment.topology import Topology

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from server import telemetry
+from bussa_server import telemetry
 from tests.deployment import compose
 from tests.missing_programs import PROMTOOL
 
@@ -34,25 +34,44 @@ def file() -> dict[str, Any]:
 def test_the_image_is_built_from_all_that_is_installed() -> None:
     project = tomllib.loads((compose.ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     packages = project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
-    needed = {*packages, "web", "pyproject.toml", project["project"]["readme"], *project["project"]["license-files"]}
+    needed = {
+        *(package.partition("/")[0] for package in packages),
+        "web",
+        "pyproject.toml",
+        project["project"]["readme"],
+        *project["project"]["license-files"],
+    }
     assert {source.removeprefix("./") for source in compose.copied()} >= needed
     for source in compose.copied():
         assert (compose.ROOT / source).exists()
 
 
 def test_nothing_else_gets_into_the_image() -> None:
-    kept_out = (".env", ".git/config", "tests/conftest.py", "bussa-data/secret", "server/__pycache__/app.pyc", "deploy")
+    kept_out = (
+        ".env",
+        ".git/config",
+        "tests/conftest.py",
+        "bussa-data/secret",
+        "server/bussa_server/__pycache__/app.pyc",
+        "deploy",
+    )
     assert [path for path in kept_out if compose.let_in(path)] == []
-    assert compose.let_in("server/adapters/sqlite/migrations/0001_first.sql")
+    assert compose.let_in("server/bussa_server/adapters/sqlite/migrations/0001_first.sql")
 
 
 def test_the_image_runs_from_what_it_was_given(tmp_path: Path) -> None:
     folder = compose.stage(tmp_path)
-    code = "import server.http.web as w, server.__main__, client, load; print(w.__file__, w.FOLDER.is_dir())"
-    ran = subprocess.run(
-        [sys.executable, "-c", code], cwd=folder, env={"PYTHONPATH": str(folder)}, capture_output=True, text=True
+    code = (
+        "import bussa_server.http.web as w, bussa_server.cli, bussa, bussa_load; print(w.__file__, w.FOLDER.is_dir())"
     )
-    assert ran.stdout.split() == [str(folder / "server/http/web.py"), "True"], ran.stderr
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=folder,
+        env={"PYTHONPATH": compose.source_path(folder)},
+        capture_output=True,
+        text=True,
+    )
+    assert ran.stdout.split() == [str(folder / "server/bussa_server/http/web.py"), "True"], ran.stderr
 
 
 def test_the_image_runs_as_nobody_in_particular_and_compiles_nothing() -> None:

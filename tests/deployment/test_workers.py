@@ -16,7 +16,7 @@ import httpx
 import psutil
 import pytest
 
-from server.serving import FILES
+from bussa_server.serving import FILES
 from tests.deployment.playing import until
 from tests.deployment.topology import Topology
 from tests.scenes.device import Device, connect

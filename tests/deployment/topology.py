@@ -60,7 +60,7 @@ class Node:
     @property
     def surroundings(self) -> dict[str, str]:
         """The environment of whatever runs in its container."""
-        return environment(PYTHONPATH=str(self._folder), BUSSA_PORT=str(self.port), **self.environment)
+        return environment(PYTHONPATH=compose.source_path(self._folder), BUSSA_PORT=str(self.port), **self.environment)
 
     def start(self) -> None:
         assert self._process is None
@@ -71,7 +71,7 @@ class Node:
         arguments = [put_in(argument, {"0.0.0.0": self.address}) for argument in json.loads(instructions["CMD"])]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "server", *arguments],
+                [sys.executable, "-m", "bussa", *arguments],
                 cwd=self._folder,
                 env=self.surroundings,
                 stdout=subprocess.PIPE,

@@ -7,9 +7,9 @@ returns what its user is answered and what is appended to whose log, or the code
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
-from protocol.frames.parts import Settings
-from server.domain import commands
-from server.domain.commands import Command
+from bussa_protocol.frames.parts import Settings
+from bussa_server.domain import commands
+from bussa_server.domain.commands import Command
 
 Code = str
 Told = tuple[str, dict[str, Any]]

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.ids import USER_PATTERN
-from server.domain.people import Pair, Side, ordered
+from bussa_protocol.ids import USER_PATTERN
+from bussa_server.domain.people import Pair, Side, ordered
 
 ids = st.from_regex(USER_PATTERN)
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from server.domain import commands
-from server.domain.book import Done, NewReport, Posted, SettingsDone
-from server.domain.commands import Command
+from bussa_server.domain import commands
+from bussa_server.domain.book import Done, NewReport, Posted, SettingsDone
+from bussa_server.domain.commands import Command
 from tests.domain.town import Town, code
 
 

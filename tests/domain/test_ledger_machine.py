@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from msgspec import structs
 
-from protocol.frames import events
-from protocol.frames.parts import Settings, SettingsChange
-from protocol.ids import Policy
-from server.domain import commands
-from server.domain.book import Carried, Done, Posted, Refusal, SettingsDone
-from server.domain.commands import Command
+from bussa_protocol.frames import events
+from bussa_protocol.frames.parts import Settings, SettingsChange
+from bussa_protocol.ids import Policy
+from bussa_server.domain import commands
+from bussa_server.domain.book import Carried, Done, Posted, Refusal, SettingsDone
+from bussa_server.domain.commands import Command
 from tests.domain.contract_model import Answer, Contract
 from tests.domain.town import Town, without_seq
 

@@ -2,10 +2,10 @@
 
 from msgspec import UNSET
 
-from protocol.bodies import PersonChange
-from protocol.frames.parts import Settings
-from server.domain import commands
-from server.domain.book import Done, PersonDone, Posted, Taken
+from bussa_protocol.bodies import PersonChange
+from bussa_protocol.frames.parts import Settings
+from bussa_server.domain import commands
+from bussa_server.domain.book import Done, PersonDone, Posted, Taken
 from tests.domain.town import Town, code
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.domain.book import Done
+from bussa_server.domain.book import Done
 from tests.domain.town import Town, code
 
 

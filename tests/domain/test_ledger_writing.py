@@ -2,9 +2,9 @@
 
 import pytest
 
-from server.domain import commands
-from server.domain.book import Posted
-from server.domain.ledger import refusals
+from bussa_server.domain import commands
+from bussa_server.domain.book import Posted
+from bussa_server.domain.ledger import refusals
 from tests.domain.town import NOW, Town, code
 
 

@@ -4,9 +4,9 @@ from typing import get_args
 
 import pytest
 
-from protocol.frames import Request, requests
-from protocol.frames.parts import SettingsChange
-from server.domain.phase import Phase, Ruling, rule
+from bussa_protocol.frames import Request, requests
+from bussa_protocol.frames.parts import SettingsChange
+from bussa_server.domain.phase import Phase, Ruling, rule
 
 HELLO = requests.Hello(token="t")
 OTHERS: list[Request] = [

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.frames.parts import Settings
-from protocol.ids import Policy
-from server.domain.people import Side
-from server.domain.policy import Facts, Outcome, Reason, Verdict, decide, lets_in
+from bussa_protocol.frames.parts import Settings
+from bussa_protocol.ids import Policy
+from bussa_server.domain.people import Side
+from bussa_server.domain.policy import Facts, Outcome, Reason, Verdict, decide, lets_in
 
 POLICIES: tuple[Policy, ...] = ("anyone", "followers", "following", "mutuals", "nobody")
 FOLLOWS = ((False, False), (True, False), (False, True), (True, True))

@@ -4,10 +4,10 @@ from itertools import product
 
 import pytest
 
-from protocol.frames.parts import Settings
-from protocol.ids import CanMessage, Folder
-from server.domain.people import Side
-from server.domain.policy import Outcome, Reason, Verdict, can_message, hears_reads, hears_typing
+from bussa_protocol.frames.parts import Settings
+from bussa_protocol.ids import CanMessage, Folder
+from bussa_server.domain.people import Side
+from bussa_server.domain.policy import Outcome, Reason, Verdict, can_message, hears_reads, hears_typing
 
 VERDICTS = [Verdict(outcome, reason) for outcome, reason in product(Outcome, Reason)]
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.domain.throttle import Bucket, Rate, Recent
+from bussa_server.domain.throttle import Bucket, Rate, Recent
 
 rates = st.builds(Rate, st.integers(1, 50).map(float), st.integers(1, 50).map(float))
 # Quarters of a second and whole costs: every sum is exact, so that the bound can be asked for to the letter.

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.ids import is_user_id
-from server.domain.token import Claims, Keys, PublishedKey, TokenError, UnknownKeyError, _customary, issue, verify
+from bussa_protocol.ids import is_user_id
+from bussa_server.domain.token import Claims, Keys, PublishedKey, TokenError, UnknownKeyError, _customary, issue, verify
 
 NOW = 1_764_000_000_123
 SECRET = b"a secret of thirty-two bytes, or so"

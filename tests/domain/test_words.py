@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.domain.words import _CHARACTERS, _UNMARKED, QUERY_WORDS, WORD, matches, query_words, words
+from bussa_server.domain.words import _CHARACTERS, _UNMARKED, QUERY_WORDS, WORD, matches, query_words, words
 
 # Letters of many scripts, marks, digits, signs: what people write, and what nobody does.
 texts = st.text(

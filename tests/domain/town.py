@@ -5,14 +5,14 @@ from typing import Any
 
 from msgspec import to_builtins
 
-from protocol.frames.events import LogEvent
-from protocol.frames.parts import Settings, SettingsChange
-from protocol.ids import Folder, Policy
-from server.domain import commands
-from server.domain.book import Book, Carried, Refusal, Result, Taken
-from server.domain.commands import Command
-from server.domain.ledger import carry_out
-from server.domain.people import Pair, Person, Side
+from bussa_protocol.frames.events import LogEvent
+from bussa_protocol.frames.parts import Settings, SettingsChange
+from bussa_protocol.ids import Folder, Policy
+from bussa_server.domain import commands
+from bussa_server.domain.book import Book, Carried, Refusal, Result, Taken
+from bussa_server.domain.commands import Command
+from bussa_server.domain.ledger import carry_out
+from bussa_server.domain.people import Pair, Person, Side
 
 NOW = 1_764_000_000_000
 

@@ -7,7 +7,7 @@ from collections import deque
 
 import redis
 
-from server.adapters.redis.envelopes import pack, unpack
+from bussa_server.adapters.redis.envelopes import pack, unpack
 from tests.failure.crowd import Crowd
 from tests.failure.deployment import Deployment
 

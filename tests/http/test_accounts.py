@@ -8,9 +8,9 @@ import threading
 import pytest
 from argon2 import PasswordHasher
 
-from protocol.bodies import PersonChange
-from server.domain import commands
-from server.http.passwords import NICE, NOBODYS, Passwords
+from bussa_protocol.bodies import PersonChange
+from bussa_server.domain import commands
+from bussa_server.http.passwords import NICE, NOBODYS, Passwords
 from tests.http.world import AS_ADMIN, CountingHasher, World, is_problem
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from protocol.bodies import TTL_MAX
+from bussa_protocol.bodies import TTL_MAX
 from tests.http.world import ADMIN, AS_ADMIN, SECRET, World, is_problem
 
 CALLS = [

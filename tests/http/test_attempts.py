@@ -3,9 +3,9 @@
 import pytest
 from starlette.requests import Request
 
-from server.http import attempts
-from server.http.asked import address
-from server.http.attempts import BURST, Attempts
+from bussa_server.http import attempts
+from bussa_server.http.asked import address
+from bussa_server.http.attempts import BURST, Attempts
 
 
 class Now:

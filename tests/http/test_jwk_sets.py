@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
-from server.domain.token import ASYMMETRIC
-from server.http.jwks import JwksError, read_keys
+from bussa_server.domain.token import ASYMMETRIC
+from bussa_server.http.jwks import JwksError, read_keys
 from tests.http.keys import CURVE, CURVES, EDWARDS, RSA, document, published
 
 

@@ -10,11 +10,11 @@ import jwt
 import pytest
 from jwt.algorithms import HMACAlgorithm
 
-from server.http import jwks
-from server.http.jwks import AGAIN_SECONDS, FRESH_SECONDS, PublishedKeys
-from server.http.tokens import TokenKeeper
-from server.ports.store import Unavailable
-from server.session.principal import Unauthenticated
+from bussa_server.http import jwks
+from bussa_server.http.jwks import AGAIN_SECONDS, FRESH_SECONDS, PublishedKeys
+from bussa_server.http.tokens import TokenKeeper
+from bussa_server.ports.store import Unavailable
+from bussa_server.session.principal import Unauthenticated
 from tests.http.keys import CURVE, RSA, document, published
 from tests.http.world import SECRET, World
 

@@ -5,9 +5,9 @@ import asyncio
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from protocol.asyncapi import asyncapi_document
-from protocol.openapi import openapi_document
-from server.http import Readiness, routes
+from bussa_protocol.asyncapi import asyncapi_document
+from bussa_protocol.openapi import openapi_document
+from bussa_server.http import Readiness, routes
 from tests.http.world import World, is_problem
 
 
@@ -52,7 +52,7 @@ async def test_who_does_not_know_in_time_is_not_ready(monkeypatch: pytest.Monkey
             cancelled = True
         raise AssertionError
 
-    monkeypatch.setattr("server.http.operations.READY_SECONDS", 0.0)
+    monkeypatch.setattr("bussa_server.http.operations.READY_SECONDS", 0.0)
     world = World(readiness=never)
     is_problem(await world.http.get("/readyz"), 503, "unavailable")
     assert cancelled

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from protocol.limits import FRAME
-from server import telemetry
+from bussa_protocol.limits import FRAME
+from bussa_server import telemetry
 from tests.http.world import AS_ADMIN, World, is_problem
 
 
@@ -111,7 +111,7 @@ async def test_a_body_that_does_not_arrive_is_waited_for_only_so_long(
         yield b"{"
         await asyncio.Event().wait()
 
-    monkeypatch.setattr("server.http.asked.BODY_SECONDS", 0.0)
+    monkeypatch.setattr("bussa_server.http.asked.BODY_SECONDS", 0.0)
     answer = await world.http.post("/v1/tokens", content=body())
     is_problem(answer, 408, "bad_request")
     assert answer.headers["connection"] == "close"

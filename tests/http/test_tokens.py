@@ -4,12 +4,12 @@ import jwt
 import pytest
 from structlog.testing import capture_logs
 
-from server import telemetry
-from server.domain import commands
-from server.domain.token import issue
-from server.http.tokens import TokenKeeper
-from server.ports.store import Unavailable
-from server.session.principal import Principal, Tokens, Unauthenticated
+from bussa_server import telemetry
+from bussa_server.domain import commands
+from bussa_server.domain.token import issue
+from bussa_server.http.tokens import TokenKeeper
+from bussa_server.ports.store import Unavailable
+from bussa_server.session.principal import Principal, Tokens, Unauthenticated
 from tests.http.world import SECRET, World
 
 

@@ -7,11 +7,11 @@ from typing import Any
 import httpx
 from argon2 import PasswordHasher
 
-from server.http import Deps, Readiness, application
-from server.http.passwords import Passwords
-from server.http.tokens import TokenKeeper
-from server.session.post import Post
-from server.settings import Settings
+from bussa_server.http import Deps, Readiness, application
+from bussa_server.http.passwords import Passwords
+from bussa_server.http.tokens import TokenKeeper
+from bussa_server.session.post import Post
+from bussa_server.settings import Settings
 from tests.memory_store import MemoryStore
 
 SECRET = b"a secret of thirty-two bytes, or so"

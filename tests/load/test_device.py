@@ -9,11 +9,11 @@ import msgpack
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
-from load.crowd import Crowd
-from load.device import LONGEST_WAIT, GreetingError, LoadDevice
-from load.meter import Meter
-from load.truth import Truth
-from load.wire import HandshakeError, connect
+from bussa_load.crowd import Crowd
+from bussa_load.device import LONGEST_WAIT, GreetingError, LoadDevice
+from bussa_load.meter import Meter
+from bussa_load.truth import Truth
+from bussa_load.wire import HandshakeError, connect
 
 Story = Callable[[ServerConnection], Awaitable[None]]
 

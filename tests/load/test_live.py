@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from load import command, report, runner
-from load.command import LoadError, Options, carry_out
-from load.device import LoadDevice
-from load.plan import KINDS, Kind, Plan
-from load.runner import Outcome, Run, Target
-from load.town import TownError
-from load.watch import Progress
+from bussa_load import command, report, runner
+from bussa_load.command import LoadError, Options, carry_out
+from bussa_load.device import LoadDevice
+from bussa_load.plan import KINDS, Kind, Plan
+from bussa_load.runner import Outcome, Run, Target
+from bussa_load.town import TownError
+from bussa_load.watch import Progress
 from tests.load.between import Lie, be_honest, between, double, lose, swap
 from tests.scenes.serving import ADMIN_KEY, SECRET, Server, bussa
 

@@ -5,7 +5,7 @@ from hdrh.histogram import HdrHistogram
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from load.meter import DIGITS, LONGEST, Meter, histogram, nothing, percentiles, rounded
+from bussa_load.meter import DIGITS, LONGEST, Meter, histogram, nothing, percentiles, rounded
 
 seconds = st.floats(0, 4000)
 

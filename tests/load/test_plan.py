@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from load.plan import FRIENDS, KINDS, Cast, Kind, Plan, cast, due
+from bussa_load.plan import FRIENDS, KINDS, Cast, Kind, Plan, cast, due
 
 plans = st.builds(
     Plan,

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from load import html, report
-from load.meter import Counts
-from load.outcome import Outcome, combined
-from load.plan import Plan
-from load.plots import Line, linear, logarithmic, plot, round_step
+from bussa_load import html, report
+from bussa_load.meter import Counts
+from bussa_load.outcome import Outcome, combined
+from bussa_load.plan import Plan
+from bussa_load.plots import Line, linear, logarithmic, plot, round_step
 
 PLAN = Plan("pairs", 10, 4)
 

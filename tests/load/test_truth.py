@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from load.truth import SHOWN, Truth
+from bussa_load.truth import SHOWN, Truth
 
 ANN, BOB, EVE = "ann", "bob", "eve"
 

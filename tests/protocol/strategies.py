@@ -7,9 +7,9 @@ import msgspec
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from protocol.frames import Request
-from protocol.frames.events import Event
-from protocol.frames.replies import Reply
+from bussa_protocol.frames import Request
+from bussa_protocol.frames.events import Event
+from bussa_protocol.frames.replies import Reply
 
 # Every character but lone surrogates, which no encoding can carry.
 CHARACTERS = st.characters(exclude_categories=["Cs"])

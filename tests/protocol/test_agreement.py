@@ -7,10 +7,10 @@ import msgpack
 import msgspec
 from hypothesis import given
 
-from protocol.codec import JSON, MSGPACK
-from protocol.frames import Request
-from protocol.frames.events import Event
-from protocol.frames.replies import Reply
+from bussa_protocol.codec import JSON, MSGPACK
+from bussa_protocol.frames import Request
+from bussa_protocol.frames.events import Event
+from bussa_protocol.frames.replies import Reply
 from tests.protocol.strategies import EVENTS, JSON_VALUES, REPLIES, REQUESTS
 
 

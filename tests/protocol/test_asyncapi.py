@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from jsonschema import Draft7Validator
 
-from protocol import version
-from protocol.asyncapi import asyncapi_document, message_name
-from protocol.codec import JSON
-from protocol.codes import Close, Code
-from protocol.frames import Request, ServerFrame, replies
-from protocol.frames.events import Event
-from protocol.frames.replies import Reply
+from bussa_protocol import version
+from bussa_protocol.asyncapi import asyncapi_document, message_name
+from bussa_protocol.codec import JSON
+from bussa_protocol.codes import Close, Code
+from bussa_protocol.frames import Request, ServerFrame, replies
+from bussa_protocol.frames.events import Event
+from bussa_protocol.frames.replies import Reply
 from tests.protocol.documents import references, resolve, validator
 from tests.protocol.strategies import EVENTS, REPLIES, REQUESTS
 from tests.protocol.vectors import Entry, load, name

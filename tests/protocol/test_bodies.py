@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from msgspec import UNSET
 
-from protocol.bodies import TTL_MAX, LogIn, PersonChange, Problem, SignUp, TokenRequest, UserPage
+from bussa_protocol.bodies import TTL_MAX, LogIn, PersonChange, Problem, SignUp, TokenRequest, UserPage
 
 
 def test_unknown_fields_are_passed_over() -> None:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from protocol import limits
-from protocol.codec import CODECS, JSON, MSGPACK, Codec, FrameError, by_subprotocol
-from protocol.frames import Request, requests
+from bussa_protocol import limits
+from bussa_protocol.codec import CODECS, JSON, MSGPACK, Codec, FrameError, by_subprotocol
+from bussa_protocol.frames import Request, requests
 from tests.protocol.strategies import JSON_VALUES, REQUESTS, WORDS
 from tests.protocol.vectors import load
 

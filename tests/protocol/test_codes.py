@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from protocol.codes import Close, Code, Return, advice
+from bussa_protocol.codes import Close, Code, Return, advice
 
 
 @pytest.mark.parametrize("close", Close)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.cursor import Step, step
+from bussa_protocol.cursor import Step, step
 
 SEQS = st.integers(0, 2**53 - 1)
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from protocol.codec import CODECS, FrameError
-from protocol.frames.requests import Typing
-from protocol.ids import is_user_id
+from bussa_protocol.codec import CODECS, FrameError
+from bussa_protocol.frames.requests import Typing
+from bussa_protocol.ids import is_user_id
 
 ALLOWED = frozenset(string.ascii_letters + string.digits + "_.:-")
 

@@ -7,9 +7,9 @@ import msgspec
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from protocol import bodies
-from protocol.codes import Code, HttpCode
-from protocol.openapi import PROBLEMS, openapi_document
+from bussa_protocol import bodies
+from bussa_protocol.codes import Code, HttpCode
+from bussa_protocol.openapi import PROBLEMS, openapi_document
 from tests.protocol.documents import references, resolve, validator
 
 DOCUMENT = openapi_document()

@@ -7,11 +7,11 @@ import msgpack
 import msgspec
 import pytest
 
-from protocol import codec, codes, cursor, version
-from protocol.frames import Request, events, replies, requests
-from protocol.frames.events import Event
-from protocol.frames.replies import Reply
-from server.domain.words import matches, query_words, words
+from bussa_protocol import codec, codes, cursor, version
+from bussa_protocol.frames import Request, events, replies, requests
+from bussa_protocol.frames.events import Event
+from bussa_protocol.frames.replies import Reply
+from bussa_server.domain.words import matches, query_words, words
 from tests.protocol.vectors import FOLDER, Entry, load, name, raw
 
 REQUESTS = load("requests.json")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol import version
+from bussa_protocol import version
 
 OFFERS = st.lists(st.sampled_from([version.JSON, version.MSGPACK, "bussa.v2.json", "chat", ""]), max_size=6)
 

@@ -1,12 +1,12 @@
-"""Reads the files of ``protocol/vectors`` as any other language would."""
+"""Reads the files of ``protocol/bussa_protocol/vectors`` as any other language would."""
 
 import json
 from pathlib import Path
 from typing import Any
 
-import protocol
+import bussa_protocol
 
-FOLDER = Path(protocol.__file__).parent / "vectors"
+FOLDER = Path(bussa_protocol.__file__).parent / "vectors"
 
 Entry = dict[str, Any]
 

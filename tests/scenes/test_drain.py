@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from server.serving import told_to_end
+from bussa_server.serving import told_to_end
 from tests.scenes.device import CODECS, Frame, GoneError
 from tests.scenes.play import Play, texts
 from tests.scenes.serving import SECONDS, Host, Server, bussa

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from server.serving import FILES
-from server.transport.tarpit import FAULTS
+from bussa_server.serving import FILES
+from bussa_server.transport.tarpit import FAULTS
 from tests.scenes.play import Play, texts
 from tests.scenes.serving import SECONDS, Host, Server, room_for_files
 

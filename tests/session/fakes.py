@@ -6,10 +6,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from server.ports.bus import Envelope
-from server.ports.store import Store
-from server.session.principal import Principal, Unauthenticated, must_stand
-from server.session.socket import Frame
+from bussa_server.ports.bus import Envelope
+from bussa_server.ports.store import Store
+from bussa_server.session.principal import Principal, Unauthenticated, must_stand
+from bussa_server.session.socket import Frame
 
 
 class FakeSocket:

@@ -5,12 +5,12 @@ from collections.abc import Iterable
 
 import msgspec
 
-from protocol import codec
-from protocol.frames import events
-from server.ports.store import LogPage, Unavailable
-from server.session.outbox import Outbox
-from server.session.stream import Stream
-from server.session.wire import Wire
+from bussa_protocol import codec
+from bussa_protocol.frames import events
+from bussa_server.ports.store import LogPage, Unavailable
+from bussa_server.session.outbox import Outbox
+from bussa_server.session.stream import Stream
+from bussa_server.session.wire import Wire
 from tests.session.fakes import FakeSocket
 
 

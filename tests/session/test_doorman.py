@@ -2,9 +2,9 @@
 
 import pytest
 
-from server.domain.throttle import Rate
-from server.session import doorman as doorman_module
-from server.session.doorman import Doorman
+from bussa_server.domain.throttle import Rate
+from bussa_server.session import doorman as doorman_module
+from bussa_server.session.doorman import Doorman
 
 
 def doorman(**limits: int) -> Doorman:

@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from protocol import codec
-from protocol.codes import Close
-from protocol.limits import HELLO_SECONDS
-from server.domain.commands import Revoke
-from server.ports.store import Unavailable
+from bussa_protocol import codec
+from bussa_protocol.codes import Close
+from bussa_protocol.limits import HELLO_SECONDS
+from bussa_server.domain.commands import Revoke
+from bussa_server.ports.store import Unavailable
 from tests.session.clock import advance, turns
 from tests.session.world import Node, Phone
 

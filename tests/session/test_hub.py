@@ -4,10 +4,10 @@ import random
 
 import pytest
 
-from protocol.frames import events
-from server.domain.book import Entry
-from server.session.hub import Hub
-from server.session.wire import Wire as Frame
+from bussa_protocol.frames import events
+from bussa_server.domain.book import Entry
+from bussa_server.session.hub import Hub
+from bussa_server.session.wire import Wire as Frame
 from tests.session.fakes import FaultyBus, Wire
 
 

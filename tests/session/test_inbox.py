@@ -5,7 +5,7 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.session.inbox import FULL, Inbox
+from bussa_server.session.inbox import FULL, Inbox
 from tests.session.clock import turns
 
 

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Iterable
 
 import pytest
 
-from server.ports.store import Unavailable
-from server.session import keeping
-from server.session.hub import Hub
-from server.session.keeping import Keeper
+from bussa_server.ports.store import Unavailable
+from bussa_server.session import keeping
+from bussa_server.session.hub import Hub
+from bussa_server.session.keeping import Keeper
 from tests.session.clock import advance, turns
 from tests.session.fakes import FaultyBus, Wire
 from tests.session.test_hub import Phone

@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.domain.throttle import Rate
+from bussa_server.domain.throttle import Rate
 from tests.session.clock import turns
 from tests.session.test_requests import send
 from tests.session.world import Node, Phone

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from protocol.limits import OUTBOX_BYTES, OUTBOX_SECONDS
-from server.session.outbox import CHUNK, Outbox
+from bussa_protocol.limits import OUTBOX_BYTES, OUTBOX_SECONDS
+from bussa_server.session.outbox import CHUNK, Outbox
 from tests.session.clock import advance, turns
 from tests.session.fakes import FakeSocket
 

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 
 import pytest
 
-from protocol.codes import Code
-from protocol.frames import events
-from protocol.frames.parts import Settings
-from server.domain.book import Carried, Done, Entry, PersonDone, Posted, Refusal, Result
-from server.domain.commands import Command, Mute, Revoke, Send
-from server.ports.store import BATCH, Failed, Unavailable
-from server.session import post as post_module
-from server.session.post import TURN, Post
+from bussa_protocol.codes import Code
+from bussa_protocol.frames import events
+from bussa_protocol.frames.parts import Settings
+from bussa_server.domain.book import Carried, Done, Entry, PersonDone, Posted, Refusal, Result
+from bussa_server.domain.commands import Command, Mute, Revoke, Send
+from bussa_server.ports.store import BATCH, Failed, Unavailable
+from bussa_server.session import post as post_module
+from bussa_server.session.post import TURN, Post
 from tests.session.clock import turns
 
 

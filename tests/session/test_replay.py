@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol import codec
-from protocol.limits import OUTBOX_SECONDS
-from server.domain.commands import Send
-from server.ports.store import LOG_PAGE, Unavailable
-from server.session.keeping import Keeper
+from bussa_protocol import codec
+from bussa_protocol.limits import OUTBOX_SECONDS
+from bussa_server.domain.commands import Send
+from bussa_server.ports.store import LOG_PAGE, Unavailable
+from bussa_server.session.keeping import Keeper
 from tests.session.clock import advance, turns
 from tests.session.fakes import Wire
 from tests.session.test_requests import send

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from protocol import codec
-from protocol.codes import Close
-from server.ports.store import Failed, Unavailable
-from server.session.intake import UNDER_WAY
+from bussa_protocol import codec
+from bussa_protocol.codes import Close
+from bussa_server.ports.store import Failed, Unavailable
+from bussa_server.session.intake import UNDER_WAY
 from tests.session.clock import turns
 from tests.session.world import Frame, Node, Phone
 

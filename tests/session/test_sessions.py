@@ -2,9 +2,9 @@
 
 import pytest
 
-from protocol.codes import Close
-from server.domain.commands import Revoke
-from server.session.connection import LONGEST_TIMER
+from bussa_protocol.codes import Close
+from bussa_server.domain.commands import Revoke
+from bussa_server.session.connection import LONGEST_TIMER
 from tests.session.clock import advance, turns
 from tests.session.world import Node, Phone
 
@@ -95,7 +95,7 @@ async def test_a_renewed_session_outlives_a_revocation_of_the_old_token(node: No
 
 def _pass(monkeypatch: pytest.MonkeyPatch, millis: int) -> None:
     """Put the wall clock forward, for whoever asks whether a token has run out."""
-    from server.session import connection
+    from bussa_server.session import connection
 
     real = connection.time.time_ns
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.ports.store import LOG_PAGE, Unavailable
-from server.session.stream import LogTooShortError
+from bussa_server.ports.store import LOG_PAGE, Unavailable
+from bussa_server.session.stream import LogTooShortError
 from tests.session.clock import turns
 from tests.session.logs import Log, Reader, reply, wire
 

@@ -6,18 +6,18 @@ from typing import Any
 import msgpack
 import msgspec
 
-from protocol import codec
-from protocol.bodies import PersonChange
-from protocol.codes import Close
-from protocol.frames.parts import SettingsChange
-from server.domain.commands import ChangeSettings, Command, PutPerson
-from server.domain.throttle import Rate
-from server.ports.store import Store
-from server.session.connection import Connection
-from server.session.doorman import Doorman
-from server.session.hub import Hub
-from server.session.post import Post
-from server.session.services import Services
+from bussa_protocol import codec
+from bussa_protocol.bodies import PersonChange
+from bussa_protocol.codes import Close
+from bussa_protocol.frames.parts import SettingsChange
+from bussa_server.domain.commands import ChangeSettings, Command, PutPerson
+from bussa_server.domain.throttle import Rate
+from bussa_server.ports.store import Store
+from bussa_server.session.connection import Connection
+from bussa_server.session.doorman import Doorman
+from bussa_server.session.hub import Hub
+from bussa_server.session.post import Post
+from bussa_server.session.services import Services
 from tests.memory_store import MemoryStore
 from tests.session.clock import turns
 from tests.session.fakes import FakeSocket, FakeTokens, FaultyBus, Wire

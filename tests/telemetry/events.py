@@ -2,8 +2,8 @@
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from server import telemetry
-from server.domain import commands
+from bussa_server import telemetry
+from bussa_server.domain import commands
 
 PRIVATE = "what nobody else may read"
 

@@ -6,12 +6,12 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from structlog.testing import capture_logs
 
-from protocol import version
-from protocol.codes import Close, Code
-from protocol.frames.parts import Settings, SettingsChange
-from server import telemetry
-from server.domain import commands
-from server.domain.book import Done, PersonDone, Posted, Refusal, SettingsDone, Taken
+from bussa_protocol import version
+from bussa_protocol.codes import Close, Code
+from bussa_protocol.frames.parts import Settings, SettingsChange
+from bussa_server import telemetry
+from bussa_server.domain import commands
+from bussa_server.domain.book import Done, PersonDone, Posted, Refusal, SettingsDone, Taken
 from tests.telemetry.events import PRIVATE, SEND, Counted, broken, sample
 
 DOOR = commands.ChangeSettings("alice", SettingsChange())

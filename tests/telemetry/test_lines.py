@@ -10,11 +10,11 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from server import telemetry
-from server.domain import commands
-from server.domain.people import Person
-from server.telemetry import log as log_module
-from server.telemetry.log import Seldom
+from bussa_server import telemetry
+from bussa_server.domain import commands
+from bussa_server.domain.people import Person
+from bussa_server.telemetry import log as log_module
+from bussa_server.telemetry.log import Seldom
 from tests.telemetry.events import PRIVATE, SEND, Counted, broken
 
 
@@ -79,7 +79,7 @@ def test_a_chain_of_errors_is_shown_as_far_as_it_helps() -> None:
 
 
 def test_an_outage_names_the_kind_of_its_cause_and_does_not_quote_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.telemetry.commits._unavailable_line", Seldom())
+    monkeypatch.setattr("bussa_server.telemetry.commits._unavailable_line", Seldom())
     error = OSError("the database is out of reach")
     error.__cause__ = broken()
     with capture_logs() as lines:
@@ -150,8 +150,8 @@ def test_to_configure_twice_does_not_tell_everything_twice(stderr: Stderr) -> No
 
 def test_what_repeats_is_told_once_a_second_with_what_was_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 50.0
-    monkeypatch.setattr("server.telemetry.log.time.monotonic", lambda: now)
-    monkeypatch.setattr("server.telemetry.commits._overflow_line", Seldom())
+    monkeypatch.setattr("bussa_server.telemetry.log.time.monotonic", lambda: now)
+    monkeypatch.setattr("bussa_server.telemetry.commits._overflow_line", Seldom())
     with capture_logs() as lines, Counted("post_overflows_total") as counted:
         for _ in range(10):
             telemetry.post_overflow()

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 TWO_WORKERS = """
 import os
 from pathlib import Path
-from server import tallies
+from bussa_server import tallies
 
 def worker(place, code):
     if pid := os.fork():
@@ -26,7 +26,7 @@ def busy():
     telemetry.bus_torn("redis", OSError("gone")) if telemetry.registry._place == "0" else telemetry.bus_whole("redis")
 
 with tallies.shared():
-    from server import telemetry
+    from bussa_server import telemetry
     folder = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
     telemetry.configure("text", "error")
     worker("0", busy)()
@@ -67,7 +67,7 @@ def test_workers_count_together_and_a_successor_counts_on() -> None:
 
 
 def test_a_server_alone_counts_in_memory_and_knows_its_process() -> None:
-    code = "from server import telemetry; print(telemetry.metrics().decode())"
+    code = "from bussa_server import telemetry; print(telemetry.metrics().decode())"
     environment = {name: value for name, value in os.environ.items() if name != "PROMETHEUS_MULTIPROC_DIR"}
     ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr

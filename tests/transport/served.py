@@ -13,11 +13,11 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from uvicorn.server import Server
 
-from protocol.limits import FRAME
-from server.http.socket import SocketEndpoint
-from server.session.inbox import Inbox
-from server.transport.direct import DirectWebSocket
-from server.transport.silent import Silent
+from bussa_protocol.limits import FRAME
+from bussa_server.http.socket import SocketEndpoint
+from bussa_server.session.inbox import Inbox
+from bussa_server.transport.direct import DirectWebSocket
+from bussa_server.transport.silent import Silent
 from tests.session.world import Node
 from tests.transport.peer import SECONDS, Peer
 

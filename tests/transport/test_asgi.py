@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from server.http.socket import SocketEndpoint
-from server.transport.asgi import AsgiSocket
+from bussa_server.http.socket import SocketEndpoint
+from bussa_server.transport.asgi import AsgiSocket
 from tests.session.world import Node
 
 SCOPE: dict[str, Any] = {"type": "websocket", "headers": [], "subprotocols": ["bussa.v1.json"], "client": ("::1", 1)}

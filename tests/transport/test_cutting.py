@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from websockets.frames import Frame, Opcode
 
-from protocol.limits import FRAME
-from server.transport.cutting import FOREIGN, INCOMPLETE, frame_end, payload_start
+from bussa_protocol.limits import FRAME
+from bussa_server.transport.cutting import FOREIGN, INCOMPLETE, frame_end, payload_start
 
 
 def packed(payload: bytes, opcode: Opcode = Opcode.BINARY) -> bytes:

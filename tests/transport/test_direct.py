@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from protocol.codes import Close
-from protocol.frames.events import Typing
-from protocol.limits import FRAME
-from server.domain.commands import Send
-from server.session import outbox
-from server.session.inbox import FULL
-from server.transport import websocket
-from server.transport.direct import DirectWebSocket
+from bussa_protocol.codes import Close
+from bussa_protocol.frames.events import Typing
+from bussa_protocol.limits import FRAME
+from bussa_server.domain.commands import Send
+from bussa_server.session import outbox
+from bussa_server.session.inbox import FULL
+from bussa_server.transport import websocket
+from bussa_server.transport.direct import DirectWebSocket
 from tests.session.world import Node
 from tests.transport.peer import CLOSE, PING, PONG, frame, peer, say
 from tests.transport.served import Served, inbox_of, serving

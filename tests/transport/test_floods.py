@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from protocol.codes import Close
-from server.session.inbox import FULL
-from server.transport import websocket
-from server.transport.direct import SLICE, DirectWebSocket
-from server.transport.websocket import CONTROLS, FRAGMENTS
+from bussa_protocol.codes import Close
+from bussa_server.session.inbox import FULL
+from bussa_server.transport import websocket
+from bussa_server.transport.direct import SLICE, DirectWebSocket
+from bussa_server.transport.websocket import CONTROLS, FRAGMENTS
 from tests.transport.peer import PING, PONG, TEXT, frame, peer, say
 from tests.transport.served import Served, inbox_of
 

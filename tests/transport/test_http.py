@@ -7,9 +7,9 @@ import socket
 import httpx
 import pytest
 
-from server.transport import http as http_module
-from server.transport import silent
-from server.transport.http import BoundedHttp, Flow
+from bussa_server.transport import http as http_module
+from bussa_server.transport import silent
+from bussa_server.transport.http import BoundedHttp, Flow
 from tests.transport.peer import HANDSHAKE, Ended, peer
 from tests.transport.served import Served
 

@@ -9,9 +9,9 @@ import pytest
 from websockets.datastructures import Headers
 from websockets.server import ServerProtocol
 
-from server.transport.direct import DirectWebSocket
-from server.transport.http import BoundedHttp
-from server.transport.rounds import SHORTEST, Rounds
+from bussa_server.transport.direct import DirectWebSocket
+from bussa_server.transport.http import BoundedHttp
+from bussa_server.transport.rounds import SHORTEST, Rounds
 from tests.transport.peer import CLOSE, PING, PONG, SECONDS, frame, peer, say
 from tests.transport.served import Served, serving
 

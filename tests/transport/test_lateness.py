@@ -5,10 +5,10 @@ from unittest.mock import patch
 
 import pytest
 
-from protocol.codes import Close
-from server.transport import http, turns
-from server.transport.direct import DirectWebSocket
-from server.transport.http import BoundedHttp
+from bussa_protocol.codes import Close
+from bussa_server.transport import http, turns
+from bussa_server.transport.direct import DirectWebSocket
+from bussa_server.transport.http import BoundedHttp
 from tests.transport.peer import TEXT, Ended, Peer, frame, peer, say
 from tests.transport.served import Served
 

@@ -6,9 +6,9 @@ import gc
 import httptools
 import pytest
 
-from server.transport import silent
-from server.transport.http import BoundedHttp
-from server.transport.silent import REQUEST_SECONDS, Silent
+from bussa_server.transport import silent
+from bussa_server.transport.http import BoundedHttp
+from bussa_server.transport.silent import REQUEST_SECONDS, Silent
 from tests.transport.peer import peer
 from tests.transport.served import Served, serving
 

@@ -7,9 +7,9 @@ from socket import SO_SNDBUF, SOL_SOCKET
 import msgpack
 import pytest
 
-from protocol.frames.events import Typing
-from protocol.limits import FRAME
-from server.domain.commands import Send
+from bussa_protocol.frames.events import Typing
+from bussa_protocol.limits import FRAME
+from bussa_server.domain.commands import Send
 from tests.transport.peer import BINARY, CLOSE, PING, PONG, TEXT, Ended, frame, peer, say
 from tests.transport.served import Served
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.domain.throttle import Rate
-from server.transport import tarpit
-from server.transport.http import BoundedHttp
-from server.transport.silent import Silent
-from server.transport.tarpit import FAULTS, LONGEST, PACE, Tarpit, tarpit_of
+from bussa_server.domain.throttle import Rate
+from bussa_server.transport import tarpit
+from bussa_server.transport.http import BoundedHttp
+from bussa_server.transport.silent import Silent
+from bussa_server.transport.tarpit import FAULTS, LONGEST, PACE, Tarpit, tarpit_of
 from tests.transport.peer import BINARY, PING, TEXT, Peer, frame, peer, say
 from tests.transport.served import Served
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from server.transport.turns import REST_SECONDS, Turns
+from bussa_server.transport.turns import REST_SECONDS, Turns
 
 
 class Clockwork:

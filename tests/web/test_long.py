@@ -5,7 +5,7 @@ import threading
 
 from playwright.sync_api import expect
 
-from client import Bussa
+from bussa import Bussa
 from tests.web.town import Person, Server, Town
 
 MANY = 50_000

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from server.http import web
+from bussa_server.http import web
 from tests.web.tools import NODE, ROOT
 
 

@@ -10,7 +10,7 @@ import { step } from "../../../web/sdk/log.js";
 import { FRAME, decode, encode, typed } from "../../../web/sdk/wire.js";
 
 const vectors = (name) => {
-    const all = JSON.parse(readFileSync(new URL(`../../../protocol/vectors/${name}.json`, import.meta.url), "utf8"));
+    const all = JSON.parse(readFileSync(new URL(`../../../protocol/bussa_protocol/vectors/${name}.json`, import.meta.url), "utf8"));
     assert.ok(all.length > 5, `${name}: hardly any vectors`);
     return all;
 };

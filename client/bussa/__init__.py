@@ -1,0 +1,99 @@
+"""The Python SDK: one user's direct messages, over connections that come back by themselves.
+
+    from bussa import Bussa, log_in
+
+    grant = await log_in("http://127.0.0.1:8080", "alice", "a password")
+    async with Bussa("http://127.0.0.1:8080", grant.token) as me:
+        sent = await me.send("bob", "ciao")         # on the server's disk when this returns
+        page = await me.history("bob")
+        async for event in me.events():             # each entry of the log once, in order
+            match event:
+                case events.Message():
+                    print(event.sender, event.text)
+                case Reset():
+                    ...                             # away for too long: read the conversations anew
+
+A program that shall not miss anything while it is off saves ``me.cursor`` after each event that it has dealt
+with, and gives it back: ``Bussa(url, token, resume=cursor)``. Instead of a token give an async function that
+fetches one, and a token that runs out is replaced. A program that never reads events says ``listen=False``.
+
+How it is built (pure: no I/O, time and chance are arguments):
+
+    backoff, asks, log, feed, state     pure: how long to wait; what waits for an answer; where in the log;
+                                        what waits for the application; all of it together
+    wire                                pure: frames to bytes and back, by msgpack
+    connect, tokens, life, shell        the shell: a socket, a token, one connection after the other, the callers
+    bussa                               a method for each request of the contract
+    people                              signing up, logging in, following, over HTTP
+    chat/                               the terminal chat
+"""
+
+from bussa.backoff import Backoff
+from bussa.bussa import Bussa, Events, LogPage
+from bussa.errors import (
+    AwaitingAcceptanceError,
+    BadRequestError,
+    BehindError,
+    BussaError,
+    ClosedError,
+    ConflictError,
+    DeadlineError,
+    InterruptedRequestError,
+    MethodNotAllowedError,
+    NotAllowedError,
+    NotContractError,
+    NotFoundError,
+    RateLimitedError,
+    RefusedError,
+    TakenError,
+    TokenRefusedError,
+    TooLargeError,
+    UnauthenticatedError,
+    UnavailableError,
+    UnreachableError,
+)
+from bussa.feed import Cursor, Notice, Reset
+from bussa.life import Status
+from bussa.people import follow, followers, following, log_in, log_out_everywhere, sign_up, unfollow
+from bussa_protocol.frames import events, parts, replies
+
+__all__ = [
+    "AwaitingAcceptanceError",
+    "Backoff",
+    "BadRequestError",
+    "BehindError",
+    "Bussa",
+    "BussaError",
+    "ClosedError",
+    "ConflictError",
+    "Cursor",
+    "DeadlineError",
+    "Events",
+    "InterruptedRequestError",
+    "LogPage",
+    "MethodNotAllowedError",
+    "NotAllowedError",
+    "NotContractError",
+    "NotFoundError",
+    "Notice",
+    "RateLimitedError",
+    "RefusedError",
+    "Reset",
+    "Status",
+    "TakenError",
+    "TokenRefusedError",
+    "TooLargeError",
+    "UnauthenticatedError",
+    "UnavailableError",
+    "UnreachableError",
+    "events",
+    "follow",
+    "followers",
+    "following",
+    "log_in",
+    "log_out_everywhere",
+    "parts",
+    "replies",
+    "sign_up",
+    "unfollow",
+]

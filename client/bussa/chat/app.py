@@ -1,0 +1,73 @@
+"""The program: log in where no login is remembered, sit at the desk, log in again when the login has run out."""
+
+from textual.app import App
+from textual.theme import Theme
+
+from bussa.chat.desk import Desk
+from bussa.chat.memory import Login, Memory
+from bussa.chat.screens.signin import SignIn
+from bussa.chat.session import Server
+
+THEME = Theme(
+    name="bussa",
+    primary="#e0a458",
+    secondary="#7fb7be",
+    accent="#e0a458",
+    warning="#e8b04a",
+    error="#e5687a",
+    success="#8fc27a",
+    foreground="#e6e1d8",
+    background="#16151a",
+    surface="#1d1c22",
+    panel="#27252d",
+    dark=True,
+)
+
+
+class ChatApp(App[int]):
+    """Gives the exit status."""
+
+    CSS_PATH = "chat.tcss"
+    TITLE = "bussa"
+    ENABLE_COMMAND_PALETTE = False
+
+    def __init__(self, server: Server, memory: Memory, user: str | None = None) -> None:
+        super().__init__()
+        self._server = server
+        self._memory = memory
+        self._user = user
+
+    def on_mount(self) -> None:
+        self.register_theme(THEME)
+        self.theme = THEME.name
+        self.run_worker(self._flow())
+
+    async def _flow(self) -> None:
+        login = self._memory.recall(self._server.address, self._user)
+        user, why = self._user, ""
+        while True:
+            if login is None:
+                login = await self.push_screen_wait(SignIn(self._server, user, why))
+                if login is None:
+                    self.exit(0)
+                    return
+                self._keep(login)
+            outcome = await self.push_screen_wait(Desk(self._server, login))
+            if outcome == "quit":
+                self.exit(0)
+                return
+            self._forget(login)
+            user, why = login.user, "Your login has run out." if outcome == "refused" else ""
+            login = None
+
+    def _keep(self, login: Login) -> None:
+        try:
+            self._memory.keep(self._server.address, login)
+        except OSError as error:
+            self.notify(f"This login can't be remembered: {error}", severity="warning", markup=False)
+
+    def _forget(self, login: Login) -> None:
+        try:
+            self._memory.forget(self._server.address, login.user)
+        except OSError as error:
+            self.notify(f"The login can't be forgotten: {error}", severity="error", markup=False)

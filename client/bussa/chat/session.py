@@ -1,0 +1,105 @@
+"""What the chat needs from outside: a server to log in at, and a session with it.
+
+A test gives others than the real ones. ``Session`` is the part of ``client.Bussa`` that the chat uses; its
+promises are the same: events once and in order, a send repeated under its nonce, typed errors.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Literal, Protocol
+
+from bussa import people
+from bussa.bussa import Bussa
+from bussa.chat.memory import Login
+from bussa.connect import http_url
+from bussa.feed import Notice
+from bussa.life import Status
+from bussa_protocol.frames import parts, replies
+from bussa_protocol.ids import Policy, Reason
+
+
+class Session(Protocol):
+    """One user, connected."""
+
+    @property
+    def user(self) -> str: ...
+
+    def events(self) -> AsyncIterator[Notice]: ...
+
+    async def send(
+        self, to: str, text: str, *, reply_to: int | None = None, nonce: str | None = None
+    ) -> replies.Sent: ...
+
+    async def history(
+        self, peer: str, *, before: int | None = None, after: int | None = None, limit: int = ...
+    ) -> replies.History: ...
+
+    async def conversations(
+        self, folder: Literal["inbox", "requests"] = ..., *, before: str | None = None, limit: int = ...
+    ) -> replies.Conversations: ...
+
+    async def read(self, peer: str, n: int) -> None: ...
+    async def accept(self, peer: str) -> None: ...
+    async def decline(self, peer: str) -> None: ...
+    async def block(self, user: str) -> None: ...
+    async def unblock(self, user: str) -> None: ...
+    async def mute(self, user: str) -> None: ...
+    async def unmute(self, user: str) -> None: ...
+    async def report(self, peer: str, reason: Reason, *, n: int | None = None, block: bool = False) -> None: ...
+
+    async def settings(
+        self, *, dm_policy: Policy | None = None, knocks: bool | None = None, read_receipts: bool | None = None
+    ) -> parts.Settings: ...
+
+    async def profile(self, user: str) -> replies.Profile: ...
+
+    async def search(
+        self, query: str, *, peer: str | None = None, before: str | None = None, limit: int = ...
+    ) -> replies.Search: ...
+
+    async def typing(self, peer: str) -> None: ...
+
+
+class Server(Protocol):
+    """Where one logs in. Every call raises a ``BussaError``."""
+
+    @property
+    def address(self) -> str:
+        """Under which logins are remembered, and what the title shows."""
+        ...
+
+    async def sign_up(self, user: str, password: str, name: str | None) -> Login: ...
+    async def log_in(self, user: str, password: str) -> Login: ...
+    async def follow(self, login: Login, user: str) -> None: ...
+    async def unfollow(self, login: Login, user: str) -> None: ...
+
+    def open(self, login: Login, watch: Callable[[Status], None]) -> AbstractAsyncContextManager[Session]:
+        """A session; ``watch`` is told whether it is live."""
+        ...
+
+
+class BussaServer:
+    """The real one."""
+
+    def __init__(self, url: str) -> None:
+        """Raises:
+        ValueError: ``url`` is no address of a server.
+        """
+        self.address = http_url(url)
+
+    async def sign_up(self, user: str, password: str, name: str | None) -> Login:
+        grant = await people.sign_up(self.address, user, password, name)
+        return Login(grant.user, grant.token)
+
+    async def log_in(self, user: str, password: str) -> Login:
+        grant = await people.log_in(self.address, user, password)
+        return Login(grant.user, grant.token)
+
+    async def follow(self, login: Login, user: str) -> None:
+        await people.follow(self.address, login.token, user)
+
+    async def unfollow(self, login: Login, user: str) -> None:
+        await people.unfollow(self.address, login.token, user)
+
+    def open(self, login: Login, watch: Callable[[Status], None]) -> AbstractAsyncContextManager[Session]:
+        return Bussa(self.address, login.token, watch=watch)

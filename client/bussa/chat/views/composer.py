@@ -1,0 +1,71 @@
+"""Where one writes: Enter sends, Ctrl+J begins a new line, Tab completes a command."""
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.events import Key, Paste
+from textual.message import Message
+from textual.widgets import TextArea
+
+from bussa.chat import commands, safe
+
+WRITING_SECONDS = 3.0
+"""How often the other is told that one is writing, at the most."""
+
+
+# F6 and F7 select in a text area; here they are the desk's.
+_KEPT = [kept for kept in TextArea.BINDINGS if not (isinstance(kept, Binding) and kept.key in ("f6", "f7"))]
+
+
+class Composer(TextArea, inherit_bindings=False):
+    """A text of a few lines."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *_KEPT,
+        Binding("ctrl+j,shift+enter,alt+enter", "line", "New line", show=False),
+    ]
+
+    class Submitted(Message):
+        """This is to be sent, or obeyed."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    class Left(Message):
+        """The cursor wants to go up and out."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__(id=id, show_line_numbers=False, soft_wrap=True, tab_behavior="focus", compact=True)
+        self.highlight_cursor_line = False
+
+    def action_line(self) -> None:
+        """Begin a new line."""
+        self.insert("\n")
+
+    async def _on_key(self, event: Key) -> None:
+        if event.key == "enter":
+            event.prevent_default().stop()
+            self.post_message(self.Submitted(self.text))
+        elif event.key == "tab":
+            matching = commands.hint(self.text)
+            if matching and " " not in self.text:
+                event.prevent_default().stop()
+                self.put(f"/{matching[0].name} ")
+            else:
+                await super()._on_key(event)
+        elif event.key == "up" and not self.text:
+            event.prevent_default().stop()
+            self.post_message(self.Left())
+        else:
+            await super()._on_key(event)
+
+    async def _on_paste(self, event: Paste) -> None:
+        # What was copied somewhere may carry control characters that nobody meant to send.
+        event.prevent_default().stop()
+        self.insert(safe.plain(event.text))
+
+    def put(self, text: str) -> None:
+        """Replace what stands there; the cursor goes to its end."""
+        self.load_text(text)
+        self.move_cursor(self.document.end)

@@ -1,0 +1,121 @@
+"""The list of conversations: inbox or requests, newest first, with what is unread."""
+
+from datetime import datetime
+
+from rich.cells import cell_len
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from bussa.chat import safe, words
+from bussa.chat.book import Book, Row, Shown
+from bussa.chat.views.lines import fit
+
+NEAR = 5
+"""Rows from the end of the list at which the next page is fetched."""
+EMPTY = {
+    "inbox": "Nothing here yet.\n\nF4 writes to somebody.",
+    "requests": "Nobody knocks.\n\nF6 says who may.",
+}
+
+
+class Sidebar(Vertical):
+    """Two folders, one of them shown."""
+
+    class Opened(Message):
+        """A conversation was chosen."""
+
+        def __init__(self, peer: str) -> None:
+            super().__init__()
+            self.peer = peer
+
+    class Resized(Message):
+        """The rows have to be cut anew."""
+
+    class NearEnd(Message):
+        """The next page is wanted."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__(id=id)
+        self.folder: Shown = "inbox"
+        self._more = False
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="folders", markup=False)
+        yield OptionList(id="rows", markup=False)
+        yield Static(id="empty", markup=False)
+
+    def show(self, book: Book, open_peer: str | None) -> None:
+        """Draw the folder as it is now; the highlight stays on its conversation."""
+        rows = book.folder(self.folder)
+        self._more = book.next[self.folder] is not None
+        self.query_one("#folders", Static).update(self._folders(book))
+        nobody = self.query_one("#empty", Static)
+        nobody.display = not rows
+        nobody.update(EMPTY[self.folder])
+        options = self.query_one("#rows", OptionList)
+        options.display = bool(rows)
+        highlighted = options.highlighted_option
+        keep = highlighted.id if highlighted is not None else open_peer
+        width = max(12, self.size.width - 3)
+        today = datetime.now().astimezone()
+        with self.prevent(OptionList.OptionHighlighted):
+            options.clear_options()
+            options.add_options([Option(_row(row, width, today, open_peer), id=row.peer) for row in rows])
+            at = next((number for number, row in enumerate(rows) if row.peer == keep), 0)
+            options.highlighted = at if rows else None
+
+    def on_resize(self) -> None:
+        self.post_message(self.Resized())
+
+    def focus_rows(self) -> None:
+        self.query_one("#rows", OptionList).focus()
+
+    def _folders(self, book: Book) -> Content:
+        pieces: list[tuple[str, str] | str] = []
+        for folder, name in (("inbox", "Inbox"), ("requests", "Knocks")):
+            unread = book.unread(folder) if folder == "inbox" else len(book.folder("requests"))
+            label = f" {name} {words.count(unread)} " if unread else f" {name} "
+            pieces.append((label, "reverse bold" if folder == self.folder else "bold" if unread else "dim"))
+        return Content.assemble(*pieces)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        if event.option_id is not None:
+            self.post_message(self.Opened(event.option_id))
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        event.stop()
+        if self._more and event.option_index >= event.option_list.option_count - NEAR:
+            self.post_message(self.NearEnd())
+
+
+def _row(row: Row, width: int, today: datetime, open_peer: str | None) -> Text:
+    """Two lines: who and when; what and how many."""
+    unread = words.count(row.unread) if row.unread else ""
+    when = words.when(row.last.at, today) if row.last else ""
+    strength = "bold" if row.unread and not row.muted else ""
+    name = fit(safe.line(row.name) or row.peer, width - cell_len(when) - 3)
+    gap = max(1, width - cell_len(name) - cell_len(when) - 2)
+    sign = "▸ " if row.peer == open_peer else "  "
+    first = Text.assemble((sign, "bold"), (name, strength or "none"), " " * gap, (when, "dim"))
+    preview = fit(_preview(row), width - cell_len(unread) - 3)
+    gap = max(1, width - cell_len(preview) - cell_len(unread) - 2)
+    second = Text.assemble("  ", (preview, "dim"), " " * gap, (unread, "dim" if row.muted else "bold"))
+    return Text("\n").join([first, second])
+
+
+def _preview(row: Row) -> str:
+    if row.blocked:
+        return "blocked"
+    if row.last is None:
+        return ""
+    text = safe.line(row.last.text)
+    # The other's words stand as they are; only own ones need a name, for there are two in a conversation.
+    mine = row.last.sender != row.peer
+    muted = "(muted) " if row.muted else ""
+    return muted + (f"you: {text}" if mine else safe.unlinked(text) if row.knock else text)

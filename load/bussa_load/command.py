@@ -1,0 +1,139 @@
+"""The command line of the harness."""
+
+import asyncio
+import json
+import resource
+import secrets
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import uvloop
+
+from bussa_load import html, report, several
+from bussa_load.outcome import Outcome, combined
+from bussa_load.plan import Plan
+from bussa_load.runner import Run, Target
+from bussa_load.town import TownError
+from bussa_load.watch import Progress
+
+SPARE_FILES = 100
+"""Files beside the connections: modules, the calls of the host application, whatever the process inherits."""
+
+
+class LoadError(Exception):
+    """The run could not be carried out; says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    url: str
+    admin_key: str
+    processes: int = 1
+    json_file: Path | None = None
+    html_file: Path | None = None
+    quiet: bool = False
+    secret: str | None = None
+    """The server's: tokens are signed here and not asked for."""
+    sources: tuple[str, ...] = ()
+    """Local addresses to connect from; the processes take them in turn."""
+
+
+def run(plan: Plan, options: Options) -> int:
+    """Run ``plan``; prints the report. Returns 0 where every message was as it should be, else 1.
+
+    Raises LoadError, ValueError (too few connections).
+    """
+    outcome = carry_out(plan, options)
+    print(report.as_text(outcome))
+    if options.json_file is not None:
+        options.json_file.write_text(json.dumps(report.as_json(outcome), indent=1))
+    if options.html_file is not None:
+        options.html_file.write_text(html.as_html(outcome), encoding="utf-8")
+    return 1 if outcome.wrong else 0
+
+
+def carry_out(plan: Plan, options: Options) -> Outcome:
+    """Raises LoadError, ValueError."""
+    count = options.processes
+    if count < 1:
+        raise ValueError("at least one process")
+    if urlsplit(options.url).scheme != "http":
+        # Over a connection that is not encrypted the admin key would go to whoever listens there.
+        raise LoadError(f"{options.url}: the harness speaks plain HTTP, http://host:port; go past what ends the TLS")
+    share, more = divmod(plan.connections, count)
+    tell = _teller(options.quiet)
+    parts = [
+        (
+            replace(plan, connections=share + (number < more), rate=plan.rate / count, seed=plan.seed + number),
+            Target(
+                options.url,
+                options.admin_key,
+                f"l{secrets.token_hex(4)}-",
+                options.secret,
+                source_of(number, options),
+            ),
+        )
+        for number in range(count)
+    ]
+    try:
+        if count == 1:
+            outcomes = [work(*parts[0], lambda told: tell(told if isinstance(told, str) else told.line()), None)]
+        else:
+            outcomes = several.run_all(work, parts, tell)
+    except (TownError, OSError, several.PartError) as error:
+        raise LoadError(str(error) or type(error).__name__) from None
+    finally:
+        if not options.quiet and sys.stderr.isatty():
+            print(file=sys.stderr)
+    return combined(outcomes, plan)
+
+
+def work(
+    plan: Plan, target: Target, tell: Callable[[str | Progress], None], ready: Callable[[], None] | None
+) -> Outcome:
+    """What one process does. ``ready``: waits for the others. Raises TownError, OSError, LoadError."""
+    allow_files(plan.connections)
+
+    async def begin() -> None:
+        if ready is not None:
+            await asyncio.to_thread(ready)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(Run(plan, target, tell).run(begin))
+
+
+def allow_files(connections: int) -> None:
+    """Each connection is a file. Raises LoadError: the system does not allow so many to a process."""
+    wanted = connections + SPARE_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        if hard != resource.RLIM_INFINITY and hard < wanted:
+            raise LoadError(
+                f"{connections:,} connections from one process: the system allows it {hard:,} files; "
+                "raise that (ulimit -Hn) or use more --processes"
+            )
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def source_of(number: int, options: Options) -> str | None:
+    """The address that a process connects from. One address has some 28,000 ports; where the server is on this
+    machine, each of several processes has an address of the loopback range for itself."""
+    if options.sources:
+        return options.sources[number % len(options.sources)]
+    host = urlsplit(options.url).hostname or ""
+    if options.processes > 1 and (host == "localhost" or host.startswith("127.")):
+        return f"127.0.{number // 250}.{number % 250 + 1}"
+    return None
+
+
+def _teller(quiet: bool) -> Callable[[str], None]:
+    start, end = ("\r\033[K", "") if sys.stderr.isatty() else ("", "\n")
+
+    def tell(line: str) -> None:
+        if not quiet:
+            print(f"{start}{line}", end=end, file=sys.stderr, flush=True)
+
+    return tell

@@ -1,0 +1,117 @@
+"""Frames to bytes and back, in JSON (RFC 8259) and MessagePack.
+
+``JSON`` and ``MSGPACK`` are the two codecs; both carry the same maps. Decoding bytes of a client
+gives a request or raises ``FrameError``, whatever the bytes are, and nothing else.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from bussa_protocol import version
+from bussa_protocol.frames import Request
+from bussa_protocol.ids import RequestId
+
+
+class FrameError(ValueError):
+    """Bytes that are no request of the contract.
+
+    ``undecodable``: they are not even a map of this codec; the connection is closed with 4400.
+    Otherwise the map is no known request or a field is missing, mistyped or out of range: it is
+    answered with ``bad_request`` under ``id`` (``None`` where that could not be read).
+    """
+
+    def __init__(self, message: str, *, undecodable: bool = False, id: int | None = None) -> None:
+        super().__init__(message)
+        self.undecodable = undecodable
+        self.id = id
+
+
+# What msgspec raises for bad bytes: ``DecodeError`` (and ``ValidationError``, which is one), for bad
+# UTF-8 ``UnicodeDecodeError``, and for deep nesting ``RecursionError``, which is no ``DecodeError``.
+_UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+class Codec:
+    """One of the two encodings. Its functions are attributes, so that a call is one look-up."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        binary: bool,
+        encode: Callable[[Any], bytes],
+        decode_request: Callable[[bytes], Request],
+        decode_surface: Callable[[bytes], dict[Any, msgspec.Raw]],
+        decode_id: Callable[[msgspec.Raw], int],
+    ) -> None:
+        self.name = name
+        """The subprotocol."""
+        self.binary = binary
+        """Whether a frame is binary (opcode 2) or text (opcode 1)."""
+        self.encode = encode
+        """Any frame or part of the contract to bytes."""
+        self._decode_request = decode_request
+        self._decode_surface = decode_surface
+        self._decode_id = decode_id
+
+    def decode(self, data: bytes) -> Request:
+        """The request that ``data`` holds.
+
+        Raises:
+            FrameError: it holds none; see there.
+        """
+        try:
+            return self._decode_request(data)
+        except msgspec.ValidationError as error:
+            # msgspec stops at the first field that is wrong, so the rest has not been looked at yet.
+            raise self._explain(data, str(error)) from None
+        except _UNDECODABLE as error:
+            raise FrameError(f"not {self.name}: {_say(error)}", undecodable=True) from None
+
+    def _explain(self, data: bytes, complaint: str) -> FrameError:
+        # Only the surface is read: what lies deeper is no concern of an answer, and may hold what is
+        # well-formed and yet beyond Python (1e400, a time in the year 10,000).
+        try:
+            fields = self._decode_surface(data)
+        except msgspec.ValidationError:
+            return FrameError(f"not {self.name}: a frame is a map", undecodable=True)
+        except (*_UNDECODABLE, TypeError) as error:  # TypeError: a map as the key of a map
+            return FrameError(f"not {self.name}: {_say(error)}", undecodable=True)
+        return FrameError(complaint, id=self._read_id(fields.get("id")))
+
+    def _read_id(self, raw: msgspec.Raw | None) -> int | None:
+        try:
+            return None if raw is None else self._decode_id(raw)
+        except _UNDECODABLE:
+            return None
+
+
+def _say(error: Exception) -> str:
+    return "nested too deeply" if isinstance(error, RecursionError) else str(error)
+
+
+JSON = Codec(
+    version.JSON,
+    binary=False,
+    encode=msgspec.json.Encoder().encode,
+    decode_request=msgspec.json.Decoder(Request).decode,
+    decode_surface=msgspec.json.Decoder(dict[Any, msgspec.Raw]).decode,
+    decode_id=msgspec.json.Decoder(RequestId).decode,
+)
+MSGPACK = Codec(
+    version.MSGPACK,
+    binary=True,
+    encode=msgspec.msgpack.Encoder().encode,
+    decode_request=msgspec.msgpack.Decoder(Request).decode,
+    decode_surface=msgspec.msgpack.Decoder(dict[Any, msgspec.Raw]).decode,
+    decode_id=msgspec.msgpack.Decoder(RequestId).decode,
+)
+CODECS = (JSON, MSGPACK)
+_BY_NAME = {codec.name: codec for codec in CODECS}
+
+
+def by_subprotocol(name: str | None) -> Codec:
+    """The codec of a negotiated subprotocol; ``None`` (nothing was offered) is JSON."""
+    return JSON if name is None else _BY_NAME[name]

@@ -1,0 +1,68 @@
+"""What a user is told: the entries of the user's log, live or replayed.
+
+Each carries the seq that it has in that log. ``typing`` alone is fleeting and has none.
+A client skips an event whose type it does not know, and counts its seq.
+"""
+
+from msgspec import Struct
+
+from bussa_protocol.frames.parts import Settings as SettingsPart
+from bussa_protocol.ids import Folder, Millis, N, Seq, UserId
+
+
+class Told(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag_field="type"):
+    """Anything that the server says of its own accord."""
+
+
+class Logged(Told, frozen=True):
+    """An entry of the user's log."""
+
+    seq: Seq
+
+
+class Message(Logged, frozen=True, tag="message", rename={"sender": "from"}):
+    """A message of a conversation with ``peer``, by either side.
+
+    ``folder`` is where it was put at its recipient: ``inbox``, or ``requests`` for a knock.
+    """
+
+    peer: UserId
+    n: N
+    sender: UserId
+    text: str
+    at: Millis
+    folder: Folder
+    reply_to: N | None = None
+
+
+class Read(Logged, frozen=True, tag="read"):
+    """``by`` has read the conversation with ``peer`` up to ``n``."""
+
+    peer: UserId
+    by: UserId
+    n: N
+
+
+class Conversation(Logged, frozen=True, tag="conversation"):
+    """What accept, decline, mute, block or report changed. ``folder`` is null where nothing was written yet."""
+
+    peer: UserId
+    folder: Folder | None
+    muted: bool
+    blocked: bool
+
+
+class Settings(Logged, frozen=True, tag="settings"):
+    settings: SettingsPart
+
+
+class Hidden(Logged, frozen=True, tag="hidden"):
+    """In place of an event of a peer whom the user has blocked since."""
+
+
+class Typing(Told, frozen=True, tag="typing"):
+    peer: UserId
+
+
+LogEvent = Message | Read | Conversation | Settings | Hidden
+Event = LogEvent | Typing

@@ -1,0 +1,275 @@
+"""The HTTP side of the contract as an OpenAPI 3.1 document. One row a call; the rest follows from the types."""
+
+import re
+from http import HTTPStatus
+from typing import NamedTuple
+
+from bussa_protocol import bodies, limits
+from bussa_protocol.asyncapi import CONTRACT
+from bussa_protocol.codes import Code, HttpCode
+from bussa_protocol.ids import PageCursor, PageSize, UserId
+from bussa_protocol.schemas import Json, components, reference, schema
+
+ANYBODY: list[Json] = []
+USER: list[Json] = [{"token": []}]
+ADMIN: list[Json] = [{"adminKey": []}]
+
+
+class Call(NamedTuple):
+    """A row of the contract's table of calls."""
+
+    method: str
+    path: str
+    name: str
+    """The operation's id: what a generated client calls it."""
+    does: str
+    who: list[Json]
+    answers: dict[int, str | None]
+    """What each good status carries: the name of a schema, a media type, or None for nothing."""
+    problems: tuple[int, ...] = ()
+    body: str | None = None
+    body_needed: bool = True
+    paged: bool = False
+
+
+CALLS = (
+    Call(
+        "post",
+        "/v1/accounts",
+        "signUp",
+        "Create an account and get its first token. Where that is switched off: 404.",
+        ANYBODY,
+        {201: "TokenGrant"},
+        (404, 409, 413, 422, 429, 503),
+        "SignUp",
+    ),
+    Call(
+        "post",
+        "/v1/tokens",
+        "logIn",
+        "Get a token by password.",
+        ANYBODY,
+        {200: "TokenGrant"},
+        (401, 413, 422, 429, 503),
+        "LogIn",
+    ),
+    Call(
+        "delete",
+        "/v1/sessions",
+        "logOut",
+        "Every token of the user so far stops working, every open socket closes with 4401.",
+        USER,
+        {204: None},
+        (401, 503),
+    ),
+    Call("put", "/v1/following/{user}", "follow", "Follow.", USER, {204: None}, (401, 404, 422, 503)),
+    Call("delete", "/v1/following/{user}", "unfollow", "Unfollow.", USER, {204: None}, (401, 404, 422, 503)),
+    Call(
+        "get",
+        "/v1/following",
+        "listFollowing",
+        "Whom the user follows.",
+        USER,
+        {200: "UserPage"},
+        (401, 422, 503),
+        paged=True,
+    ),
+    Call(
+        "get",
+        "/v1/followers",
+        "listFollowers",
+        "Who follows the user.",
+        USER,
+        {200: "UserPage"},
+        (401, 422, 503),
+        paged=True,
+    ),
+    Call(
+        "put",
+        "/v1/users/{id}",
+        "putUser",
+        "Create (201) or update (200) a user. No password is needed: the host application logs its users in.",
+        ADMIN,
+        {200: "PersonView", 201: "PersonView"},
+        (401, 404, 413, 422, 503),
+        "PersonChange",
+        body_needed=False,
+    ),
+    Call(
+        "put",
+        "/v1/users/{id}/following/{other}",
+        "putFollowing",
+        "Let `id` follow `other`.",
+        ADMIN,
+        {204: None},
+        (401, 404, 422, 503),
+    ),
+    Call(
+        "delete",
+        "/v1/users/{id}/following/{other}",
+        "deleteFollowing",
+        "Let `id` no longer follow `other`.",
+        ADMIN,
+        {204: None},
+        (401, 404, 422, 503),
+    ),
+    Call(
+        "post",
+        "/v1/users/{id}/tokens",
+        "createToken",
+        "Make a token for a user.",
+        ADMIN,
+        {201: "TokenGrant"},
+        (401, 404, 413, 422, 503),
+        "TokenRequest",
+        body_needed=False,
+    ),
+    Call("get", "/healthz", "health", "Is the process alive?", ANYBODY, {200: "Health"}),
+    Call(
+        "get",
+        "/readyz",
+        "readiness",
+        "Does it take connections, and what is degraded?",
+        ANYBODY,
+        {200: "Readiness"},
+        (503,),
+    ),
+    Call("get", "/metrics", "metrics", "What it has counted, for Prometheus.", ANYBODY, {200: "text/plain"}),
+    Call("get", "/v1/openapi.json", "openapi", "This document.", ANYBODY, {200: "application/json"}),
+    Call("get", "/v1/asyncapi.json", "asyncapi", "The WebSocket side.", ANYBODY, {200: "application/json"}),
+    Call("get", "/", "client", "The web client.", ANYBODY, {200: "text/html"}),
+)
+
+PROBLEMS = {
+    401: (HttpCode.UNAUTHENTICATED, "The token, key or password does not count."),
+    404: (Code.NOT_FOUND, "No such user; or no such call here: there is no admin key, signing up is switched off."),
+    409: (HttpCode.TAKEN, "Somebody has this id already."),
+    413: (HttpCode.TOO_LARGE, "The body is too large."),
+    422: (Code.BAD_REQUEST, "A missing, mistyped or out-of-range field or parameter."),
+    429: (Code.RATE_LIMITED, "Over a limit; `Retry-After` says when."),
+    503: (Code.UNAVAILABLE, "The store is out of reach, or the server is about to stop: ask again."),
+}
+
+_BODIES = (
+    bodies.SignUp,
+    bodies.LogIn,
+    bodies.TokenGrant,
+    bodies.TokenRequest,
+    bodies.PersonChange,
+    bodies.PersonView,
+    bodies.UserPage,
+    bodies.Problem,
+)
+
+
+def openapi_document() -> Json:
+    """The document, made anew: the caller may add to it."""
+    paths: Json = {}
+    for call in CALLS:
+        paths.setdefault(call.path, {})[call.method] = _operation(call)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Bussa",
+            "version": CONTRACT,
+            "description": (
+                "Accounts, following and tokens over HTTP. Messages go over the WebSocket at `/v1/socket`, "
+                "which `/v1/asyncapi.json` describes."
+            ),
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {
+            "schemas": {**components({body.__name__: body for body in _BODIES}), **_STATES},
+            "responses": {
+                **{_response(status): _problem(f"`{code.value}`: {why}") for status, (code, why) in PROBLEMS.items()},
+                "Other": _problem("Whatever else went wrong; `status` and `code` say what."),
+            },
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "A user's token."},
+                "adminKey": {"type": "http", "scheme": "bearer", "description": "The key of `--admin-key`."},
+            },
+        },
+    }
+
+
+_STATES: Json = {
+    "Health": {
+        "type": "object",
+        "properties": {"status": {"type": "string", "enum": ["alive"]}},
+        "required": ["status"],
+    },
+    "Readiness": {
+        "type": "object",
+        "properties": {
+            "status": {"type": "string", "enum": ["ready", "degraded"]},
+            "degraded": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "What is out of reach and can be done without.",
+            },
+        },
+        "required": ["status", "degraded"],
+    },
+}
+
+
+def _operation(call: Call) -> Json:
+    operation: Json = {
+        "operationId": call.name,
+        "summary": call.does,
+        "security": call.who,
+        "responses": {
+            **{str(status): _answer(status, carries) for status, carries in call.answers.items()},
+            **{str(status): {"$ref": f"#/components/responses/{_response(status)}"} for status in call.problems},
+            "default": {"$ref": "#/components/responses/Other"},
+        },
+    }
+    if parameters := [*_in_path(call.path), *(_page() if call.paged else ())]:
+        operation["parameters"] = parameters
+    if call.body is not None:
+        operation["requestBody"] = {
+            "required": call.body_needed,
+            "content": {"application/json": {"schema": reference(call.body)}},
+        }
+    return operation
+
+
+def _answer(status: int, carries: str | None) -> Json:
+    answer: Json = {"description": HTTPStatus(status).phrase}
+    if carries is None:
+        return answer
+    if "/" in carries:
+        kind: Json = {"type": "object"} if carries == "application/json" else {"type": "string"}
+        answer["content"] = {carries: {"schema": kind}}
+    else:
+        answer["content"] = {"application/json": {"schema": reference(carries)}}
+    return answer
+
+
+def _in_path(path: str) -> list[Json]:
+    return [
+        {"name": name, "in": "path", "required": True, "schema": schema(UserId)}
+        for name in re.findall(r"{(\w+)}", path)
+    ]
+
+
+def _page() -> list[Json]:
+    return [
+        {"name": "cursor", "in": "query", "required": False, "schema": schema(PageCursor)},
+        {"name": "limit", "in": "query", "required": False, "schema": {**schema(PageSize), "default": limits.PAGE}},
+    ]
+
+
+def _problem(description: str) -> Json:
+    waiting = {"description": "Seconds, where waiting helps.", "schema": {"type": "integer", "minimum": 1}}
+    return {
+        "description": description,
+        "headers": {"Retry-After": waiting},
+        "content": {"application/problem+json": {"schema": reference("Problem")}},
+    }
+
+
+def _response(status: int) -> str:
+    return PROBLEMS[status][0].name.title().replace("_", "")

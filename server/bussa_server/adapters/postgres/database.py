@@ -1,0 +1,181 @@
+"""Bringing the schema up to date, and the epoch.
+
+Everything stands in the schema ``bussa`` of the given database, which may hold other things too.
+
+**Two versions side by side.** A rolling restart has old and new servers on one database, and it is the first new
+one that migrates. So a step expands first: it adds tables, columns that may be left out, indexes; an old server
+goes on as if nothing had happened. Only the step of a *later* release takes away what no version in use needs any
+more. Each step says in its first line which schema version a server must at least know to work with the result
+(``-- oldest: 1``). A server that finds a schema newer than its own works with it if it is not older than that;
+otherwise it refuses to start and says why.
+
+**The epoch** names the log. A database that was restored from a backup, or whose standby took over without having
+got every commit, has lost events that devices have seen: it is another log. Stop the servers, restore, call
+`new_epoch`, start them; every device then reads its conversations anew.
+"""
+
+import asyncio
+import re
+import secrets
+from collections.abc import Awaitable, Callable
+from importlib import resources
+from typing import NamedTuple, TypeVar
+
+from bussa_server.adapters.postgres import sql
+from bussa_server.adapters.postgres.connections import SECONDS, connect
+from bussa_server.adapters.postgres.failures import OUTSIDE, is_passing, state_of, unavailable
+from bussa_server.adapters.postgres.sql import Connection
+
+T = TypeVar("T")
+
+_OLDEST_SERVER = 14
+OPEN_SECONDS = 3600.0
+"""A step may have to build an index over everything."""
+_LOCK = 0x42757373
+"""The advisory lock ("Buss") under which one node at a time migrates."""
+_LOCK_SECONDS = 60
+"""How long to wait for another node that migrates."""
+_TABLE_MILLIS = 2000
+"""How long a step may wait for a table: whoever waits for it behind the step waits too."""
+
+
+class DatabaseError(Exception):
+    """The database can't be used; the message says why and what would help."""
+
+
+class Step(NamedTuple):
+    """A step of the schema. ``oldest``: see above."""
+
+    version: int
+    oldest: int
+    script: str
+
+
+def migrations() -> list[Step]:
+    """The steps of the schema, ascending from 1 without holes."""
+    steps: list[Step] = []
+    for entry in resources.files("bussa_server.adapters.postgres").joinpath("migrations").iterdir():
+        named = re.fullmatch(r"(\d{4})_\w+\.sql", entry.name)
+        if named:
+            script = entry.read_text(encoding="utf-8")
+            oldest = re.match(r"-- oldest: (\d+)\n", script)
+            assert oldest is not None, f"{entry.name} does not say which version can live with it"
+            steps.append(Step(int(named[1]), int(oldest[1]), script))
+    return sorted(steps)
+
+
+async def prepare(url: str, steps: list[Step]) -> str:
+    """Bring the schema up to date where it is not; returns the epoch.
+
+    Raises:
+        DatabaseError: not a database for us, a schema too new, no permission.
+        Unavailable: it is out of reach.
+    """
+
+    async def work(connection: Connection) -> str:
+        await _check_server(connection)
+        await _migrate(connection, steps)
+        return await _epoch(connection)
+
+    return await _on(url, OPEN_SECONDS, work)
+
+
+async def new_epoch(url: str) -> str:
+    """Begin a new epoch, after a restore; no server may be running. Returns it.
+
+    Raises:
+        DatabaseError: it holds nothing of ours, no permission.
+        Unavailable: it is out of reach.
+    """
+
+    async def work(connection: Connection) -> str:
+        if await _versions(connection) is None:
+            raise DatabaseError("the database holds nothing of Bussa's yet")
+        epoch = secrets.token_hex(8)
+        put = "INSERT INTO meta VALUES ('epoch', $1) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+        await connection.execute(put, epoch)
+        return epoch
+
+    return await _on(url, SECONDS, work)
+
+
+async def _epoch(connection: Connection) -> str:
+    read = "SELECT value FROM meta WHERE name = 'epoch'"
+    if await connection.fetchval(read) is None:
+        await connection.execute("INSERT INTO meta VALUES ('epoch', $1) ON CONFLICT DO NOTHING", secrets.token_hex(8))
+    epoch: str = await connection.fetchval(read)
+    return epoch
+
+
+async def _on(url: str, seconds: float, work: Callable[[Connection], Awaitable[T]]) -> T:
+    """Do ``work`` on a connection of its own, and put what goes wrong into the operator's words."""
+    try:
+        async with asyncio.timeout(seconds):
+            connection = await connect(url, writing=True)
+            try:
+                return await work(connection)
+            finally:
+                connection.terminate()
+    except OUTSIDE as error:
+        if isinstance(error, sql.BadUrlError):
+            raise DatabaseError("the database URL is none that PostgreSQL understands") from error
+        if is_passing(error):
+            raise unavailable(error) from error
+        raise DatabaseError(f"the database can't be used: {error} ({state_of(error)})") from error
+
+
+async def _check_server(connection: Connection) -> None:
+    major = connection.get_server_version().major
+    if major < _OLDEST_SERVER:
+        raise DatabaseError(f"PostgreSQL {major} is too old; {_OLDEST_SERVER} or newer is needed")
+    encoding = await connection.fetchval("SHOW server_encoding")
+    if encoding != "UTF8":
+        raise DatabaseError(
+            f"the database's encoding is {encoding}; it must be UTF8 (CREATE DATABASE … ENCODING 'UTF8')"
+        )
+
+
+async def _versions(connection: Connection) -> tuple[int, int] | None:
+    """The version of the schema, and the oldest that can work with it; None: there is no schema yet."""
+    if await connection.fetchval("SELECT to_regclass('bussa.versions')") is None:
+        return None
+    found = "SELECT coalesce(max(version), 0), coalesce(max(oldest), 0) FROM versions"
+    version, oldest = await connection.fetchrow(found)
+    return version, oldest
+
+
+async def _migrate(connection: Connection, steps: list[Step]) -> None:
+    own = steps[-1].version
+    found = await _versions(connection)
+    if found is None or found[0] < own:
+        await connection.execute(
+            f"BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '{_LOCK_SECONDS}s';"
+            f"SELECT pg_advisory_xact_lock({_LOCK}); SET LOCAL lock_timeout = {_TABLE_MILLIS}"
+        )
+        await _expand(connection, steps)
+        await connection.execute("COMMIT")
+        found = await _versions(connection)
+    assert found is not None
+    version, oldest = found
+    if oldest > own:
+        raise DatabaseError(
+            f"the database was made for a newer Bussa (schema {version}; a server must know at least {oldest}, and"
+            f" this one knows up to {own}): use that one"
+        )
+
+
+async def _expand(connection: Connection, steps: list[Step]) -> None:
+    """Take the missing steps; goes inside the transaction, under the lock."""
+    # Asked for first: IF NOT EXISTS wants the right to create schemas even where there is nothing to create.
+    if await connection.fetchval("SELECT to_regnamespace('bussa')") is None:
+        await connection.execute("CREATE SCHEMA bussa")
+    await connection.execute(
+        "CREATE TABLE IF NOT EXISTS versions (version integer PRIMARY KEY, oldest integer NOT NULL,"
+        " at timestamptz NOT NULL DEFAULT now())"
+    )
+    found = await _versions(connection)
+    reached = found[0] if found is not None else 0
+    for version, oldest, script in steps:
+        if version > reached:
+            await connection.execute(script)
+            await connection.execute("INSERT INTO versions VALUES ($1, $2)", version, oldest)

@@ -1,0 +1,251 @@
+"""Logs, histories, lists: what is read. Each is one statement, so it sees one moment."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from bussa_protocol.frames import events, parts
+from bussa_protocol.frames.events import LogEvent
+from bussa_server.adapters.postgres.loading import pair_of, person_of
+from bussa_server.adapters.postgres.sql import Connection, known
+from bussa_server.domain.people import Pair, Person, ordered
+from bussa_server.ports.store import PAGE_CHARS, Arrival, ConversationPage, LogPage, MessagePage, UserPage, fitting
+
+LAST = 1 << 62
+"""Beyond every seq, n and rank."""
+
+_decode_event = msgspec.json.Decoder(LogEvent).decode
+
+# The rows of a page are cut off here where they are too long, not only after they have come: a character is at most
+# four bytes. The lengths are known without reading the texts.
+_ROOM = PAGE_CHARS * 4
+
+_HEADS = "SELECT id, head FROM people WHERE id = ANY ($1::text[])"
+_REVOKED = "SELECT id, revoked_at FROM people WHERE id = ANY ($1::text[]) AND revoked_at > 0"
+_LOG = f"""
+SELECT people.key, people.head, coalesce((SELECT min(seq) FROM log WHERE owner = people.key), people.head + 1),
+    people.revoked_at, page.*, peer.id, coalesce(sides.blocked, false)
+FROM people LEFT JOIN LATERAL (
+    SELECT * FROM (
+        SELECT log.seq, log.event, log.peer, m.n, m.sender, m.text, m.at, m.folder, m.reply_to,
+            sum(octet_length(m.text)) OVER (ORDER BY log.seq ROWS UNBOUNDED PRECEDING EXCLUDE CURRENT ROW) AS before
+        FROM log LEFT JOIN messages m ON m.low = least(log.owner, log.peer)
+            AND m.high = greatest(log.owner, log.peer) AND m.n = log.n
+        WHERE log.owner = people.key AND log.seq > $2 ORDER BY log.seq LIMIT $3
+    ) entries WHERE coalesce(before, 0) <= {_ROOM}
+) page ON true
+LEFT JOIN people peer ON peer.key = page.peer LEFT JOIN sides ON sides.owner = people.key AND sides.peer = page.peer
+WHERE people.id = $1 ORDER BY page.seq
+"""
+_HISTORY = f"""
+SELECT sides.owner, sides.blocked, page.* FROM sides LEFT JOIN LATERAL (
+    SELECT * FROM (
+        SELECT n, sender, text, at, reply_to,
+            sum(octet_length(text)) OVER (ORDER BY n {{order}} ROWS UNBOUNDED PRECEDING EXCLUDE CURRENT ROW) AS before
+        FROM messages WHERE low = least(sides.owner, sides.peer) AND high = greatest(sides.owner, sides.peer)
+        AND n {{within}} $3 ORDER BY n {{order}} LIMIT $4
+    ) found WHERE coalesce(before, 0) <= {_ROOM}
+) page ON true
+WHERE sides.owner = (SELECT key FROM people WHERE id = $1) AND sides.peer = (SELECT key FROM people WHERE id = $2)
+AND folder IS NOT NULL ORDER BY page.n
+"""
+_CONVERSATIONS = """
+SELECT peer.id, peer.name, peer.key, mine.rank, mine.folder, mine.muted, mine.blocked, mine.read, mine.peer_read,
+    theirs.wrote, seen.n, seen.k, seen.sender, m.n, m.sender, m.text, m.at, m.reply_to
+FROM (
+    SELECT *, least(owner, peer) AS low, greatest(owner, peer) AS high FROM sides
+    WHERE owner = (SELECT key FROM people WHERE id = $1) AND folder = $2 AND rank < $3
+    ORDER BY rank DESC LIMIT $4
+) mine
+JOIN people peer ON peer.key = mine.peer
+JOIN sides theirs ON theirs.owner = mine.peer AND theirs.peer = mine.owner
+JOIN messages m ON m.low = mine.low AND m.high = mine.high AND m.n = mine.wrote + theirs.wrote
+LEFT JOIN messages seen ON seen.low = mine.low AND seen.high = mine.high AND seen.n = mine.read
+ORDER BY mine.rank DESC
+"""
+_PERSON = """
+SELECT key, id, name, dm_policy, knocks, read_receipts, revoked_at, head, newest, password FROM people WHERE id = $1
+"""
+_SIDE = "{0}.folder, {0}.accepted, {0}.refused, {0}.blocked, {0}.muted, {0}.wrote, {0}.read, {0}.peer_read, {0}.rank"
+_PAIR = f"""
+SELECT low.id, high.id,
+    {_SIDE.format("mine")}, (SELECT true FROM follows WHERE follower = low.id AND followee = high.id),
+    {_SIDE.format("theirs")}, (SELECT true FROM follows WHERE follower = high.id AND followee = low.id)
+FROM people low CROSS JOIN people high
+LEFT JOIN sides mine ON mine.owner = low.key AND mine.peer = high.key
+LEFT JOIN sides theirs ON theirs.owner = high.key AND theirs.peer = low.key
+WHERE low.id = $1 AND high.id = $2
+"""
+
+
+async def heads(connection: Connection, users: list[str]) -> dict[str, int]:
+    return dict(await connection.fetch(_HEADS, users))
+
+
+async def revoked(connection: Connection, users: list[str]) -> dict[str, int]:
+    return dict(await connection.fetch(_REVOKED, users))
+
+
+async def log(connection: Connection, user: str, after: int, limit: int) -> LogPage:
+    return _page(user, await connection.fetch(_LOG, known(user), after, limit), after, limit)
+
+
+async def arrival(connection: Connection, user: str, after: int, limit: int) -> Arrival | None:
+    rows = await connection.fetch(_LOG, known(user), after, limit)
+    return Arrival(rows[0][3], _page(user, rows, after, limit)) if rows else None
+
+
+def _page(user: str, rows: Sequence[Any], after: int, limit: int) -> LogPage:
+    if not rows:
+        return LogPage([], 0, 1)
+    key, head, tail = rows[0][:3]
+    if after + 1 < tail:
+        return LogPage((), head, tail)
+    found = [row[4:] for row in rows if row[4] is not None]
+    texts = ((row[5] or b"").decode() for row in found)
+    shown, _ = fitting(zip(texts, found, strict=True), lambda entry: len(entry[0]), limit)
+    return LogPage([_event(user, key, text, *row) for text, row in shown], head, tail)
+
+
+def _event(
+    user: str,
+    key: int,
+    text: str,
+    seq: int,
+    event: bytes | None,
+    peer_key: int,
+    n: int,
+    sender: int,
+    _text: bytes | None,
+    at: int,
+    folder: Any,
+    reply_to: int | None,
+    _before: int | None,
+    peer: str,
+    blocked: bool,
+) -> LogEvent:
+    if event is not None:
+        found = _decode_event(event)
+        theirs = isinstance(found, events.Read) and found.by == peer
+        return events.Hidden(seq=seq) if theirs and blocked else found
+    if blocked and sender != key:
+        return events.Hidden(seq=seq)
+    by = user if sender == key else peer
+    return events.Message(seq=seq, peer=peer, n=n, sender=by, text=text, at=at, folder=folder, reply_to=reply_to)
+
+
+def message(
+    user: str, peer: str, blocked: bool, theirs: bool, n: int, text: bytes, at: int, reply_to: int | None
+) -> parts.Message:
+    """A message as ``user`` may see it."""
+    hidden = blocked and theirs
+    return parts.Message(
+        peer=peer,
+        n=n,
+        sender=peer if theirs else user,
+        text="" if hidden else text.decode(),
+        at=at,
+        reply_to=reply_to,
+        hidden=hidden,
+    )
+
+
+async def history(
+    connection: Connection, user: str, peer: str, before: int | None, after: int | None, limit: int
+) -> MessagePage | None:
+    if after is not None:
+        query, bound = _HISTORY.format(order="ASC", within=">"), after
+    else:
+        query, bound = _HISTORY.format(order="DESC", within="<"), before if before is not None else LAST
+    rows = await connection.fetch(query, known(user), known(peer), bound, limit + 1)
+    if not rows:
+        return None
+    found = [row for row in rows if row[2] is not None]
+    newest_first = after is None
+    if newest_first:
+        found.reverse()
+    fit, more = fitting(found, lambda row: len(row[4].decode()), limit)
+    shown = [
+        message(user, peer, blocked, sender != owner, n, text, at, reply_to)
+        for owner, blocked, n, sender, text, at, reply_to, _ in fit
+    ]
+    if newest_first:
+        shown.reverse()
+    return MessagePage(shown, more)
+
+
+async def conversations(
+    connection: Connection, user: str, folder: str, before: str | None, limit: int
+) -> ConversationPage:
+    rank = within(before)
+    rows = await connection.fetch(_CONVERSATIONS, known(user), folder, rank, limit + 1)
+    fit, more = fitting(rows, lambda row: len(row[15].decode()), limit)
+    return ConversationPage([_conversation(user, *row) for row in fit], str(fit[-1][3]) if more else None)
+
+
+def _conversation(
+    user: str,
+    peer: str,
+    name: bytes,
+    peer_key: int,
+    _rank: int,
+    folder: Any,
+    muted: bool,
+    blocked: bool,
+    read: int,
+    peer_read: int,
+    theirs: int,
+    seen_n: int | None,
+    seen_k: int,
+    seen_sender: int,
+    n: int,
+    sender: int,
+    text: bytes,
+    at: int,
+    reply_to: int | None,
+) -> parts.Conversation:
+    # In a message's row, k counts its sender's messages up to there, so n - k counts the other's.
+    seen = 0 if seen_n is None else seen_k if seen_sender == peer_key else seen_n - seen_k
+    return parts.Conversation(
+        peer=peer,
+        last=message(user, peer, blocked, sender == peer_key, n, text, at, reply_to),
+        unread=theirs - seen,
+        read=read,
+        peer_read=peer_read or None,
+        muted=muted,
+        folder=folder,
+        blocked=blocked,
+        name=name.decode(),
+    )
+
+
+def within(cursor: str | None) -> int:
+    """The number in a cursor; without one, beyond all. Raises ValueError: it is none."""
+    if cursor is None:
+        return LAST
+    if not (cursor.isascii() and cursor.isdigit()):
+        raise ValueError("not a cursor")
+    return min(int(cursor), LAST)
+
+
+async def person(connection: Connection, user: str) -> Person | None:
+    row = await connection.fetchrow(_PERSON, known(user))
+    return None if row is None else person_of(*row)
+
+
+async def pair(connection: Connection, one: str, other: str) -> Pair | None:
+    row = await connection.fetchrow(_PAIR, *map(known, ordered(one, other)))
+    return None if row is None else pair_of(*row)
+
+
+async def follows(connection: Connection, user: str, followers: bool, after: str | None, limit: int) -> UserPage:
+    mine, theirs = ("followee", "follower") if followers else ("follower", "followee")
+    rows = await connection.fetch(
+        f"SELECT {theirs} FROM follows WHERE {mine} = $1 AND {theirs} > $2 ORDER BY {theirs} LIMIT $3",
+        known(user),
+        (after or "").partition("\0")[0],  # whatever follows it there: ids come after it or before, all the same
+        limit + 1,
+    )
+    users = [row[0] for row in rows]
+    return UserPage(users[:limit], users[limit - 1] if len(users) > limit else None)

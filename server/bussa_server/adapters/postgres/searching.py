@@ -1,0 +1,47 @@
+"""The full-text index: a GIN index over words that `domain.words` has normalised; no dictionary, no extension.
+
+A lexeme is `USER:word` under each of the two users, so a search costs what that user has written and received,
+and can't come upon anything else.
+"""
+
+from bussa_server.adapters.postgres.reading import message, within
+from bussa_server.adapters.postgres.sql import Connection, known
+from bussa_server.ports.store import MessagePage, fitting
+
+_WHO = """
+SELECT me.key, peer.key, sides.folder IS NOT NULL FROM people me LEFT JOIN people peer ON peer.id = $2
+LEFT JOIN sides ON sides.owner = me.key AND sides.peer = peer.key WHERE me.id = $1
+"""
+# The hits of blocked people are left out before a page is counted, so that it is full when there are enough.
+_SEARCH = """
+SELECT hit.key, peer.id, m.n, m.sender, m.text, m.at, m.reply_to FROM (
+    SELECT * FROM words WHERE tokens @@ $1::text::tsquery AND key < $2
+    AND ($3::bigint IS NULL OR $3 IN (low, high))
+    AND NOT EXISTS (SELECT FROM sides WHERE owner = $4 AND peer = words.sender AND blocked)
+    ORDER BY key DESC LIMIT $5
+) hit JOIN messages m ON m.low = hit.low AND m.high = hit.high AND m.n = hit.n
+JOIN people peer ON peer.key = hit.low + hit.high - $4 ORDER BY hit.key DESC
+"""
+
+
+async def search(
+    connection: Connection, user: str, query: list[str], peer: str | None, before: str | None, limit: int
+) -> MessagePage | None:
+    below = within(before)
+    who = await connection.fetchrow(_WHO, known(user), known(peer))
+    if who is None or (peer is not None and not who[2]):
+        return None if peer is not None else MessagePage((), False)
+    key, peer_key, _ = who
+    asked = " & ".join(f"{_quoted(f'{key}:{word}')}:*" for word in query)
+    rows = await connection.fetch(_SEARCH, asked, below, peer_key, key, limit + 1)
+    fit, more = fitting(rows, lambda row: len(row[4].decode()), limit)
+    hits = [
+        message(user, other, False, sender != key, n, text, at, reply_to)
+        for _, other, n, sender, text, at, reply_to in fit
+    ]
+    return MessagePage(hits, more, str(fit[-1][0]) if more else None)
+
+
+def _quoted(lexeme: str) -> str:
+    """A lexeme as it stands in a query (PostgreSQL, section 8.11.2). Words hold neither sign; nobody relies on it."""
+    return "'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "'"

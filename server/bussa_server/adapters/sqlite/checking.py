@@ -1,0 +1,117 @@
+"""Verifies a data folder: what must be true whatever has happened to the server."""
+
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import apsw
+
+from bussa_server.adapters.sqlite import database
+from bussa_server.adapters.sqlite.sql import Sql
+
+SHOWN = 20
+"""Complaints shown of one kind."""
+
+# Each finds rows that must not exist; the columns fill the sentence.
+_RULES: list[tuple[str, str]] = [
+    (
+        "the log of {} has a hole: {} events between seq {} and {}",
+        """SELECT people.id, count(*), min(seq), max(seq) FROM log JOIN people ON people.key = log.owner
+        GROUP BY owner HAVING count(*) <> max(seq) - min(seq) + 1""",
+    ),
+    (
+        "the log of {} was never trimmed, and yet begins at seq {}",
+        """SELECT people.id, min(seq) FROM log JOIN people ON people.key = log.owner
+        GROUP BY owner HAVING min(seq) > 1 AND max(seq) <= 10000""",
+    ),
+    (
+        "the conversation of {} and {} has a hole: {} messages, the last is n {}",
+        """SELECT low.id, high.id, count(*), max(n) FROM messages JOIN pairs ON pairs.key = pair
+        JOIN people low ON low.key = pairs.low JOIN people high ON high.key = pairs.high
+        GROUP BY pair HAVING count(*) <> max(n) OR min(n) <> 1""",
+    ),
+    (
+        "in the conversation of {} and {} message {} is miscounted",
+        """SELECT low.id, high.id, n FROM (
+            SELECT pair, n, k, row_number() OVER (PARTITION BY pair, sender ORDER BY n) AS counted FROM messages
+        ) JOIN pairs ON pairs.key = pair JOIN people low ON low.key = pairs.low
+        JOIN people high ON high.key = pairs.high WHERE k <> counted""",
+    ),
+    (
+        "the log of {} refers to a message (seq {}) that is not there or not of that user",
+        """SELECT people.id, seq FROM log JOIN people ON people.key = log.owner
+        LEFT JOIN messages m ON m.key = log.message LEFT JOIN pairs ON pairs.key = m.pair
+        WHERE log.message IS NOT NULL AND (m.key IS NULL OR owner NOT IN (pairs.low, pairs.high))""",
+    ),
+    (
+        "message {} of {} and {} stands in {} logs that reach back to it, and should in both, once each",
+        # A log that was trimmed reaches back to its oldest message, or to none; any other to all.
+        """WITH reach AS (
+            SELECT owner, CASE WHEN min(seq) > 1 THEN coalesce(min(message), 1 << 62) ELSE 0 END AS first
+            FROM log GROUP BY owner
+        )
+        SELECT m.n, low.id, high.id, count(log.seq) FROM messages m JOIN pairs ON pairs.key = m.pair
+        JOIN people low ON low.key = pairs.low JOIN people high ON high.key = pairs.high
+        LEFT JOIN reach one ON one.owner = pairs.low LEFT JOIN reach other ON other.owner = pairs.high
+        LEFT JOIN log ON log.message = m.key
+        WHERE m.key >= max(coalesce(one.first, 0), coalesce(other.first, 0))
+        GROUP BY m.key HAVING count(log.seq) <> 2 OR count(DISTINCT log.owner) <> 2""",
+    ),
+    (
+        "the log of {} tells the conversation with {} out of order at seq {}",
+        """SELECT people.id, peer.id, seq FROM (
+            SELECT owner, peer, seq, m.n AS n, lag(m.n) OVER (PARTITION BY owner, log.peer ORDER BY seq) AS before
+            FROM log JOIN messages m ON m.key = log.message
+        ) JOIN people ON people.key = owner JOIN people peer ON peer.key = peer WHERE before IS NOT NULL
+        AND n <> before + 1""",
+    ),
+    (
+        "{} has read {} messages of {}, and there are fewer",
+        """SELECT people.id, read, peer.id FROM sides JOIN people ON people.key = owner
+        JOIN people peer ON peer.key = sides.peer
+        WHERE max(read, peer_read) > coalesce((SELECT max(n) FROM messages WHERE messages.pair = sides.pair), 0)""",
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    complaints: list[str]
+    summary: str
+
+
+def check(folder: Path) -> Report:
+    """Look at all rows, in one moment, also while the folder is served. Takes about a minute a million messages.
+
+    Raises:
+        DataFolderError: there is no database, or it can't be read.
+    """
+    path = folder / database.FILE
+    if not path.exists():
+        raise database.DataFolderError(f"there is no database in {folder}")
+    try:
+        with closing(database.open_for_reading(path)) as connection, connection:
+            complaints = _complaints(connection)
+            people, conversations, messages, events = connection.execute(
+                "SELECT (SELECT count(*) FROM people), (SELECT count(*) FROM pairs WHERE key IN"
+                " (SELECT pair FROM messages)), (SELECT count(*) FROM messages), (SELECT count(*) FROM log)"
+            ).fetchone()
+    except apsw.Error as error:
+        raise database.DataFolderError(f"{path} can't be read: {error}") from error
+    verdict = "all agree" if not complaints else "SOMETHING IS WRONG"
+    return Report(
+        complaints,
+        f"{people} people, {conversations} conversations, {messages} messages, {events} events: {verdict}",
+    )
+
+
+def _complaints(connection: Sql) -> list[str]:
+    complaints = [f"SQLite: {row[0]}" for row in connection.execute("PRAGMA integrity_check(20)").fetchall()]
+    if complaints == ["SQLite: ok"]:
+        complaints.clear()
+    for sentence, query in _RULES:
+        rows = connection.execute(f"{query} LIMIT {SHOWN + 1}").fetchall()
+        complaints += [sentence.format(*row) for row in rows[:SHOWN]]
+        if len(rows) > SHOWN:
+            complaints.append("… and more of the same kind")
+    return complaints

@@ -1,0 +1,239 @@
+"""Logs, histories, lists: what is read. Each function runs on a reading thread with a connection of its own."""
+
+from typing import Any
+
+import msgspec
+
+from bussa_protocol.frames import events, parts
+from bussa_protocol.frames.events import LogEvent
+from bussa_server.adapters.sqlite.people import read_pair, read_person
+from bussa_server.adapters.sqlite.sql import Sql
+from bussa_server.domain.people import Pair, Person
+from bussa_server.ports.store import Arrival, ConversationPage, LogPage, MessagePage, UserPage, fitting
+
+_decode_event = msgspec.json.Decoder(LogEvent).decode
+
+_KEY = "SELECT key FROM people WHERE id = ?"
+_LOG = """
+SELECT log.seq, log.event, peer.id, log.peer, m.n, m.sender, m.text, m.at, m.folder, m.reply_to, sides.blocked
+FROM log LEFT JOIN messages m ON m.key = log.message LEFT JOIN people peer ON peer.key = log.peer
+LEFT JOIN sides ON sides.owner = log.owner AND sides.peer = log.peer
+WHERE log.owner = ? AND log.seq > ? ORDER BY log.seq LIMIT ?
+"""
+# Each end is looked up: both in one SELECT, and SQLite reads the whole log for them.
+_ENDS = """
+SELECT coalesce((SELECT max(seq) FROM log WHERE owner = ?1), 0),
+    coalesce((SELECT min(seq) FROM log WHERE owner = ?1), 1)
+"""
+_MESSAGE = "m.n, m.sender, m.text, m.at, m.reply_to"
+_CONVERSATIONS = f"""
+SELECT people.id, people.name, sides.peer, s_read.n, s_read.k, s_read.sender, sides.read, sides.peer_read,
+    sides.muted, sides.folder, sides.blocked, sides.rank, m.k, {_MESSAGE}
+FROM sides JOIN people ON people.key = sides.peer
+JOIN messages m ON m.pair = sides.pair AND m.n = (SELECT max(n) FROM messages WHERE pair = sides.pair)
+LEFT JOIN messages s_read ON s_read.pair = sides.pair AND s_read.n = sides.read
+WHERE sides.owner = ? AND sides.folder = ? AND sides.rank < ? ORDER BY sides.rank DESC LIMIT ?
+"""
+
+
+def heads(connection: Sql, users: list[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for user in users:
+        key = connection.execute(_KEY, (user,)).get
+        if key is not None:
+            found[user] = connection.execute("SELECT coalesce(max(seq), 0) FROM log WHERE owner = ?", (key,)).get
+    return found
+
+
+def revoked(connection: Sql, users: list[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for user in users:
+        at = connection.execute("SELECT revoked_at FROM people WHERE id = ?", (user,)).get
+        if at:
+            found[user] = at
+    return found
+
+
+def log(connection: Sql, user: str, after: int, limit: int) -> LogPage:
+    key = connection.execute(_KEY, (user,)).get
+    with connection:  # one moment for the events and the ends
+        head, tail = connection.execute(_ENDS, (key,)).fetchall()[0]
+        if after + 1 < tail:
+            return LogPage((), head, tail)
+        rows, _ = fitting(connection.execute(_LOG, (key, after, limit)), lambda row: len(row[6] or ""), limit)
+    return LogPage([_event(user, *row) for row in rows], head, tail)
+
+
+def arrival(connection: Sql, user: str, after: int, limit: int) -> Arrival | None:
+    revoked_at = connection.execute("SELECT revoked_at FROM people WHERE id = ?", (user,)).get
+    return None if revoked_at is None else Arrival(revoked_at, log(connection, user, after, limit))
+
+
+def _event(
+    user: str,
+    seq: int,
+    event: bytes | None,
+    peer: str,
+    peer_key: int,
+    n: int,
+    sender: int,
+    text: str,
+    at: int,
+    folder: Any,
+    reply_to: int | None,
+    blocked: int | None,
+) -> LogEvent:
+    if event is not None:
+        found = _decode_event(event)
+        theirs = isinstance(found, events.Read) and found.by == peer
+        return events.Hidden(seq=seq) if theirs and blocked else found
+    theirs = sender == peer_key
+    if theirs and blocked:
+        return events.Hidden(seq=seq)
+    return events.Message(
+        seq=seq,
+        peer=peer,
+        n=n,
+        sender=peer if theirs else user,
+        text=text,
+        at=at,
+        folder=folder,
+        reply_to=reply_to,
+    )
+
+
+def _message(
+    user: str, peer: str, blocked: bool, theirs: bool, n: int, text: str, at: int, reply_to: int | None
+) -> parts.Message:
+    hidden = blocked and theirs
+    return parts.Message(
+        peer=peer,
+        n=n,
+        sender=peer if theirs else user,
+        text="" if hidden else text,
+        at=at,
+        reply_to=reply_to,
+        hidden=hidden,
+    )
+
+
+def history(
+    connection: Sql, user: str, peer: str, before: int | None, after: int | None, limit: int
+) -> MessagePage | None:
+    found = connection.execute(
+        "SELECT sides.pair, sides.owner, coalesce(sides.blocked, 0) FROM sides"
+        " WHERE owner = (SELECT key FROM people WHERE id = ?) AND peer = (SELECT key FROM people WHERE id = ?)"
+        " AND folder IS NOT NULL",
+        (user, peer),
+    ).fetchone()
+    if found is None:
+        return None
+    pair, owner, blocked = found
+    if after is not None:
+        where, order, bound = "n > ?", "ASC", after
+    else:
+        where, order, bound = "n < ?", "DESC", before if before is not None else 1 << 62
+    messages = connection.execute(
+        f"SELECT {_MESSAGE} FROM messages m WHERE pair = ? AND {where} ORDER BY n {order} LIMIT ?",
+        (pair, bound, limit + 1),
+    )
+    rows, more = fitting(messages, lambda row: len(row[2]), limit)
+    if order == "DESC":
+        rows.reverse()
+    return MessagePage(
+        [
+            _message(user, peer, bool(blocked), sender != owner, n, text, at, reply_to)
+            for n, sender, text, at, reply_to in rows
+        ],
+        more,
+    )
+
+
+def below(cursor: str | None) -> int:
+    """Pages go down from here. Raises ValueError for what was never the ``next`` of a page."""
+    if cursor is None:
+        return 1 << 62
+    # `int` would also take signs, spaces, underscores and the digits of other scripts.
+    if not (cursor.isascii() and cursor.isdigit()):
+        raise ValueError("not a cursor")
+    return min(int(cursor), 1 << 62)
+
+
+def conversations(connection: Sql, user: str, folder: str, before: str | None, limit: int) -> ConversationPage:
+    key = connection.execute(_KEY, (user,)).get
+    found = connection.execute(_CONVERSATIONS, (key, folder, below(before), limit + 1))
+    rows, more = fitting(found, lambda row: len(row[15]), limit)
+    return ConversationPage([_conversation(user, *row) for row in rows], str(rows[-1][11]) if more else None)
+
+
+def _conversation(
+    user: str,
+    peer: str,
+    name: str,
+    peer_key: int,
+    read_n: int | None,
+    read_k: int,
+    read_sender: int,
+    read: int,
+    peer_read: int,
+    muted: int,
+    folder: Any,
+    blocked: int,
+    rank: int,
+    k: int,
+    n: int,
+    sender: int,
+    text: str,
+    at: int,
+    reply_to: int | None,
+) -> parts.Conversation:
+    # In a message's row, k counts its sender's messages up to there, so n - k counts the other's.
+    theirs = k if sender == peer_key else n - k
+    seen = 0 if read_n is None else read_k if read_sender == peer_key else read_n - read_k
+    return parts.Conversation(
+        peer=peer,
+        last=_message(user, peer, bool(blocked), sender == peer_key, n, text, at, reply_to),
+        unread=theirs - seen,
+        read=read,
+        peer_read=peer_read or None,
+        muted=bool(muted),
+        folder=folder,
+        blocked=bool(blocked),
+        name=name,
+    )
+
+
+def messages_by_key(connection: Sql, user: str, keys: list[int]) -> list[parts.Message]:
+    """Messages of ``user`` by their keys, in that order; those of people whom the user blocks are left out."""
+    found: list[parts.Message] = []
+    for key in keys:
+        row = connection.execute(
+            f"""SELECT low.id, high.id, sender.id, {_MESSAGE} FROM messages m
+            JOIN pairs ON pairs.key = m.pair JOIN people low ON low.key = pairs.low
+            JOIN people high ON high.key = pairs.high JOIN people sender ON sender.key = m.sender WHERE m.key = ?""",
+            (key,),
+        ).fetchone()
+        low, high, sender, n, _, text, at, reply_to = row
+        found.append(_message(user, high if low == user else low, False, sender != user, n, text, at, reply_to))
+    return found
+
+
+def person(connection: Sql, user: str) -> Person | None:
+    with connection:
+        return read_person(connection, user)
+
+
+def pair(connection: Sql, one: str, other: str) -> Pair | None:
+    with connection:
+        first, second = read_person(connection, one), read_person(connection, other)
+        return None if first is None or second is None else read_pair(connection, first, second)
+
+
+def follows(connection: Sql, user: str, followers: bool, after: str | None, limit: int) -> UserPage:
+    mine, theirs = ("followee", "follower") if followers else ("follower", "followee")
+    rows = connection.execute(
+        f"SELECT {theirs} FROM follows WHERE {mine} = ? AND {theirs} > ? ORDER BY {theirs} LIMIT ?",
+        (user, after or "", limit + 1),
+    ).fetchall()
+    users = [row[0] for row in rows]
+    return UserPage(users[:limit], users[limit - 1] if len(users) > limit else None)

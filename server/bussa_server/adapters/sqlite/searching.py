@@ -1,0 +1,86 @@
+"""The full-text index: FTS5 over words that `domain.words` has normalised.
+
+A token is `USER:word` under each of the two users, so a search costs what that user has written and received,
+and can't come upon anything else. Messages are indexed some time after they were committed, in chunks, when the
+writing thread has nothing better to do: nobody waits for the index when a message is sent. Who searches waits
+until it has caught up.
+"""
+
+from bussa_protocol.frames import parts
+from bussa_server.adapters.sqlite.reading import below, messages_by_key
+from bussa_server.adapters.sqlite.sql import Sql
+from bussa_server.domain.words import words
+from bussa_server.ports.store import MessagePage, fitting
+
+CHUNK = 256
+"""Messages indexed in one transaction: some milliseconds, for which a message may have to wait."""
+
+_NEXT = """
+SELECT m.key, m.text, pairs.low, pairs.high, pairs.key FROM messages m JOIN pairs ON pairs.key = m.pair
+WHERE m.key > ? ORDER BY m.key LIMIT ?
+"""
+# The hits are found newest first and those of blocked people skipped while they are found, so that a
+# page is full when there are enough.
+_SEARCH = """
+SELECT words.rowid FROM words JOIN messages m ON m.key = words.rowid
+LEFT JOIN sides ON sides.owner = ? AND sides.peer = m.sender
+WHERE words MATCH ? AND words.rowid < ? AND coalesce(sides.blocked, 0) = 0
+ORDER BY words.rowid DESC LIMIT ?
+"""
+
+
+def indexed(connection: Sql) -> int:
+    """The key of the newest message that is in the index."""
+    return connection.execute("SELECT value FROM meta WHERE name = 'indexed'").get or 0
+
+
+def index_some(connection: Sql) -> int:
+    """Index the next messages, in one transaction; returns the key of the newest one indexed."""
+    # The index can be made again from the messages: this transaction need not wait for the disk.
+    connection.execute("PRAGMA synchronous = NORMAL")
+    try:
+        with connection:
+            done = indexed(connection)
+            # Long texts take long.
+            rows, _ = fitting(connection.execute(_NEXT, (done, CHUNK)), lambda row: len(row[1]), CHUNK)
+            if not rows:
+                return done
+            connection.executemany(
+                "INSERT INTO words (rowid, tokens) VALUES (?, ?)",
+                [(key, _tokens(text, low, high, pair)) for key, text, low, high, pair in rows],
+            )
+            done = rows[-1][0]
+            connection.execute("INSERT OR REPLACE INTO meta VALUES ('indexed', ?)", (done,))
+            return done
+    finally:
+        connection.execute("PRAGMA synchronous = FULL")
+
+
+def _tokens(text: str, low: int, high: int, pair: int) -> str:
+    found = words(text)
+    tokens = [f"~{pair}"]
+    for user in (low, high):
+        tokens += [f"{user}:{word}" for word in found]
+    return " ".join(tokens)
+
+
+def search(
+    connection: Sql, user: str, query: list[str], peer: str | None, before: str | None, limit: int
+) -> MessagePage | None:
+    key = connection.execute("SELECT key FROM people WHERE id = ?", (user,)).get
+    terms = [f'"{key}:{word}" *' for word in query]
+    if peer is not None:
+        pair = connection.execute(
+            "SELECT pair FROM sides WHERE owner = ? AND peer = (SELECT key FROM people WHERE id = ?)"
+            " AND folder IS NOT NULL",
+            (key, peer),
+        ).get
+        if pair is None:
+            return None
+        terms.append(f'"~{pair}"')
+    rows = connection.execute(_SEARCH, (key, " AND ".join(terms), below(before), limit + 1)).fetchall()
+    keys = [row[0] for row in rows]
+    hits: list[parts.Message] = messages_by_key(connection, user, keys[:limit])
+    shown, _ = fitting(hits, lambda hit: len(hit.text), limit)
+    more = len(keys) > len(shown)
+    return MessagePage(shown, more, str(keys[len(shown) - 1]) if more else None)

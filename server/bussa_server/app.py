@@ -1,0 +1,180 @@
+"""The composition: the only place where a port meets an adapter.
+
+`Node` is one server process's worth of objects. It is opened before the first request and closed after the last;
+`bussa_server.serving` puts it behind a listening socket.
+"""
+
+import asyncio
+import os
+import secrets
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from starlette.applications import Starlette
+
+from bussa_server.adapters.local_bus import LocalBus
+from bussa_server.adapters.postgres import DatabaseError, PostgresStore
+from bussa_server.adapters.redis import RedisBus
+from bussa_server.adapters.sqlite import DataFolderError, SqliteStore
+from bussa_server.http import Deps, Readiness, application, web
+from bussa_server.http.jwks import PublishedKeys
+from bussa_server.http.passwords import Passwords
+from bussa_server.http.socket import SocketEndpoint
+from bussa_server.http.tokens import TokenKeeper
+from bussa_server.ports.store import Store, Unavailable
+from bussa_server.session.doorman import Doorman
+from bussa_server.session.hub import Hub
+from bussa_server.session.keeping import Keeper
+from bussa_server.session.post import Post
+from bussa_server.session.services import Services
+from bussa_server.settings import BadSettingError, Settings
+
+DATABASE_SECONDS = 30.0
+"""How long a server that starts waits for its database: both may have been started at once."""
+
+
+class Node:
+    """Everything that one process serves with."""
+
+    @classmethod
+    async def open(cls, settings: Settings) -> "Node":
+        """Open the store, and all that stands on it.
+
+        Raises:
+            BadSettingError: a setting can't be, the data folder can't be used, or the database is none for us or
+                out of reach.
+        """
+        return cls(settings, await _store(settings))
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self._settings = settings
+        self.store = store
+        self._bus = _bus(settings, self.store.epoch)
+        doorman = Doorman(
+            per_user=settings.connections_per_user,
+            per_address=settings.connections_per_address,
+            sends=settings.sends,
+        )
+        self.hub = Hub(self._bus, doorman.spent)
+        self.post = Post(self.store, self.hub.deliver, self.hub.revoke, self.hub.ring, self.hub.doubt)
+        self._published = PublishedKeys(settings.jwks_url) if settings.jwks_url else None
+        tokens = TokenKeeper(
+            self.store,
+            secret_of(settings),
+            seconds=settings.token_seconds,
+            published=self._published,
+            audience=settings.token_audience,
+            issuer=settings.token_issuer,
+        )
+        self._passwords = Passwords()
+        services = Services(
+            store=self.store,
+            post=self.post,
+            hub=self.hub,
+            tokens=tokens,
+            doorman=doorman,
+            frames=settings.frames,
+        )
+        self.sockets = SocketEndpoint(services, settings.allowed_origins)
+        self._keeper = Keeper(self.store, self.hub)
+        deps = Deps(
+            store=self.store,
+            post=self.post,
+            tokens=tokens,
+            passwords=self._passwords,
+            settings=settings,
+            readiness=self._readiness,
+        )
+        self.app: Starlette = application(deps, [self.sockets.route(), *web.routes()])
+
+    def start(self) -> None:
+        """Start the clocks; call it on the loop that serves."""
+        self._keeper.start()
+        if self._published is not None:
+            self._published.start()
+
+    def committing(self) -> bool:
+        """Whether somebody waits for the disk."""
+        return self.post.working
+
+    async def drain(self, seconds: float) -> None:
+        """Say farewell to every connection and wait until everything submitted is answered."""
+        await self.sockets.drain(seconds)
+        await self.post.drain()
+
+    async def close(self) -> None:
+        await self._keeper.close()
+        if self._published is not None:
+            await self._published.close()
+        await self.post.drain()
+        await self._bus.close()
+        await self.store.close()
+        self._passwords.close()
+
+    async def _readiness(self) -> Readiness:
+        if self.sockets.draining:
+            return Readiness("draining")
+        try:
+            await self.store.heads(())
+        except Unavailable:
+            return Readiness("unavailable", ("store",))
+        # Reading may go on where nothing can be written: a full disk, a database that became a standby.
+        degraded = [name for name, broken in (("writes", self.post.failing), ("bus", not self._bus.whole)) if broken]
+        return Readiness("degraded", tuple(degraded)) if degraded else Readiness("ready")
+
+
+async def _store(settings: Settings) -> Store:
+    if settings.database_url is None:
+        try:
+            return SqliteStore(settings.data)
+        except DataFolderError as error:
+            raise BadSettingError(str(error)) from error
+    deadline = time.monotonic() + DATABASE_SECONDS
+    while True:
+        try:
+            return await PostgresStore.open(settings.database_url)
+        except DatabaseError as error:
+            raise BadSettingError(f"--database-url: {error}") from error
+        except Unavailable as error:
+            if time.monotonic() > deadline:
+                raise BadSettingError(f"--database-url: the database is out of reach: {error}") from error
+            await asyncio.sleep(1)
+
+
+def _bus(settings: Settings, epoch: str) -> LocalBus | RedisBus:
+    if settings.redis_url is None:
+        return LocalBus(alone=settings.database_url is None)
+    try:
+        return RedisBus([url.strip() for url in settings.redis_url.split(" ") if url.strip()], epoch)
+    except ValueError as error:
+        raise BadSettingError(f"--redis-url: {error}") from error
+
+
+def secret_of(settings: Settings) -> bytes:
+    """The secret that signs tokens: the given one, or the one kept in the data folder, made the first time.
+
+    Raises BadSettingError.
+    """
+    if settings.secret is not None:
+        return settings.secret.encode()
+    return _kept_secret(settings.data / "secret", lambda: secrets.token_hex(32))
+
+
+def _kept_secret(path: Path, make: Callable[[], str]) -> bytes:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            # Whole or not at all: a server killed here must not leave half a secret behind.
+            fresh = path.with_suffix(".new")
+            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+                file.write(make())
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(fresh, path)
+        secret = path.read_bytes().strip()
+    except OSError as error:
+        raise BadSettingError(f"the secret in {path} can't be read or made: {error.strerror}") from error
+    if not secret:
+        raise BadSettingError(f"the secret in {path} is empty: delete the file, and every token must be renewed")
+    return secret

@@ -1,0 +1,177 @@
+"""The commands of the server: ``bussa serve``, ``token``, ``check``, ``backup``, ``new-epoch``."""
+
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from bussa_protocol.bodies import TTL_MAX
+from bussa_server import tallies
+from bussa_server.settings import BadSettingError, Settings
+
+app = typer.Typer()
+
+Data = Annotated[Path, typer.Option(envvar="BUSSA_DATA", help="The folder of the embedded store.")]
+DEFAULT = Settings()
+
+
+def _option(help: str, env: str, **more: Any) -> Any:
+    return typer.Option(help=help, envvar=f"BUSSA_{env}", show_default=True, **more)
+
+
+@contextmanager
+def _plain_errors() -> Generator[None, None, None]:
+    """What the operator can mend is said in one sentence, with status 2 and no trace."""
+    from bussa_server.adapters.sqlite.database import DataFolderError
+
+    try:
+        yield
+    except (BadSettingError, DataFolderError) as error:
+        _fail(str(error))
+
+
+def _fail(why: str) -> NoReturn:
+    print(f"bussa: {why}", file=sys.stderr)
+    raise typer.Exit(2)
+
+
+def _several(value: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+@app.command()
+def serve(
+    host: Annotated[str, _option("Address to listen on.", "HOST")] = DEFAULT.host,
+    port: Annotated[int, _option("Port to listen on; 0: any free one.", "PORT")] = DEFAULT.port,
+    data: Annotated[Path, _option("Folder of the embedded store and the generated secret.", "DATA")] = DEFAULT.data,
+    database_url: Annotated[str | None, _option("postgresql://…: keep everything there.", "DATABASE_URL")] = None,
+    redis_url: Annotated[str | None, _option("redis://…: ring other nodes there.", "REDIS_URL")] = None,
+    workers: Annotated[int, _option("Processes on this port, each a node.", "WORKERS")] = DEFAULT.workers,
+    admin_key: Annotated[str | None, _option("Opens the admin calls.", "ADMIN_KEY")] = None,
+    secret: Annotated[str | None, _option("Signs tokens; all nodes share it.", "SECRET")] = None,
+    jwks_url: Annotated[str | None, _option("Public keys of the tokens that the host signs.", "JWKS_URL")] = None,
+    token_audience: Annotated[str | None, _option("`aud` that tokens must carry.", "TOKEN_AUDIENCE")] = None,
+    token_issuer: Annotated[str | None, _option("`iss` that tokens must carry.", "TOKEN_ISSUER")] = None,
+    token_seconds: Annotated[int, _option("How long a token is good for.", "TOKEN_SECONDS")] = DEFAULT.token_seconds,
+    sign_up: Annotated[bool, _option("Whether anybody may create an account.", "SIGN_UP")] = DEFAULT.sign_up,
+    password_length: Annotated[
+        int, _option("Characters of a password at the least.", "PASSWORD_LENGTH")
+    ] = DEFAULT.password_length,
+    allow_origin: Annotated[
+        str, _option("Origins of other pages that may connect, by commas; *: any.", "ALLOW_ORIGIN")
+    ] = "",
+    trusted_proxies: Annotated[
+        str, _option("Addresses whose X-Forwarded-For is believed, by commas.", "TRUSTED_PROXIES")
+    ] = "",
+    send_rate: Annotated[
+        float, _option("Messages a second of one user, in bursts of 200; 0: no limit.", "SEND_RATE")
+    ] = DEFAULT.send_rate,
+    frame_rate: Annotated[
+        float,
+        _option("Other frames a second of one connection, bursts of ten times as many; 0: no limit.", "FRAME_RATE"),
+    ] = DEFAULT.frame_rate,
+    connections_per_user: Annotated[
+        int, _option("Connections of one user.", "CONNECTIONS_PER_USER")
+    ] = DEFAULT.connections_per_user,
+    connections_per_address: Annotated[
+        int, _option("Connections of one address.", "CONNECTIONS_PER_ADDRESS")
+    ] = DEFAULT.connections_per_address,
+    login_rate: Annotated[
+        float, _option("Failed log-ins a second of one address; 0: no limit.", "LOGIN_RATE")
+    ] = DEFAULT.login_rate,
+    drain_seconds: Annotated[
+        float, _option("Over how long the closes of a restart are spread.", "DRAIN_SECONDS")
+    ] = DEFAULT.drain_seconds,
+    log_format: Annotated[str, _option("text or json.", "LOG_FORMAT")] = DEFAULT.log_format,
+    log_level: Annotated[str, _option("debug, info, warning or error.", "LOG_LEVEL")] = DEFAULT.log_level,
+) -> None:
+    """Serve until SIGTERM. Without --database-url and --redis-url one process does it all."""
+    # First of all: where telemetry counts is decided when it is imported, and nearly everything imports it.
+    with tallies.shared() if workers > 1 else nullcontext(), _plain_errors():
+        settings = Settings(
+            host=host,
+            port=port,
+            data=data,
+            database_url=database_url,
+            redis_url=redis_url,
+            workers=workers,
+            admin_key=admin_key,
+            secret=secret,
+            jwks_url=jwks_url,
+            token_audience=token_audience,
+            token_issuer=token_issuer,
+            token_seconds=token_seconds,
+            sign_up=sign_up,
+            password_length=password_length,
+            allowed_origins=_several(allow_origin),
+            trusted_proxies=_several(trusted_proxies),
+            send_rate=send_rate,
+            frame_rate=frame_rate,
+            connections_per_user=connections_per_user,
+            connections_per_address=connections_per_address,
+            login_rate=login_rate,
+            drain_seconds=drain_seconds,
+            log_format=log_format,
+            log_level=log_level,
+        )
+        from bussa_server import serving, telemetry
+        from bussa_server import workers as several
+
+        telemetry.configure(settings.log_format, settings.log_level)
+        if settings.workers > 1:
+            raise typer.Exit(several.serve(settings))
+        serving.serve(settings)
+
+
+@app.command()
+def token(
+    user: str,
+    data: Data = DEFAULT.data,
+    secret: Annotated[str | None, _option("The secret, if the server was given one.", "SECRET")] = None,
+    ttl: Annotated[int, typer.Option(help="Seconds until it runs out.", min=1, max=TTL_MAX)] = DEFAULT.token_seconds,
+    token_audience: Annotated[str | None, _option("`aud`, if the server wants one.", "TOKEN_AUDIENCE")] = None,
+    token_issuer: Annotated[str | None, _option("`iss`, if the server wants one.", "TOKEN_ISSUER")] = None,
+) -> None:
+    """Print a token for USER of an embedded store: to try things by hand."""
+    from bussa_server.offline import token_for
+
+    with _plain_errors():
+        settings = Settings(data=data, secret=secret, token_audience=token_audience, token_issuer=token_issuer)
+        print(token_for(settings, user, ttl))
+
+
+@app.command()
+def check(data: Data = DEFAULT.data) -> None:
+    """Verify a data folder: logs without holes, conversations that agree. Status 1 if something is wrong."""
+    from bussa_server.offline import check as check_folder
+
+    with _plain_errors():
+        report = check_folder(data)
+    for complaint in report.complaints:
+        print(complaint)
+    print(report.summary)
+    raise typer.Exit(1 if report.complaints else 0)
+
+
+@app.command()
+def backup(destination: Path, data: Data = DEFAULT.data) -> None:
+    """Copy the embedded store into a new file, also while it is served."""
+    from bussa_server.offline import back_up
+
+    with _plain_errors():
+        back_up(data, destination)
+    print(f"backed up to {destination}")
+
+
+@app.command()
+def new_epoch(
+    database_url: Annotated[str, _option("postgresql://…: the restored database.", "DATABASE_URL")],
+) -> None:
+    """Begin a new epoch after PostgreSQL was restored, before a server is started: devices read anew then."""
+    from bussa_server.offline import new_epoch as begin
+
+    with _plain_errors():
+        print(f"the epoch is now {begin(database_url)}")

@@ -1,0 +1,104 @@
+"""Everything that changes something, as data. ``user`` is whose log and door it is.
+
+The ledger carries commands out; a store commits them in batches.
+"""
+
+from msgspec import Struct
+
+from bussa_protocol.bodies import PersonChange
+from bussa_protocol.frames.parts import SettingsChange
+from bussa_protocol.ids import Reason
+
+
+class Send(Struct, frozen=True, gc=False):
+    user: str
+    to: str
+    text: str
+    nonce: str
+    reply_to: int | None = None
+
+
+class MarkRead(Struct, frozen=True, gc=False):
+    user: str
+    peer: str
+    n: int
+
+
+class Accept(Struct, frozen=True, gc=False):
+    user: str
+    peer: str
+
+
+class Decline(Struct, frozen=True, gc=False):
+    user: str
+    peer: str
+
+
+class Block(Struct, frozen=True, gc=False):
+    user: str
+    peer: str
+    blocked: bool
+
+
+class Mute(Struct, frozen=True, gc=False):
+    user: str
+    peer: str
+    muted: bool
+
+
+class Report(Struct, frozen=True, gc=False):
+    user: str
+    peer: str
+    reason: Reason
+    n: int | None = None
+    block: bool = False
+
+
+class ChangeSettings(Struct, frozen=True, gc=False):
+    user: str
+    change: SettingsChange
+
+
+class Follow(Struct, frozen=True, gc=False):
+    """Follow, or with ``follows`` false unfollow."""
+
+    user: str
+    peer: str
+    follows: bool
+
+
+class SignUp(Struct, frozen=True, gc=False):
+    """Create a user who does not exist yet. ``password`` is an argon2 hash."""
+
+    user: str
+    name: str
+    password: str
+
+
+class PutPerson(Struct, frozen=True, gc=False):
+    """Create or update a user in the name of the host application."""
+
+    user: str
+    change: PersonChange
+
+
+class Revoke(Struct, frozen=True, gc=False):
+    """End every token of the user so far."""
+
+    user: str
+
+
+Command = (
+    Send | MarkRead | Accept | Decline | Block | Mute | Report | ChangeSettings | Follow | SignUp | PutPerson | Revoke
+)
+
+
+def peer_of(command: Command) -> str | None:
+    """The second user whom a command touches, if there is one."""
+    match command:
+        case Send(to=peer):
+            return peer
+        case ChangeSettings() | SignUp() | PutPerson() | Revoke():
+            return None
+        case _:
+            return command.peer

@@ -1,0 +1,241 @@
+"""What a token must say, and who may have said it. Pure: no clock, no store, no network.
+
+A token is a JWT (RFC 7519) with ``sub``, ``iat`` and ``exp``. It is signed with the secret that all nodes and
+the host application share, or with a key that the host application publishes. Which algorithm is believed
+follows from the key and never from the token alone: ``HS256`` belongs to the secret, the asymmetric ones to
+published keys, and ``none`` to nobody (RFC 8725, section 3.1).
+"""
+
+import base64
+import binascii
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import jwt
+import msgspec
+from jwt.algorithms import HMACAlgorithm
+
+from bussa_protocol import limits
+from bussa_protocol.ids import is_user_id
+
+LEEWAY = 60_000
+"""Milliseconds by which the clock of whoever signed may be ahead of ours."""
+
+SECRET_BYTES = 32
+"""A shorter secret works, and can be guessed from one token (RFC 7518, section 3.2)."""
+
+SHARED = "HS256"
+"""What the shared secret is used with."""
+
+_CUSTOMARY = base64.urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').rstrip(b"=") + b"."
+"""How a token with the shared secret begins: ours, and of nearly every library."""
+
+ASYMMETRIC = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"})
+"""What a published key may be used with (RFC 7518, section 3.1; RFC 8037)."""
+
+Why = Literal["malformed", "algorithm", "unknown_key", "signature", "claims", "expired", "early", "audience", "issuer"]
+
+
+class TokenError(ValueError):
+    """A token that does not count. Its message is for people and holds nothing of the token."""
+
+    def __init__(self, why: Why, message: str) -> None:
+        super().__init__(message)
+        self.why: Why = why
+
+
+class UnknownKeyError(TokenError):
+    """Signed with a key that is not at hand; it may have been published since. ``kid`` is what the token calls it."""
+
+    def __init__(self, kid: str | None) -> None:
+        super().__init__("unknown_key", "the token is signed with an unknown key")
+        self.kid = kid
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedKey:
+    """A public key of the host application, and the algorithms that it may be used with."""
+
+    kid: str | None
+    algorithms: frozenset[str]
+    key: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Whose signatures count. ``secret`` is used as it is, for the host application signs with it too."""
+
+    secret: bytes
+    published: Sequence[PublishedKey] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a token says. Times are milliseconds since 1970 UTC."""
+
+    user: str
+    issued_at: int
+    expires_at: int
+
+
+class _Secret(HMACAlgorithm):
+    """HMAC with a key that is used as it is.
+
+    PyJWT looks at every use whether the key might be a public one in disguise, and warns of a short one. The
+    first can't be here, because a public key is never tried with HMAC; the second is said once, at start.
+    """
+
+    def prepare_key(self, key: str | bytes) -> bytes:
+        return key.encode() if isinstance(key, str) else key
+
+    def check_key_length(self, key: Any) -> str | None:
+        return None
+
+
+def _signer() -> jwt.PyJWS:
+    signer = jwt.PyJWS(algorithms=[SHARED])
+    signer.unregister_algorithm(SHARED)
+    signer.register_algorithm(SHARED, _Secret(HMACAlgorithm.SHA256))
+    return signer
+
+
+_SHARED = _signer()
+_PUBLISHED = jwt.PyJWS()
+_PUBLISHED.unregister_algorithm("none")
+
+# NumericDate: seconds, with or without a fraction (RFC 7519, section 2). Bounded, so that milliseconds are exact.
+_Seconds = (
+    Annotated[int, msgspec.Meta(ge=0, le=limits.INT_MAX // 1000)]
+    | Annotated[float, msgspec.Meta(ge=0.0, le=limits.INT_MAX / 1000)]
+)
+
+
+class _Payload(msgspec.Struct):
+    sub: str
+    iat: _Seconds
+    exp: _Seconds
+    nbf: _Seconds = 0
+    aud: str | list[str] | None = None
+    iss: str | None = None
+
+
+_payload = msgspec.json.Decoder(_Payload)
+
+
+def issue(
+    user: str,
+    secret: bytes,
+    ttl: int,
+    now: int,
+    revoked_at: int,
+    *,
+    audience: str | None = None,
+    issuer: str | None = None,
+) -> tuple[str, int]:
+    """Sign a token for ``user`` that is good for ``ttl`` seconds; also returns when it runs out (ms).
+
+    ``revoked_at`` (ms): tokens up to then do not count. ``iat`` has milliseconds and lies after it, so that a
+    token counts that is made in the very millisecond of a revocation, and right after it.
+    """
+    issued_at = max(now, revoked_at + 1)
+    expires_at = issued_at + ttl * 1000
+    claims: dict[str, str | float] = {"sub": user, "iat": issued_at / 1000, "exp": expires_at / 1000}
+    if audience is not None:
+        claims["aud"] = audience
+    if issuer is not None:
+        claims["iss"] = issuer
+    return _SHARED.encode(msgspec.json.encode(claims), secret, SHARED), expires_at
+
+
+def verify(token: str, keys: Keys, now: int, audience: str | None, issuer: str | None) -> Claims:
+    """What ``token`` says, if a key of ``keys`` signed it and it counts at ``now`` (ms).
+
+    Whether its user exists and has not revoked it since is for the store to say. ``audience`` and ``issuer``
+    must be the token's own where they are given. A token that names an audience is meant for nobody else
+    (RFC 7519, section 4.1.3), so without ``audience`` it is refused.
+
+    Raises:
+        UnknownKeyError: the key is not at hand.
+        TokenError: the token does not count.
+    """
+    claims = _read(_signed(token, keys))
+    issued_at, expires_at = _millis(claims.iat), _millis(claims.exp)
+    if not is_user_id(claims.sub):
+        raise TokenError("claims", "the token names no user")
+    if now >= expires_at:
+        raise TokenError("expired", "the token has run out")
+    if max(issued_at, _millis(claims.nbf)) > now + LEEWAY:
+        raise TokenError("early", "the token is from the future")
+    named = [claims.aud] if isinstance(claims.aud, str) else claims.aud
+    if (named is not None or audience is not None) and audience not in (named or ()):
+        raise TokenError("audience", "the token is meant for somebody else")
+    if issuer is not None and claims.iss != issuer:
+        raise TokenError("issuer", "the token is from somebody else")
+    return Claims(claims.sub, issued_at, expires_at)
+
+
+def _signed(token: str, keys: Keys) -> bytes:
+    """The payload of ``token``, once its signature has been found good."""
+    if len(token) > limits.TOKEN:
+        raise TokenError("malformed", "the token is too long")
+    payload = _customary(token, keys.secret)
+    if payload is not None:
+        return payload
+    try:
+        header = _PUBLISHED.get_unverified_header(token)
+        algorithm = header.get("alg")
+        if algorithm == SHARED:
+            return _SHARED.decode(token, keys.secret, algorithms=[SHARED])
+        key = _published(keys.published, algorithm, header.get("kid"))
+        return _PUBLISHED.decode(token, key.key, algorithms=list(key.algorithms))
+    except jwt.InvalidSignatureError:
+        raise TokenError("signature", "the token is not signed with a known key") from None
+    except (jwt.PyJWTError, UnicodeEncodeError):
+        raise TokenError("malformed", "not a token") from None
+
+
+def _customary(token: str, secret: bytes) -> bytes | None:
+    """The payload of a good token with the customary header. None: PyJWT finds out what it is, and what is wrong.
+
+    A sixth of what that takes: it looks at each character, of the header twice.
+    """
+    try:
+        signing, _, signature = token.encode("ascii").rpartition(b".")
+    except UnicodeEncodeError:
+        return None
+    if not signing.startswith(_CUSTOMARY):
+        return None
+    digest = hmac.digest(secret, signing, "sha256")
+    if not hmac.compare_digest(base64.urlsafe_b64encode(digest).rstrip(b"="), signature):
+        return None
+    payload = signing[len(_CUSTOMARY) :]
+    try:
+        decoded = base64.urlsafe_b64decode(payload + b"==")
+    except binascii.Error:
+        return None
+    # Strict: what is no base64url would be passed over, and the bits left over may be any.
+    return decoded if base64.urlsafe_b64encode(decoded).rstrip(b"=") == payload else None
+
+
+def _published(keys: Sequence[PublishedKey], algorithm: object, kid: str | None) -> PublishedKey:
+    """The key that a token names; one that names none means the only key for its algorithm."""
+    if not isinstance(algorithm, str) or algorithm not in ASYMMETRIC:
+        raise TokenError("algorithm", "the token is signed in a way that is not accepted")
+    found = [key for key in keys if algorithm in key.algorithms and kid in (None, key.kid)]
+    if len(found) != 1:
+        raise UnknownKeyError(kid)
+    return found[0]
+
+
+def _read(payload: bytes) -> _Payload:
+    try:
+        return _payload.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise TokenError("claims", "the token lacks sub, iat or exp, or has them wrong") from None
+
+
+def _millis(seconds: float) -> int:
+    # Rounded: the nearest double to a time with milliseconds may lie a hair below it.
+    return round(seconds * 1000)

@@ -1,0 +1,183 @@
+"""The keys that a host application publishes (a JWK set, RFC 7517).
+
+They are read at start, every ten minutes, and when a token names a key that is not at hand: so a new key works
+at once. While they can't be read the old ones stay.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import httpx
+import jwt
+import msgspec
+
+from bussa_server import telemetry
+from bussa_server.domain.token import PublishedKey
+from bussa_server.ports.store import Unavailable
+
+FRESH_SECONDS = 600.0
+"""How old the keys become before they are read again."""
+
+AGAIN_SECONDS = 30.0
+"""How soon they may be read again for a key that is not at hand (anybody can name one), or after a failure."""
+
+FETCH_SECONDS = 10.0
+SIZE = 1024 * 1024
+KEYS = 100
+"""Keys of a set that are looked at: far more than anybody rotates through."""
+
+RSA_BITS = 2048
+"""Bits of an RSA key at the least (RFC 7518, section 3.3)."""
+
+_RSA = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"})
+_ALGORITHMS: dict[tuple[str, str | None], frozenset[str]] = {
+    ("RSA", None): _RSA,
+    ("EC", "P-256"): frozenset({"ES256"}),
+    ("EC", "P-384"): frozenset({"ES384"}),
+    ("EC", "P-521"): frozenset({"ES512"}),
+    ("OKP", "Ed25519"): frozenset({"EdDSA"}),
+}
+
+
+class _Set(msgspec.Struct):
+    keys: list[msgspec.Raw]
+
+
+class _Member(msgspec.Struct):
+    """What of a key decides whether it is of use."""
+
+    kty: str
+    crv: str | None = None
+    kid: str | None = None
+    alg: str | None = None
+    use: str = "sig"
+    key_ops: tuple[str, ...] = ("verify",)
+    d: str | None = None
+    """The private part. A private key that was published by mistake is everybody's."""
+
+    @property
+    def algorithms(self) -> frozenset[str]:
+        """What it may be used with; none if it is not a public key to verify with."""
+        if self.use != "sig" or "verify" not in self.key_ops or self.d is not None:
+            return frozenset()
+        fit = _ALGORITHMS.get((self.kty, None if self.kty == "RSA" else self.crv), frozenset[str]())
+        return fit if self.alg is None else fit & {self.alg}
+
+
+class JwksError(Exception):
+    """The keys could not be read. Says why without the address, which may hold secrets."""
+
+
+class PublishedKeys:
+    def __init__(
+        self,
+        url: str,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        now: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.keys: Sequence[PublishedKey] = ()
+        self._url = url
+        self._client = httpx.AsyncClient(transport=transport, timeout=FETCH_SECONDS, follow_redirects=False)
+        self._now = now
+        self._sleep = sleep
+        self._not_before = 0.0
+        self._failed = False
+        self._fetching: asyncio.Task[None] | None = None
+        self._renewing: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Read the keys, and go on reading them now and then."""
+        self._renewing = asyncio.get_running_loop().create_task(self._renew())
+
+    async def close(self) -> None:
+        tasks = [task for task in (self._renewing, self._fetching) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._client.aclose()
+
+    async def look_again(self) -> bool:
+        """Read the keys now, because one is missing. False: they were read a moment ago, so it does not exist.
+
+        Raises Unavailable if they can't be read: then nobody knows whether it exists.
+        """
+        fetched = self._fetching is not None or self._now() >= self._not_before
+        if fetched:
+            await self._fetch()
+        if self._failed:
+            raise Unavailable("the published keys are out of reach")
+        return fetched
+
+    async def _renew(self) -> None:
+        while True:
+            await self._fetch()
+            await self._sleep(AGAIN_SECONDS if self._failed else FRESH_SECONDS)
+
+    async def _fetch(self) -> None:
+        """Read the keys; whoever asks while that is under way waits for the same answer."""
+        if self._fetching is None:
+            self._fetching = asyncio.get_running_loop().create_task(self._replace())
+            self._fetching.add_done_callback(self._fetched)
+        # Whoever gives up waiting must not take the answer away from the others.
+        await asyncio.shield(self._fetching)
+
+    def _fetched(self, _: asyncio.Task[None]) -> None:
+        self._fetching = None
+        self._not_before = self._now() + AGAIN_SECONDS
+
+    async def _replace(self) -> None:
+        self._failed = True
+        try:
+            async with asyncio.timeout(FETCH_SECONDS):
+                self.keys = read_keys(await self._download())
+        except JwksError as error:
+            telemetry.jwks_failed(str(error))
+        except TimeoutError:
+            telemetry.jwks_failed("no answer in time")
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            telemetry.jwks_failed(type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - a defect here must not end the renewal: told, and tried again
+            telemetry.defect("jwks", error)
+        else:
+            self._failed = False
+            telemetry.jwks_fetched(len(self.keys))
+
+    async def _download(self) -> bytes:
+        data = bytearray()
+        async with self._client.stream("GET", self._url, headers={"Accept": "application/json"}) as response:
+            if response.status_code != 200:
+                raise JwksError(f"status {response.status_code}")
+            async for chunk in response.aiter_bytes():
+                data += chunk
+                if len(data) > SIZE:
+                    raise JwksError("too large")
+        return bytes(data)
+
+
+def read_keys(document: bytes) -> list[PublishedKey]:
+    """The keys of a JWK set that can be used; others are passed over (RFC 7517, section 5).
+
+    A set without keys is a word, too: the host application has withdrawn them all.
+    """
+    try:
+        found = msgspec.json.decode(document, type=_Set).keys
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise JwksError("not a JWK set") from None
+    return [key for member in found[:KEYS] if (key := _read(member)) is not None]
+
+
+def _read(raw: msgspec.Raw) -> PublishedKey | None:
+    try:
+        member = msgspec.json.decode(raw, type=_Member)
+        if not member.algorithms:
+            return None
+        key: Any = jwt.PyJWK(msgspec.json.decode(raw, type=dict[str, Any]), min(member.algorithms)).key
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, jwt.PyJWTError, ValueError, TypeError):
+        return None
+    if member.kty == "RSA" and key.key_size < RSA_BITS:
+        return None
+    return PublishedKey(member.kid, member.algorithms, key)

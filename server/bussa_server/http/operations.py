@@ -1,0 +1,67 @@
+"""Is it alive, is it ready, what has it counted; and the two contracts, for whoever writes a client."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bussa_server import telemetry
+from bussa_server.http import asked
+from bussa_server.http.deps import Deps
+from bussa_server.http.problems import PLAIN, unavailable
+from bussa_server.http.resource import Handler, resource
+from bussa_server.telemetry.registry import CONTENT_TYPE
+
+READY_SECONDS = 2.0
+"""Who does not know by then whether it is ready is not."""
+
+
+class Operations:
+    def __init__(self, deps: Deps) -> None:
+        self._deps = deps
+
+    async def alive(self, request: Request) -> Response:
+        """``GET /healthz``: 200 for as long as the loop turns."""
+        return asked.json({"status": "alive"})
+
+    async def ready(self, request: Request) -> Response:
+        """``GET /readyz``: 200 also with something degraded; 503 without the store, and while draining."""
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                found = await self._deps.readiness()
+        except TimeoutError:
+            raise unavailable(detail="no answer in time") from None
+        if found.status in ("unavailable", "draining"):
+            raise unavailable(detail=", ".join([found.status, *found.degraded]))
+        return asked.json({"status": found.status, "degraded": found.degraded})
+
+    async def metrics(self, request: Request) -> Response:
+        """``GET /metrics``: Prometheus text."""
+        return Response(telemetry.metrics(), headers={**PLAIN, "Content-Type": CONTENT_TYPE})
+
+
+def _document(document: dict[str, Any]) -> Handler:
+    encoded = msgspec.json.encode(document)
+
+    async def answer(request: Request) -> Response:
+        return Response(encoded, media_type="application/json", headers=PLAIN)
+
+    return answer
+
+
+def routes(deps: Deps) -> list[Route]:
+    # Only here: building them takes a while, and whoever imports this module may never serve it.
+    from bussa_protocol.asyncapi import asyncapi_document
+    from bussa_protocol.openapi import openapi_document
+
+    operations = Operations(deps)
+    return [
+        resource("/healthz", GET=operations.alive),
+        resource("/readyz", GET=operations.ready),
+        resource("/metrics", GET=operations.metrics),
+        resource("/v1/openapi.json", GET=_document(openapi_document())),
+        resource("/v1/asyncapi.json", GET=_document(asyncapi_document())),
+    ]

@@ -1,0 +1,62 @@
+"""One path: its methods, how long they take, and whatever goes wrong in them."""
+
+import time
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bussa_protocol.codes import Code, HttpCode
+from bussa_server import telemetry
+from bussa_server.http.passwords import Busy
+from bussa_server.http.problems import PLAIN, ProblemError, internal, unauthenticated, unavailable
+from bussa_server.ports.store import Unavailable
+from bussa_server.session.principal import Unauthenticated
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def resource(path: str, **methods: Handler) -> Route:
+    """A route that answers each of ``methods``, and HEAD and OPTIONS besides; any other one is 405.
+
+    One route a path, and not one a method: so `Allow` names them all.
+    """
+    allowed = sorted({*methods, "OPTIONS", *({"HEAD"} if "GET" in methods else ())})
+    allow = ", ".join(allowed)
+
+    async def endpoint(request: Request) -> Response:
+        started = time.perf_counter()
+        method = request.method
+        if method == "OPTIONS":
+            response = Response(status_code=204, headers={**PLAIN, "Allow": allow})
+        elif method in allowed:
+            response = await _carry_out(methods["GET" if method == "HEAD" else method], request)
+        else:
+            method = "other"
+            refusal = ProblemError(HttpCode.METHOD_NOT_ALLOWED, f"only {allow}", headers={"Allow": allow})
+            response = refusal.response
+        telemetry.call_answered(method, path, response.status_code, time.perf_counter() - started)
+        return response
+
+    route = Route(path, endpoint)
+    route.methods = None  # type: ignore[assignment]  # every method: ours to refuse
+    return route
+
+
+async def _carry_out(handler: Handler, request: Request) -> Response:
+    try:
+        return await handler(request)
+    except ProblemError as problem:
+        return problem.response
+    except Unauthenticated as error:
+        return unauthenticated(str(error)).response
+    except Unavailable:
+        return unavailable().response
+    except Busy as busy:
+        return ProblemError(Code.RATE_LIMITED, str(busy), retry_after=busy.retry_after).response
+    except ClientDisconnect:
+        return Response(status_code=499)  # nobody is there to read it
+    except Exception as error:  # noqa: BLE001 - the last line: whatever it is, the client gets an answer and we a trace
+        telemetry.defect("http", error)
+        return internal()

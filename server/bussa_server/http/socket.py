@@ -1,0 +1,165 @@
+"""``GET /v1/socket``: the handshake, and a connection's life from then on (contract, *WebSocket*)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from starlette.routing import BaseRoute, WebSocketRoute
+
+from bussa_protocol import codec, version
+from bussa_protocol.codes import Close
+from bussa_server import telemetry
+from bussa_server.domain.address import account
+from bussa_server.domain.phase import Phase
+from bussa_server.session.connection import Connection
+from bussa_server.session.services import Services
+from bussa_server.session.socket import Socket
+from bussa_server.transport import EXTENSION
+from bussa_server.transport.asgi import AsgiSocket
+
+Scope = dict[str, Any]
+Message = dict[str, Any]
+
+FINISH_SECONDS = 5.0
+"""How long what was said last may take to be sent over plain ASGI."""
+
+
+class DirectSocket(Socket, Protocol):
+    """What our own transport offers in the scope's extensions."""
+
+    def choose(self, *, binary: bool) -> None:
+        """Which kind of frame `write` sends."""
+        ...
+
+
+class SocketEndpoint:
+    """Accepts sockets and serves them; knows them all, so that a restart can say farewell to each."""
+
+    def __init__(self, services: Services, allowed_origins: Sequence[str]) -> None:
+        self._services = services
+        self._origins = frozenset(origin.lower().rstrip("/") for origin in allowed_origins)
+        self._open: set[Connection] = set()
+        self.draining = False
+
+    def route(self) -> BaseRoute:
+        # An instance and no function: Starlette hands it the bare ASGI calls, without a wrapper for each frame. Its
+        # annotation names functions only.
+        return WebSocketRoute("/v1/socket", self)  # pyright: ignore[reportArgumentType] - see above
+
+    async def __call__(
+        self,
+        scope: Scope,
+        receive: Callable[[], Awaitable[Message]],
+        send: Callable[[Any], Awaitable[None]],
+    ) -> None:
+        headers = _headers(scope)
+        await receive()  # websocket.connect
+        if self.draining:
+            await _deny(scope, send, 503, "the server restarts")
+            return
+        if not self._same_origin(headers):
+            await _deny(scope, send, 403, "this origin is not allowed")
+            return
+        try:
+            chosen = version.choose(scope["subprotocols"])
+        except version.NoCommonSubprotocolError as error:
+            await _deny(scope, send, 400, str(error))
+            return
+        await send({"type": "websocket.accept", "subprotocol": chosen})
+        await self._serve(scope, headers, codec.by_subprotocol(chosen), receive, send)
+
+    async def _serve(
+        self,
+        scope: Scope,
+        headers: dict[str, str],
+        chosen: codec.Codec,
+        receive: Callable[[], Awaitable[Message]],
+        send: Callable[[Any], Awaitable[None]],
+    ) -> None:
+        address = account(scope["client"][0] if scope.get("client") else "")
+        direct: DirectSocket | None = scope.get("extensions", {}).get(EXTENSION)
+        if direct is not None:
+            direct.choose(binary=chosen.binary)
+            # It calls back from now on, so nothing needs to wait for its end: neither this coroutine nor the scope.
+            self._begin(Connection(self._services, chosen, direct, address, _bearer(headers)), chosen, self._forget)
+            return
+        plain = AsgiSocket(receive, send, binary=chosen.binary)
+        ended = asyncio.Event()
+
+        def on_end(connection: Connection) -> None:
+            self._forget(connection)
+            ended.set()
+
+        self._begin(Connection(self._services, chosen, plain, address, _bearer(headers)), chosen, on_end)
+        try:
+            await ended.wait()
+        except asyncio.CancelledError:
+            plain.abort()
+            raise
+        await plain.finish(FINISH_SECONDS)
+
+    def _begin(self, connection: Connection, chosen: codec.Codec, on_end: Callable[[Connection], None]) -> None:
+        telemetry.connection_opened(chosen.name)
+        self._open.add(connection)
+        connection.begin(on_end)
+
+    def _forget(self, connection: Connection) -> None:
+        self._open.discard(connection)
+        farewell = connection.ended_by
+        telemetry.connection_closed(farewell or connection.left, "server" if farewell else "client")
+
+    def _same_origin(self, headers: dict[str, str]) -> bool:
+        """A browser says where the page is from; anything else says nothing (RFC 6455, section 10.2)."""
+        origin = headers.get("origin")
+        if origin is None or "*" in self._origins:
+            return True
+        return origin.lower() in self._origins or urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
+
+    @property
+    def count(self) -> int:
+        return len(self._open)
+
+    async def drain(self, seconds: float) -> None:
+        """Close every connection with 1012, each after its writes are answered, spread over ``seconds``.
+
+        A few are closed at once: the spread is for those who will come back, all at the same time.
+        """
+        self.draining = True
+        connections = list(self._open)
+        pause = min(seconds, len(connections) / 1000) / max(1, len(connections))
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        farewells: list[asyncio.Task[None]] = []
+        for index, connection in enumerate(connections):
+            if (ahead := started + index * pause - loop.time()) > 0:
+                await asyncio.sleep(ahead)
+            # Beside each other: one batch of a slow disk must not be waited for once a connection.
+            farewells.append(loop.create_task(_say_farewell(connection)))
+        await asyncio.gather(*farewells)
+
+
+async def _say_farewell(connection: Connection) -> None:
+    if connection.phase is Phase.OPEN:
+        await connection.settle()
+    connection.end(Close.RESTART)
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+def _bearer(headers: dict[str, str]) -> str | None:
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+async def _deny(scope: Scope, send: Callable[[Any], Awaitable[None]], status: int, why: str) -> None:
+    """Refuse the handshake with a status of its own (ASGI extension *WebSocket Denial Response*)."""
+    telemetry.handshake_refused(status, why)
+    if "websocket.http.response" not in scope.get("extensions", {}):
+        await send({"type": "websocket.close"})
+        return
+    headers = [(b"content-type", b"text/plain; charset=utf-8")]
+    await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": why.encode()})

@@ -1,0 +1,146 @@
+"""The web client: ``GET /`` and ``/web/…``, from memory (contract, section *HTTP*).
+
+The files are read once, when the routes are made; a file that is not among them is nobody's, so no path of a
+request ever reaches the disk. They are packed once as well, and the comments of scripts and styles stay at home: they
+are a third of all bytes. Names carry no version, so a browser asks each time whether a file is still the same
+(``no-cache``), and is told by an ETag that it is.
+"""
+
+import gzip
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from bussa_server.http.problems import not_found
+from bussa_server.http.resource import resource
+
+# In a clone the page stands beside the server; in an installation it came along (pyproject.toml).
+_INSTALLED = Path(__file__).parents[1] / "page"
+FOLDER = _INSTALLED if _INSTALLED.is_dir() else Path(__file__).parents[3] / "web"
+
+# What is not of these kinds (the type checker's settings) is not for browsers.
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json",
+}
+
+# No inline script or style, nothing from elsewhere, in nobody's frame (Content Security Policy Level 3).
+# `'self'` covers the socket too in browsers of today; older ones want its scheme said, so it is added per request.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; manifest-src 'self'; "
+    "connect-src 'self'{socket}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
+)
+
+EVERY = {
+    "Cache-Control": "no-cache",
+    "Vary": "Accept-Encoding",
+    "X-Content-Type-Options": "nosniff",
+}
+# What a browser may open as a page of its own.
+PAGE = {
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+}
+# Scripts hold no secret, and the SDK is there for the pages of a host application too.
+SCRIPT = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
+
+# Comments that begin a line. Only those: what stands behind code would need a parser.
+_COMMENTS = re.compile(r"^[ \t]*(?:/\*(?:(?!\*/).)*\*/|//[^\n]*$)", re.MULTILINE | re.DOTALL)
+_HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file as it goes out: plain for those who can't unpack, packed for all others."""
+
+    media_type: str
+    plain: bytes
+    packed: bytes
+    tag: str
+
+
+def routes(folder: Path = FOLDER) -> list[BaseRoute]:
+    """``/`` and everything under ``/web/``; none where the folder is not there (an installation without it)."""
+    files = dict(_files(folder))
+    page = files.get("index.html")
+    if page is None:
+        return []
+
+    async def root(request: Request) -> Response:
+        return _answer(request, page)
+
+    async def named(request: Request) -> Response:
+        file = files.get(str(request.path_params["name"]))
+        if file is None:
+            raise not_found("no such file")
+        return _answer(request, file)
+
+    return [resource("/", GET=root), resource("/web/{name:path}", GET=named)]
+
+
+def _files(folder: Path) -> Iterator[tuple[str, File]]:
+    for path in sorted(folder.rglob("*")):
+        media_type = TYPES.get(path.suffix)
+        if media_type is None or not path.is_file():
+            continue
+        plain = path.read_bytes()
+        if path.suffix in (".js", ".css"):
+            plain = lean(plain.decode()).encode()
+        tag = hashlib.sha256(plain).hexdigest()[:24]
+        yield path.relative_to(folder).as_posix(), File(media_type, plain, gzip.compress(plain, mtime=0), tag)
+
+
+def lean(source: str) -> str:
+    """``source`` without its comments; every line keeps its number, so that a browser's console names the right one."""
+    return _COMMENTS.sub(lambda comment: "\n" * comment.group().count("\n"), source)
+
+
+def _answer(request: Request, file: File) -> Response:
+    headers = EVERY | ({} if file.media_type.startswith("text/css") else _of_kind(request, file))
+    packs = _takes_gzip(request.headers.get("accept-encoding", ""))
+    # The two forms are two representations, and each has its own tag (RFC 9110, section 8.8.3).
+    tag = f'"{file.tag}{"-gzip" if packs else ""}"'
+    headers["ETag"] = tag
+    known = {shown.strip().removeprefix("W/") for shown in request.headers.get("if-none-match", "").split(",")}
+    if tag in known or "*" in known:
+        return Response(status_code=304, headers=headers)
+    if packs:
+        headers["Content-Encoding"] = "gzip"
+    return Response(file.packed if packs else file.plain, media_type=None, headers=headers | _type(file))
+
+
+def _of_kind(request: Request, file: File) -> dict[str, str]:
+    if file.media_type.startswith("text/javascript"):
+        return SCRIPT
+    return {**PAGE, "Content-Security-Policy": POLICY.format(socket=_socket(request))}
+
+
+def _type(file: File) -> dict[str, str]:
+    return {"Content-Type": file.media_type}
+
+
+def _socket(request: Request) -> str:
+    host = request.headers.get("host", "")
+    return f" ws://{host} wss://{host}" if _HOST.match(host) else ""
+
+
+def _takes_gzip(accepted: str) -> bool:
+    """Whether ``Accept-Encoding`` allows gzip (RFC 9110, section 12.5.3)."""
+    for part in accepted.lower().split(","):
+        coding, _, weight = part.strip().partition(";")
+        if coding.strip() in ("gzip", "*"):
+            return not re.fullmatch(r"q=0(\.0*)?", weight.strip())
+    return False

@@ -1,0 +1,211 @@
+"""A node behind a listening socket: start, serve, drain, end."""
+
+import asyncio
+import fcntl
+import gc
+import os
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from types import FrameType
+from typing import cast
+
+import uvicorn
+import uvloop
+from uvicorn._types import ASGI3Application
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+from uvicorn.server import Server
+
+from bussa_protocol.limits import FRAME
+from bussa_server import telemetry
+from bussa_server.app import Node
+from bussa_server.settings import BadSettingError, Settings
+from bussa_server.transport import turns
+from bussa_server.transport.direct import DirectWebSocket
+from bussa_server.transport.silent import Silent
+from bussa_server.transport.tarpit import tarpit_of
+
+PING_SECONDS = 20.0
+"""WebSocket pings: under the 30 to 60 s after which proxies and phone networks forget a silent connection."""
+
+PONG_SECONDS = 40.0
+"""How long an answer may take. Longer than a peer may read slowly (30 s): that one has a code of its own."""
+
+BACKLOG = 4096
+"""Connections that the kernel keeps waiting: everybody comes back at once after a restart."""
+
+FILES = 65_536
+"""Files for which there is room from the start: half a MiB of the kernel's memory. More can be opened all the same."""
+
+SWITCH_SECONDS = 0.0005
+"""After how long a thread that wants the interpreter's lock gets it from one that does not let go. The store's threads
+want it after every statement, and at the customary 5 ms a loop that is busy makes a commit of some statements one of
+tens of milliseconds."""
+
+GARBAGE = (5_000, 1, 500)
+"""Thresholds of Python's garbage collector: new containers after which the youngest are looked at, and how many such
+looks make one at the older ones. Every message makes some twenty containers and leaves none behind, so at the
+customary 700 most of the looking (an eighth of all CPU time) was in vain. And everybody waits for a look: where people
+come in by the thousand, at 20,000 it took 5 to 10 ms, and one at what ten looks had left over 16 to 22. So every other
+look takes what is left over from the one before: together 3 % of the time, and 7 ms at the most."""
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT. Blocks.
+
+    Raises:
+        BadSettingError: the address can't be had, or another setting can't be.
+    """
+    allow_many_files()
+    listener = listen(settings)
+    try:
+        serve_on(listener, settings, lambda: announce(listener))
+    finally:
+        listener.close()
+
+
+def serve_on(listener: socket.socket, settings: Settings, on_ready: Callable[[], None]) -> None:
+    """Serve one node on a bound socket; ``on_ready`` is called once it accepts connections."""
+    _make_room_for_files()
+    uvloop.run(_serve(settings, listener, on_ready))
+
+
+def announce(listener: socket.socket) -> None:
+    """Say where the server is, to whoever started it and waits for this line."""
+    host, port = listener.getsockname()[:2]
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    telemetry.listening(url)
+    print(f"Bussa listens on {url}", flush=True)  # noqa: T201 - the line that the contract promises
+
+
+def listen(settings: Settings, *, port: int | None = None, shared: bool = False) -> socket.socket:
+    """Bind the address. ``shared``: other sockets of ours are bound to it, too (SO_REUSEPORT), and the kernel
+    spreads connections over them evenly.
+
+    Raises BadSettingError.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        listener.bind((settings.host, settings.port if port is None else port))
+    except (OSError, OverflowError) as error:
+        listener.close()
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise BadSettingError(
+            f"can't listen on {settings.host} port {settings.port}: {why}; choose another with --host and --port"
+        ) from error
+    return listener
+
+
+def allow_many_files() -> None:
+    """Each connection is a file to the kernel, and the customary limit is 1024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = hard if hard != resource.RLIM_INFINITY else 1_048_576
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _make_room_for_files() -> None:
+    """The kernel's table of our files grows by doubling, and while it does, whoever opens one waits until every
+    processor has come by: 10 to 18 ms, four times on the way to 5,000 connections. So it grows now.
+
+    A table is cut back to what is open when its process forks.
+    """
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with open(os.devnull, "rb") as file:
+        os.close(fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, min(limit, FILES) - 1))
+
+
+async def _serve(settings: Settings, listener: socket.socket, on_ready: Callable[[], None]) -> None:
+    # asyncio's own report would quote the exception, and with it what somebody wrote.
+    asyncio.get_running_loop().set_exception_handler(telemetry.unhandled)
+    node = await Node.open(settings)
+    try:
+        node.start()
+        sys.setswitchinterval(SWITCH_SECONDS)
+        turns.line(asyncio.get_running_loop()).busy = node.committing
+        gc.collect()
+        gc.freeze()  # what is there now stays: modules, types, routes
+        gc.set_threshold(*GARBAGE)
+        await _DrainingServer(node, settings, on_ready).serve(sockets=[listener])
+    finally:
+        await node.close()
+
+
+class _DrainingServer(Server):
+    """uvicorn's server, which says farewell before it ends and ends with status 0."""
+
+    def __init__(self, node: Node, settings: Settings, on_ready: Callable[[], None]) -> None:
+        config = uvicorn.Config(
+            node.app,
+            http=Silent,
+            ws=DirectWebSocket,
+            ws_max_size=FRAME,
+            ws_per_message_deflate=False,  # memory and time; messages are small
+            ws_ping_interval=PING_SECONDS,
+            ws_ping_timeout=PONG_SECONDS,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=list(settings.trusted_proxies),
+            server_header=False,
+            access_log=False,
+            log_config=None,
+            lifespan="off",
+            backlog=BACKLOG,
+            timeout_graceful_shutdown=5,
+        )
+        super().__init__(config)
+        if settings.trusted_proxies:
+            # What uvicorn makes of the setting, networks and all.
+            proxies = ProxyHeadersMiddleware(cast(ASGI3Application, node.app), list(settings.trusted_proxies))
+            tarpit_of(self.server_state).exempt = proxies.trusted_hosts.__contains__
+        self._node = node
+        self._drain_seconds = settings.drain_seconds
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        telemetry.drain_started(self._node.sockets.count)
+        for server in self.servers:
+            server.close()
+        await self._node.drain(self._drain_seconds)
+        await super().shutdown(sockets)
+        telemetry.drained(loop.time() - started)
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        # uvicorn would raise the signal again at the end, and the status would not be 0.
+        with told_to_end(self.handle_exit):
+            yield
+
+
+@contextmanager
+def told_to_end(tell: Callable[[int, FrameType | None], None]) -> Generator[None, None, None]:
+    """Meanwhile SIGTERM and SIGINT call ``tell`` in the running loop; afterwards another SIGTERM is ignored.
+
+    What is left to do then is brief and must be done: to be told twice changes nothing, the status least of all.
+    """
+    loop = asyncio.get_running_loop()
+
+    def told(signum: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(tell, signum, frame)
+
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, told)
+    try:
+        yield
+    finally:
+        # In one step. The loop's own handlers leave the default behind when they go, which is to die; and to block a
+        # signal for that moment keeps it from this thread alone.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
