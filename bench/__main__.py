@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import crowd, desk, gap, nodes, paced, presence, rounds, stored
+from bench import closed_loop, crowd, desk, gap, nodes, paced, presence, stored
 from bench.table import HEAD, Line, plain, text
 
 SERVER_CORE, OUR_CORE = 0, 1
@@ -24,7 +24,7 @@ class Bench:
         self._given = given
         self._floor: float | None = None
         """CPU of the echo at 8 outstanding."""
-        self._most: float | None = None
+        self._max_rate: float | None = None
         """Messages a second at the most outstanding."""
 
     def row(self, name: str) -> list[Line]:
@@ -42,17 +42,17 @@ class Bench:
         return rows[name]()
 
     def _closed(self) -> list[Line]:
-        found = rounds.measure(SERVER_CORE, self._given.rounds, self._given.outstanding)
+        found = closed_loop.measure(SERVER_CORE, self._given.rounds, self._given.outstanding)
         by_name = {line.name: line for line in found}
         echo = by_name.get("echo, 8 outstanding", found[0])
         self._floor = echo.cpu_micros
-        self._most = max(line.rate or 0.0 for line in found if line.name.startswith("delivered"))
+        self._max_rate = max(line.rate or 0.0 for line in found if line.name.startswith("delivered"))
         return found
 
     def _paced(self) -> list[Line]:
-        if self._most is None:
-            self._short()
-        half = (self._most or 0.0) / 2
+        if self._max_rate is None:
+            self._calibrate()
+        half = (self._max_rate or 0.0) / 2
         return [
             *paced.measure(SERVER_CORE, PACE, f"{PACE:g}/s"),
             *paced.measure(SERVER_CORE, half, f"half of most ({half:,.0f}/s)"),
@@ -60,17 +60,17 @@ class Bench:
 
     def _nodes(self) -> list[Line]:
         if self._floor is None:
-            self._short()
+            self._calibrate()
         os.sched_setaffinity(0, {SERVER_CORE, OUR_CORE})
         try:
             return nodes.measure(self._given.rounds, self._floor or 1.0)
         finally:
             os.sched_setaffinity(0, {OUR_CORE})
 
-    def _short(self) -> None:
+    def _calibrate(self) -> None:
         """One round, where only later rows were asked for."""
-        echo, pairs = rounds.measure(SERVER_CORE, 1, [8])
-        self._floor, self._most = echo.cpu_micros, pairs.rate
+        echo, pairs = closed_loop.measure(SERVER_CORE, 1, [8])
+        self._floor, self._max_rate = echo.cpu_micros, pairs.rate
 
 
 def main() -> None:
@@ -86,7 +86,10 @@ def main() -> None:
         raise SystemExit("bench: needs two cores, one for the server and one for whoever measures")
     os.sched_setaffinity(0, {OUR_CORE})
     print(f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {_machine()}")
-    print(f"{rounds.PAIRS} pairs, texts of {len(rounds.TEXT)} characters, the server on one core\n\n{HEAD}", flush=True)
+    print(
+        f"{closed_loop.PAIRS} pairs, texts of {len(closed_loop.TEXT)} characters, the server on one core\n\n{HEAD}",
+        flush=True,
+    )
     began = time.monotonic()
     lines: list[Line] = []
     for line in _lines(Bench(given), given.rows):

@@ -1,13 +1,13 @@
 """What a delivered message costs among few connections, and among very many that say nothing."""
 
-from bench import people, servers
-from bench.rounds import PAIRS, echo_round, pairs_round
-from bench.runs import run
+from bench import clients, servers
+from bench.closed_loop import PAIRS, echo_round, pairs_round
+from bench.runner import run
 from bench.servers import Server
 from bench.table import Line, Measured, median
 
 FEW_PAIRS = 5
-UNDER_WAY = 800
+IN_FLIGHT = 800
 """Sends under way in all: the same load whoever carries it."""
 
 
@@ -18,11 +18,11 @@ def measure(core: int | None, rounds: int, crowd: int) -> list[Line]:
     floor: list[Measured] = []
     for _ in range(rounds):
         with servers.echo(core) as server:
-            floor.append(run(echo_round(server, UNDER_WAY // PAIRS)))
+            floor.append(run(echo_round(server, IN_FLIGHT // PAIRS)))
         with servers.bussa(core) as server:
-            found[few].append(run(pairs_round(server, UNDER_WAY // FEW_PAIRS, FEW_PAIRS)))
+            found[few].append(run(pairs_round(server, IN_FLIGHT // FEW_PAIRS, FEW_PAIRS)))
         with servers.bussa(core) as server:
-            found[usual].append(run(pairs_round(server, UNDER_WAY // PAIRS)))
+            found[usual].append(run(pairs_round(server, IN_FLIGHT // PAIRS)))
         with servers.bussa(core) as server:
             found[many].append(run(_among(server, crowd - 2 * PAIRS)))
     lines = [median(f"delivered, {name}", measured, floor) for name, measured in found.items()]
@@ -34,12 +34,12 @@ def measure(core: int | None, rounds: int, crowd: int) -> list[Line]:
 
 
 async def _among(server: Server, others: int) -> Measured:
-    tokens = await people.make(server, [f"idle{number}" for number in range(max(0, others))])
+    tokens = await clients.create_users(server, [f"idle{number}" for number in range(max(0, others))])
 
-    async def come(token: str) -> people.Greeted:
-        return await people.greet(server, token, people.ignore)
+    async def connect(token: str) -> clients.Connected:
+        return await clients.connect_device(server, token, clients.ignore)
 
-    devices = await people.several(come, list(tokens.values()))
-    measured = await pairs_round(server, UNDER_WAY // PAIRS)
-    people.close(device.wire for device in devices)
+    devices = await clients.gather_limited(connect, list(tokens.values()))
+    measured = await pairs_round(server, IN_FLIGHT // PAIRS)
+    clients.abort_all(device.connection for device in devices)
     return measured

@@ -6,32 +6,32 @@ import sys
 import time
 from pathlib import Path
 
-from bench.rounds import TEXT
-from bussa_protocol.bodies import PersonChange
+from bench.closed_loop import TEXT
+from bussa_protocol.bodies import UserChange
 from bussa_server.adapters.sqlite import SqliteStore
-from bussa_server.domain.commands import Command, PutPerson, Send
-from bussa_server.ports.store import BATCH
+from bussa_server.domain.commands import Command, PutUser, Send
+from bussa_server.ports.store import MAX_BATCH
 
-PEOPLE = 2_000
-TOGETHER = 40
+USERS = 2_000
+USERS_PER_BATCH = 40
 """Who write to each other in one batch. All with all would take nearly three times as long, and leave the same rows."""
 
 
 async def fill(folder: Path, messages: int) -> None:
     store = SqliteStore(folder)
-    chance = random.Random(messages)
+    rng = random.Random(messages)
     now = int(time.time() * 1000)
-    names = [f"filler{number}" for number in range(PEOPLE)]
+    names = [f"filler{number}" for number in range(USERS)]
     try:
-        for start in range(0, PEOPLE, BATCH):
+        for start in range(0, USERS, MAX_BATCH):
             await store.commit(
-                [PutPerson(name, PersonChange(dm_policy="anyone")) for name in names[start : start + BATCH]], now
+                [PutUser(name, UserChange(dm_policy="anyone")) for name in names[start : start + MAX_BATCH]], now
             )
-        for start in range(0, messages, BATCH):
+        for start in range(0, messages, MAX_BATCH):
             batch: list[Command] = []
-            group = chance.sample(names, TOGETHER)
-            for number in range(start, min(messages, start + BATCH)):
-                sender, peer = chance.sample(group, 2)
+            group = rng.sample(names, USERS_PER_BATCH)
+            for number in range(start, min(messages, start + MAX_BATCH)):
+                sender, peer = rng.sample(group, 2)
                 batch.append(Send(sender, peer, TEXT, f"{messages}-{number}"))
             await store.commit(batch, now)
     finally:

@@ -4,12 +4,12 @@ import asyncio
 import statistics
 import time
 
-from bench import people, servers
-from bench.rounds import send
-from bench.runs import run
+from bench import clients, servers
+from bench.closed_loop import send
+from bench.runner import run
 from bench.servers import Server
 from bench.table import Line, Measured
-from bussa_load.wire import Wire, frame
+from bussa_load.websocket import WebSocketConnection, encode_frame
 
 EVENTS = 10_000
 ROUNDS = 5
@@ -25,8 +25,8 @@ def measure(core: int | None) -> list[Line]:
 
 
 async def _rounds(server: Server) -> list[Measured]:
-    tokens = await people.make(server, ["ann", "bob"])
-    welcome = await _write(server, tokens)
+    tokens = await clients.create_users(server, ["ann", "bob"])
+    welcome = await _send_events(server, tokens)
     found: list[Measured] = []
     for _ in range(ROUNDS):
         found.append(await _resume(server, tokens["bob"], welcome["epoch"]))
@@ -34,35 +34,35 @@ async def _rounds(server: Server) -> list[Measured]:
     return found
 
 
-class _All:
+class _Countdown:
     """Hears frames, and knows when all have come."""
 
     def __init__(self) -> None:
         self._missing = EVENTS
-        self.here = asyncio.Event()
+        self.done = asyncio.Event()
 
-    def __call__(self, wire: Wire, payload: bytes) -> None:
+    def __call__(self, wire: WebSocketConnection, payload: bytes) -> None:
         self._missing -= 1
         if not self._missing:
-            self.here.set()
+            self.done.set()
 
 
 async def _resume(server: Server, token: str, epoch: str) -> Measured:
-    events = _All()
+    events = _Countdown()
     cpu, started = server.cpu_seconds(), time.perf_counter()
-    device = await people.greet(server, token, events, resume=0, epoch=epoch)
-    await events.here.wait()
+    device = await clients.connect_device(server, token, events, resume=0, epoch=epoch)
+    await events.done.wait()
     seconds, cpu = time.perf_counter() - started, server.cpu_seconds() - cpu
-    people.close([device.wire])
+    clients.abort_all([device.connection])
     return Measured(EVENTS / seconds, cpu / EVENTS * 1e6, cpu / seconds)
 
 
-async def _write(server: Server, tokens: dict[str, str]) -> dict[str, str]:
+async def _send_events(server: Server, tokens: dict[str, str]) -> dict[str, str]:
     """Ann writes, and Bob is away."""
-    answers = _All()
-    ann = await people.greet(server, tokens["ann"], answers)
+    answers = _Countdown()
+    ann = await clients.connect_device(server, tokens["ann"], answers)
     for number in range(1, EVENTS + 1):
-        ann.wire.transport.write(frame(send("bob", f"n-{number}", number), binary=True))
-    await answers.here.wait()
-    people.close([ann.wire])
+        ann.connection.transport.write(encode_frame(send("bob", f"n-{number}", number), binary=True))
+    await answers.done.wait()
+    clients.abort_all([ann.connection])
     return ann.welcome

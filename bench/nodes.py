@@ -16,8 +16,8 @@ from pathlib import Path
 import asyncpg
 
 from bench import servers
-from bench.rounds import Pairs, count
-from bench.runs import run
+from bench.closed_loop import Pairs, measure_cpu
+from bench.runner import run
 from bench.servers import Server, cpu_seconds, parent
 from bench.table import Line, Measured
 from tests import postgres
@@ -27,7 +27,7 @@ START_SECONDS = 20.0
 
 
 @dataclass
-class Between:
+class TwoNodes:
     """Two nodes, and the processes of Redis and PostgreSQL."""
 
     one: Server
@@ -40,8 +40,8 @@ def measure(rounds: int, floor: float) -> list[Line]:
     """``floor``: microseconds of an echo in this run."""
     found: list[dict[str, Measured]] = []
     for _ in range(rounds):
-        with _between() as between:
-            found.append(run(_round(between)))
+        with _two_nodes() as deployment:
+            found.append(run(_round(deployment)))
 
     def line(name: str, part: str) -> Line:
         cpu = statistics.median(one[part].cpu_micros for one in found)
@@ -56,22 +56,22 @@ def measure(rounds: int, floor: float) -> list[Line]:
     ]
 
 
-async def _round(between: Between) -> dict[str, Measured]:
+async def _round(deployment: TwoNodes) -> dict[str, Measured]:
     parts: dict[str, Callable[[], float]] = {
-        "nodes": lambda: between.one.cpu_seconds() + between.other.cpu_seconds(),
-        "database": lambda: cpu_seconds(between.database),
-        "redis": lambda: cpu_seconds(between.redis),
+        "nodes": lambda: deployment.one.cpu_seconds() + deployment.other.cpu_seconds(),
+        "database": lambda: cpu_seconds(deployment.database),
+        "redis": lambda: cpu_seconds(deployment.redis),
     }
-    pairs = await Pairs.open(between.one, between.other)
-    pairs.begin(OUTSTANDING)
+    pairs = await Pairs.open(deployment.one, deployment.other)
+    pairs.start(OUTSTANDING)
     used: dict[str, list[float]] = {part: [] for part in parts}
 
-    def all_of_them() -> float:
+    def total_cpu() -> float:
         for part, seconds in parts.items():
             used[part].append(seconds())
         return sum(seconds[-1] for seconds in used.values())
 
-    whole = await count(all_of_them, lambda: pairs.delivered)
+    whole = await measure_cpu(total_cpu, lambda: pairs.delivered)
     pairs.close()
     total = sum(seconds[-1] - seconds[0] for seconds in used.values())
     return {
@@ -85,7 +85,7 @@ async def _round(between: Between) -> dict[str, Measured]:
 
 
 @contextlib.contextmanager
-def _between() -> Iterator[Between]:
+def _two_nodes() -> Iterator[TwoNodes]:
     with contextlib.ExitStack() as stack:
         database = postgres.Server(fsync="on", shared_buffers="128MB")
         stack.callback(database.remove)
@@ -94,7 +94,7 @@ def _between() -> Iterator[Between]:
         options = ("--database-url", database.url, "--redis-url", f"redis://127.0.0.1:{port}")
         one = stack.enter_context(servers.bussa(None, None, *options))
         other = stack.enter_context(servers.bussa(None, None, *options))
-        yield Between(one, other, redis, run(_postmaster(database.url)))
+        yield TwoNodes(one, other, redis, run(_postmaster(database.url)))
 
 
 async def _postmaster(url: str) -> int:
@@ -117,14 +117,14 @@ def _redis(folder: Path) -> Iterator[tuple[int, int]]:
     command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
-        _answers(port)
+        _wait_for_port(port)
         yield process.pid, port
     finally:
         process.terminate()
         process.wait(START_SECONDS)
 
 
-def _answers(port: int) -> None:
+def _wait_for_port(port: int) -> None:
     give_up = time.monotonic() + START_SECONDS
     while True:
         try:

@@ -3,16 +3,16 @@
 import asyncio
 import time
 
-from bench import people, servers
-from bench.rounds import TEXT
-from bench.runs import loaded, run
+from bench import clients, servers
+from bench.closed_loop import TEXT
+from bench.runner import run, run_plan
 from bench.servers import Server
 from bench.table import Line
-from bussa_load.device import stamp_of, stamped
+from bussa_load.device import parse_stamp, stamp_text
 from bussa_load.meter import Meter, histogram, percentiles
-from bussa_load.plan import Plan, due
-from bussa_load.runner import until
-from bussa_load.wire import Wire, connect, frame
+from bussa_load.plan import Plan, schedule
+from bussa_load.runner import sleep_until
+from bussa_load.websocket import WebSocketConnection, connect, encode_frame
 
 CONNECTIONS = 200
 SECONDS = 10.0
@@ -24,7 +24,7 @@ def measure(core: int | None, rate: float, name: str) -> list[Line]:
     with servers.echo(core) as server:
         floor = run(_echo(server, plan))
     with servers.bussa(core) as server:
-        outcome = loaded(server, plan)
+        outcome = run_plan(server, plan)
     return [
         _line(f"echo, {name}", floor, floor),
         _line(f"delivered, {name}", percentiles(histogram(outcome.counts.delivered)), floor),
@@ -34,19 +34,19 @@ def measure(core: int | None, rate: float, name: str) -> list[Line]:
 async def _echo(server: Server, plan: Plan) -> dict[str, float]:
     meter = Meter(time.perf_counter())
 
-    def on_frame(wire: Wire, payload: bytes) -> None:
-        meter.delivery(stamp_of(payload.decode())[0], time.perf_counter())
+    def on_frame(wire: WebSocketConnection, payload: bytes) -> None:
+        meter.record_delivery(parse_stamp(payload.decode())[0], time.perf_counter())
 
-    wires = [
+    connections = [
         await connect("127.0.0.1", server.port, "bussa.v1.msgpack", on_frame) for _ in range(plan.connections // 2)
     ]
     started = time.perf_counter()
-    for when, which in due(plan, len(wires)):
+    for when, which in schedule(plan, len(connections)):
         at = started + when
-        await until(at)
-        wires[which].transport.write(frame(stamped(at, 1, len(TEXT)).encode(), binary=True))
+        await sleep_until(at)
+        connections[which].transport.write(encode_frame(stamp_text(at, 1, len(TEXT)).encode(), binary=True))
     await asyncio.sleep(1)
-    people.close(wires)
+    clients.abort_all(connections)
     return percentiles(histogram(meter.counts.delivered))
 
 

@@ -6,19 +6,19 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from bench import people, servers
-from bench.people import Greeted
-from bench.runs import run
+from bench import clients, servers
+from bench.clients import Connected
+from bench.runner import run
 from bench.servers import Server
 from bench.table import Line, Measured
-from bussa_load.wire import Wire, connect
+from bussa_load.websocket import WebSocketConnection, connect
 
 CONNECTIONS = 15_000
 """As many as a node should hold, or as many files as a process may open here."""
 SPARE_FILES = 500
 SOURCES = 4
 """Local addresses to come from: the ports of one are soon used up."""
-WARM = 100
+WARM_UP_CONNECTIONS = 100
 IDLE_SECONDS = 40.0
 """Twice as long as the server's pings are apart, so that each connection has answered two."""
 
@@ -32,11 +32,13 @@ def measure(core: int | None) -> list[Line]:
         Line("echo: idle connection", ratio=1.0, note=f"{kib:.1f} KiB, {idle:.5%} of a core"),
     ]
     with servers.bussa(core) as server:
-        greeted, resumed, ours, our_idle = run(_bussa(server, count))
+        connected, resumed, ours, our_idle = run(_bussa(server, count))
     beside = opened.cpu_micros
     return [
         *found,
-        Line("connects with hello", greeted.rate, greeted.cpu_micros, greeted.core, greeted.cpu_micros / beside),
+        Line(
+            "connects with hello", connected.rate, connected.cpu_micros, connected.core, connected.cpu_micros / beside
+        ),
         Line("resumes", resumed.rate, resumed.cpu_micros, resumed.core, resumed.cpu_micros / beside),
         Line(
             "idle connection",
@@ -58,42 +60,44 @@ def _source(number: int) -> str:
 
 
 async def _echo(server: Server, count: int) -> tuple[Measured, float, float]:
-    async def one(number: int) -> Wire:
-        return await connect("127.0.0.1", server.port, "bussa.v1.msgpack", people.ignore, _source(number))
+    async def one(number: int) -> WebSocketConnection:
+        return await connect("127.0.0.1", server.port, "bussa.v1.msgpack", clients.ignore, _source(number))
 
-    people.close(await people.several(one, range(WARM)))
+    clients.abort_all(await clients.gather_limited(one, range(WARM_UP_CONNECTIONS)))
     await asyncio.sleep(0.5)
     before = server.resident_bytes()
     opened, wires = await _timed(server, one, range(count))
     kib, idle = await _idle(server, before, count)
-    people.close(wires)
+    clients.abort_all(wires)
     return opened, kib, idle
 
 
 async def _bussa(server: Server, count: int) -> tuple[Measured, Measured, float, float]:
-    tokens = list((await people.make(server, [f"i{number}" for number in range(count)])).values())
+    tokens = list((await clients.create_users(server, [f"i{number}" for number in range(count)])).values())
     cursors: dict[int, dict[str, Any]] = {}
 
-    async def come(number: int) -> Greeted:
-        return await people.greet(server, tokens[number], people.ignore, _source(number), **cursors.get(number, {}))
+    async def connect_one(number: int) -> Connected:
+        return await clients.connect_device(
+            server, tokens[number], clients.ignore, _source(number), **cursors.get(number, {})
+        )
 
-    people.close(one.wire for one in await people.several(come, range(WARM)))
+    clients.abort_all(one.connection for one in await clients.gather_limited(connect_one, range(WARM_UP_CONNECTIONS)))
     await asyncio.sleep(0.5)
     before = server.resident_bytes()
-    greeted, devices = await _timed(server, come, range(count))
+    connected, devices = await _timed(server, connect_one, range(count))
     kib, idle = await _idle(server, before, count)
     for number, device in enumerate(devices):
         cursors[number] = {"resume": device.welcome["head"], "epoch": device.welcome["epoch"]}
-    people.close(device.wire for device in devices)
+    clients.abort_all(device.connection for device in devices)
     await asyncio.sleep(2)  # the ends of all are behind it
-    resumed, devices = await _timed(server, come, range(count))
-    people.close(device.wire for device in devices)
-    return greeted, resumed, kib, idle
+    resumed, devices = await _timed(server, connect_one, range(count))
+    clients.abort_all(device.connection for device in devices)
+    return connected, resumed, kib, idle
 
 
 async def _timed(server: Server, work: Callable[[Any], Awaitable[Any]], items: Any) -> tuple[Measured, list[Any]]:
     cpu, started = server.cpu_seconds(), time.perf_counter()
-    results = await people.several(work, items)
+    results = await clients.gather_limited(work, items)
     seconds, cpu = time.perf_counter() - started, server.cpu_seconds() - cpu
     return Measured(len(results) / seconds, cpu / len(results) * 1e6, cpu / seconds), results
 

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from bench import servers
-from bench.rounds import echo_round, pairs_round
-from bench.runs import run
+from bench.closed_loop import echo_round, pairs_round
+from bench.runner import run
 from bench.table import Line, Measured, median
 
 FEW = 1_000

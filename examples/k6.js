@@ -4,7 +4,7 @@
 //     k6 run -e ADMIN_KEY=KEY -e URL=http://127.0.0.1:8080 -e PAIRS=50 -e SECONDS=30 examples/k6.js
 //
 // Each virtual user is a pair: one socket writes, RATE messages a second, and one listens. Reported are the trends
-// `bussa_ack` (send to its answer) and `bussa_delivered` (send to the peer's device) and the rate `bussa_whole`: whether
+// `bussa_ack` (send to its answer) and `bussa_delivered` (send to the peer's device) and the rate `bussa_gapless`: whether
 // each event's seq was one more than the one before. k6 fails where one was not, or a message was refused.
 
 import { check } from "k6";
@@ -21,12 +21,12 @@ const TEXT = "x".repeat(120);
 
 const ack = new Trend("bussa_ack", true);
 const delivered = new Trend("bussa_delivered", true);
-const whole = new Rate("bussa_whole");
+const whole = new Rate("bussa_gapless");
 const refused = new Counter("bussa_refused");
 
 export const options = {
     scenarios: { pairs: { executor: "per-vu-iterations", vus: PAIRS, iterations: 1, maxDuration: `${SECONDS + 30}s` } },
-    thresholds: { bussa_whole: ["rate==1"], bussa_refused: ["count==0"], checks: ["rate==1"] },
+    thresholds: { bussa_gapless: ["rate==1"], bussa_refused: ["count==0"], checks: ["rate==1"] },
 };
 
 export function setup() {

@@ -26,7 +26,7 @@ TEXT = "x" * 120
 _numbers = itertools.count()
 
 
-class Person(User):
+class BussaUser(User):
     wait_time = constant_pacing(1)
 
     def on_start(self) -> None:
@@ -34,7 +34,7 @@ class Person(User):
         pair, self.writes = number // 2, number % 2 == 0
         self.name, self.peer = (f"{RUN}-{side}{pair}" for side in ("ab" if self.writes else "ba"))
         self.asked, self.seq = 0, None
-        token = self.come_in()
+        token = self.create_users()
         self.measured("connect", time.perf_counter(), lambda: self.connect(token))
         if not self.writes:
             self.listener = gevent.spawn(self.listen)
@@ -45,7 +45,7 @@ class Person(User):
         if getattr(self, "socket", None) is not None:
             self.socket.close()
 
-    def come_in(self) -> str:
+    def create_users(self) -> str:
         """Make both of the pair, as the host application does: whoever comes first finds the other."""
         with requests.Session() as http:
             http.headers.update(ADMIN)
@@ -74,22 +74,22 @@ class Person(User):
         text = f"{time.perf_counter()} {TEXT}"
         send = {"type": "send", "id": self.asked, "to": self.peer, "text": text, "nonce": f"{self.name}-{self.asked}"}
         self.socket.send(json.dumps(send))
-        while (told := json.loads(self.socket.recv())).get("id") != self.asked:
+        while (frame := json.loads(self.socket.recv())).get("id") != self.asked:
             pass
-        if told["type"] == "error":
-            raise RuntimeError(f"{told['code']}: {told['message']}")
+        if frame["type"] == "error":
+            raise RuntimeError(f"{frame['code']}: {frame['message']}")
 
     def listen(self) -> None:
         """The second of a pair: each event's seq is one more than the one before."""
         self.socket.settimeout(None)
         while True:
-            told = json.loads(self.socket.recv())
-            if "seq" not in told:
+            frame = json.loads(self.socket.recv())
+            if "seq" not in frame:
                 continue
-            hole = None if told["seq"] == self.seq + 1 else RuntimeError(f"seq {told['seq']} after {self.seq}")
-            self.seq = told["seq"]
-            sent = float(told["text"].split(" ", 1)[0])
-            self.report("deliver", (time.perf_counter() - sent) * 1000, len(told["text"]), hole)
+            hole = None if frame["seq"] == self.seq + 1 else RuntimeError(f"seq {frame['seq']} after {self.seq}")
+            self.seq = frame["seq"]
+            sent = float(frame["text"].split(" ", 1)[0])
+            self.report("deliver", (time.perf_counter() - sent) * 1000, len(frame["text"]), hole)
 
     def measured(self, name: str, started: float, work) -> None:
         failure = None

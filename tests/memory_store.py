@@ -13,24 +13,24 @@ from typing import NamedTuple
 from bussa_protocol import limits
 from bussa_protocol.frames import events, parts
 from bussa_protocol.frames.events import LogEvent
-from bussa_server.domain.book import Book, Carried, NewMessage, NewReport, Posted, Prior
 from bussa_server.domain.commands import Command, Send, peer_of
-from bussa_server.domain.ledger import carry_out
-from bussa_server.domain.people import Pair, Person, ordered
-from bussa_server.domain.words import matches
+from bussa_server.domain.handlers import handle
+from bussa_server.domain.tokenizer import matches
+from bussa_server.domain.unit_of_work import IdempotencyRecord, MessageSent, NewMessage, NewReport, Outcome, UnitOfWork
+from bussa_server.domain.users import Conversation, User, conversation_key
 from bussa_server.ports.store import (
-    Arrival,
     ConversationPage,
-    Failed,
+    Faulted,
     LogPage,
     MessagePage,
+    ResumeState,
     Unavailable,
     UserPage,
-    fitting,
+    take_page,
 )
 
 
-class Line(NamedTuple):
+class LogRow(NamedTuple):
     """A row of a log."""
 
     at: int
@@ -40,16 +40,16 @@ class Line(NamedTuple):
 
 class MemoryStore:
     def __init__(self, epoch: str = "memory") -> None:
-        self.out_of_reach = False
+        self.unavailable = False
         """Set it, and everything raises Unavailable."""
         self.reports: list[NewReport] = []
         self._epoch = epoch
-        self._people: dict[str, Person] = {}
-        self._pairs: dict[tuple[str, str], Pair] = {}
-        self._priors: dict[tuple[str, str], Prior] = {}
+        self._users: dict[str, User] = {}
+        self._conversations: dict[tuple[str, str], Conversation] = {}
+        self._idempotency_records: dict[tuple[str, str], IdempotencyRecord] = {}
         self._messages: dict[tuple[str, str], list[NewMessage]] = defaultdict(list)
-        self._logs: dict[str, list[Line]] = defaultdict(list)
-        self._order: dict[tuple[str, str, int], int] = {}
+        self._logs: dict[str, list[LogRow]] = defaultdict(list)
+        self._search_order: dict[tuple[str, str, int], int] = {}
         self._count = itertools.count(1)
 
     @property
@@ -58,188 +58,193 @@ class MemoryStore:
 
     # Writing.
 
-    async def commit(self, batch: Sequence[Command], now: int) -> Sequence[Carried | Failed]:
-        self._reach()
-        return [self._carry_out(command, now) for command in batch]
+    async def commit(self, batch: Sequence[Command], now: int) -> Sequence[Outcome | Faulted]:
+        self._check_available()
+        return [self._handle(command, now) for command in batch]
 
-    def _carry_out(self, command: Command, now: int) -> Carried | Failed:
-        book = self._open(command)
+    def _handle(self, command: Command, now: int) -> Outcome | Faulted:
+        uow = self._load(command)
         try:
-            carried = carry_out(book, command, now)
+            outcome = handle(uow, command, now)
         except Exception as error:  # noqa: BLE001 - as the port has it: a command that fails by itself fails alone
-            return Failed(error)
-        self._keep(book)
-        if isinstance(command, Send) and isinstance(carried.result, Posted):
-            prior = Prior(command.to, command.text, command.reply_to, carried.result)
-            self._priors.setdefault((command.user, command.nonce), prior)
-        return carried
+            return Faulted(error)
+        self._save(uow)
+        if isinstance(command, Send) and isinstance(outcome.result, MessageSent):
+            record = IdempotencyRecord(command.to, command.text, command.reply_to, outcome.result)
+            self._idempotency_records.setdefault((command.user, command.nonce), record)
+        return outcome
 
-    def _open(self, command: Command) -> Book:
+    def _load(self, command: Command) -> UnitOfWork:
         named = [id for id in (command.user, peer_of(command)) if id is not None]
-        book = Book(people={id: replace(self._people[id]) for id in named if id in self._people})
-        if len(named) == 2 and (pair := self._pairs.get(ordered(*named))) is not None:
-            book.pairs[ordered(*named)] = _copy(pair)
-        if isinstance(command, Send) and (prior := self._priors.get((command.user, command.nonce))) is not None:
-            book.priors[command.user, command.nonce] = prior
-        return book
+        uow = UnitOfWork(users={id: replace(self._users[id]) for id in named if id in self._users})
+        if len(named) == 2 and (conversation := self._conversations.get(conversation_key(*named))) is not None:
+            uow.conversations[conversation_key(*named)] = _copy(conversation)
+        if (
+            isinstance(command, Send)
+            and (record := self._idempotency_records.get((command.user, command.nonce))) is not None
+        ):
+            uow.idempotency_records[command.user, command.nonce] = record
+        return uow
 
-    def _keep(self, book: Book) -> None:
-        self._people.update(book.people)
-        self._pairs.update(book.pairs)
-        for message in book.messages:
-            key = ordered(message.pair.low.owner, message.pair.high.owner)
+    def _save(self, uow: UnitOfWork) -> None:
+        self._users.update(uow.users)
+        self._conversations.update(uow.conversations)
+        for message in uow.messages:
+            key = conversation_key(message.conversation.low.owner, message.conversation.high.owner)
             self._messages[key].append(message)
-            self._order[*key, message.n] = next(self._count)
-        for entry in book.entries:
-            self._logs[entry.owner.id].append(Line(entry.at, entry.peer, entry.event))
-        self.reports.extend(book.reports)
+            self._search_order[*key, message.n] = next(self._count)
+        for entry in uow.entries:
+            self._logs[entry.owner.id].append(LogRow(entry.at, entry.peer, entry.event))
+        self.reports.extend(uow.reports)
 
     async def trim(self, now: int) -> int:
-        self._reach()
-        forgotten = 0
+        self._check_available()
+        trimmed = 0
         for user, lines in self._logs.items():
-            head = self._people[user].head
+            head = self._users[user].head
             # From the oldest on and no further than the first that must stay, for a log has no holes.
-            first = next((i for i, line in enumerate(lines) if not _forgettable(line, head, now)), len(lines))
-            forgotten += first
+            first = next((i for i, line in enumerate(lines) if not _may_be_trimmed(line, head, now)), len(lines))
+            trimmed += first
             self._logs[user] = lines[first:]
-        return forgotten
+        return trimmed
 
     async def close(self) -> None:
-        self.out_of_reach = True
+        self.unavailable = True
 
     # Reading.
 
     async def revoked(self, users: Iterable[str]) -> dict[str, int]:
-        self._reach()
-        known = [self._people[user] for user in users if user in self._people]
-        return {person.id: person.revoked_at for person in known if person.revoked_at}
+        self._check_available()
+        known = [self._users[user] for user in users if user in self._users]
+        return {user_row.id: user_row.revoked_at for user_row in known if user_row.revoked_at}
 
     async def heads(self, users: Iterable[str]) -> dict[str, int]:
-        self._reach()
-        return {user: self._people[user].head for user in users if user in self._people}
+        self._check_available()
+        return {user: self._users[user].head for user in users if user in self._users}
 
     async def log(self, user: str, after: int, limit: int) -> LogPage:
-        self._reach()
+        self._check_available()
         lines = self._logs[user]
-        head = self._people[user].head if user in self._people else 0
+        head = self._users[user].head if user in self._users else 0
         tail = lines[0].event.seq if lines else head + 1
         if after + 1 < tail:
             return LogPage((), head, tail)
-        found = (self._show(user, line) for line in lines if line.event.seq > after)
-        return LogPage(fitting(found, _length, limit)[0], head, tail)
+        found = (self._visible(user, line) for line in lines if line.event.seq > after)
+        return LogPage(take_page(found, _length, limit)[0], head, tail)
 
-    async def arrival(self, user: str, after: int, limit: int) -> Arrival | None:
+    async def resume_state(self, user: str, after: int, limit: int) -> ResumeState | None:
         page = await MemoryStore.log(self, user, after, limit)
-        return Arrival(self._people[user].revoked_at, page) if user in self._people else None
+        return ResumeState(self._users[user].revoked_at, page) if user in self._users else None
 
-    def _show(self, user: str, line: Line) -> LogEvent:
+    def _visible(self, user: str, line: LogRow) -> LogEvent:
         event = line.event
-        author = event.sender if isinstance(event, events.Message) else getattr(event, "by", user)
-        return events.Hidden(seq=event.seq) if author != user and self._blocks(user, line.peer) else event
+        author = event.sender if isinstance(event, events.MessageEvent) else getattr(event, "by", user)
+        return events.HiddenEvent(seq=event.seq) if author != user and self._blocks(user, line.peer) else event
 
     async def history(
         self, user: str, peer: str, before: int | None, after: int | None, limit: int
     ) -> MessagePage | None:
-        self._reach()
-        found = self._messages[ordered(user, peer)]
+        self._check_available()
+        found = self._messages[conversation_key(user, peer)]
         if not found:
             return None
         if after is not None:
             found = [message for message in found if message.n > after]
         else:
             found = [message for message in reversed(found) if before is None or message.n < before]
-        chosen, more = fitting(found, lambda message: len(message.text), limit)
-        shown = [self._part(user, peer, message) for message in sorted(chosen, key=lambda message: message.n)]
+        chosen, more = take_page(found, lambda message: len(message.text), limit)
+        shown = [self._message_part(user, peer, message) for message in sorted(chosen, key=lambda message: message.n)]
         return MessagePage(shown, more)
 
     async def conversations(self, user: str, folder: str, before: str | None, limit: int) -> ConversationPage:
-        self._reach()
-        below = _position(before)
+        self._check_available()
+        below = _parse_cursor(before)
         mine = [
-            (side.rank, ordered(user, side.peer), pair)
-            for pair in self._pairs_of(user)
-            if (side := pair.of(user)[0]).folder == folder and pair.last and side.rank < below
+            (participant.sort_seq, conversation_key(user, participant.peer), conversation)
+            for conversation in self._conversations_of(user)
+            if (participant := conversation.participants(user)[0]).folder == folder
+            and conversation.last_n
+            and participant.sort_seq < below
         ]
         mine.sort(key=lambda found: found[0], reverse=True)
-        fit, more = fitting(mine, lambda found: len(self._messages[found[1]][-1].text), limit)
+        page, more = take_page(mine, lambda found: len(self._messages[found[1]][-1].text), limit)
         return ConversationPage(
-            [self._conversation(user, pair) for _, _, pair in fit], str(fit[-1][0]) if more else None
+            [self._conversation(user, conversation) for _, _, conversation in page], str(page[-1][0]) if more else None
         )
 
-    def _conversation(self, user: str, pair: Pair) -> parts.Conversation:
-        side, _ = pair.of(user)
-        assert side.folder is not None
-        messages = self._messages[ordered(user, side.peer)]
+    def _conversation(self, user: str, conversation: Conversation) -> parts.Conversation:
+        participant, _ = conversation.participants(user)
+        assert participant.folder is not None
+        messages = self._messages[conversation_key(user, participant.peer)]
         return parts.Conversation(
-            peer=side.peer,
-            last=self._part(user, side.peer, messages[-1]),
-            unread=sum(message.sender == side.peer and message.n > side.read for message in messages),
-            read=side.read,
-            peer_read=side.peer_read or None,
-            muted=side.muted,
-            folder=side.folder,
-            blocked=side.blocked,
-            name=self._people[side.peer].name,
+            peer=participant.peer,
+            last=self._message_part(user, participant.peer, messages[-1]),
+            unread=sum(message.sender == participant.peer and message.n > participant.read for message in messages),
+            read=participant.read,
+            peer_read=participant.peer_read or None,
+            muted=participant.muted,
+            folder=participant.folder,
+            blocked=participant.blocked,
+            name=self._users[participant.peer].name,
         )
 
     async def search(
         self, user: str, query: Sequence[str], peer: str | None, before: str | None, limit: int
     ) -> MessagePage | None:
-        self._reach()
-        below = _position(before)
-        if peer is not None and not self._messages[ordered(user, peer)]:
+        self._check_available()
+        below = _parse_cursor(before)
+        if peer is not None and not self._messages[conversation_key(user, peer)]:
             return None
         found: list[tuple[int, str, NewMessage]] = []
-        for pair in self._pairs_of(user):
-            other = pair.of(user)[0].peer
-            for message in self._messages[pair.low.owner, pair.high.owner]:
-                order = self._order[pair.low.owner, pair.high.owner, message.n]
+        for conversation in self._conversations_of(user):
+            other = conversation.participants(user)[0].peer
+            for message in self._messages[conversation.low.owner, conversation.high.owner]:
+                order = self._search_order[conversation.low.owner, conversation.high.owner, message.n]
                 shown = message.sender == user or not self._blocks(user, other)
                 wanted = peer in (None, other) and order < below
                 if shown and wanted and matches(list(query), message.text):
                     found.append((order, other, message))
         found.sort(key=lambda hit: hit[0], reverse=True)
-        fit, more = fitting(found, lambda hit: len(hit[2].text), limit)
-        hits = [self._part(user, other, message) for _, other, message in fit]
-        return MessagePage(hits, more, str(fit[-1][0]) if more else None)
+        page, more = take_page(found, lambda hit: len(hit[2].text), limit)
+        hits = [self._message_part(user, other, message) for _, other, message in page]
+        return MessagePage(hits, more, str(page[-1][0]) if more else None)
 
-    async def person(self, user: str) -> Person | None:
-        self._reach()
-        found = self._people.get(user)
+    async def get_user(self, user: str) -> User | None:
+        self._check_available()
+        found = self._users.get(user)
         return None if found is None else replace(found)
 
-    async def pair(self, one: str, other: str) -> Pair | None:
-        self._reach()
-        if one not in self._people or other not in self._people:
+    async def get_conversation(self, one: str, other: str) -> Conversation | None:
+        self._check_available()
+        if one not in self._users or other not in self._users:
             return None
-        found = self._pairs.get(ordered(one, other))
-        return Pair.between(one, other) if found is None else _copy(found)
+        found = self._conversations.get(conversation_key(one, other))
+        return Conversation.between(one, other) if found is None else _copy(found)
 
     async def follows(self, user: str, *, followers: bool, after: str | None, limit: int) -> UserPage:
-        self._reach()
+        self._check_available()
         found = sorted(
             mine.peer
-            for pair in self._pairs_of(user)
-            for mine, theirs in [pair.of(user)]
+            for conversation in self._conversations_of(user)
+            for mine, theirs in [conversation.participants(user)]
             if (theirs if followers else mine).follows and (after is None or mine.peer > after)
         )
         return UserPage(found[:limit], found[limit - 1] if len(found) > limit else None)
 
     # Shared.
 
-    def _reach(self) -> None:
-        if self.out_of_reach:
+    def _check_available(self) -> None:
+        if self.unavailable:
             raise Unavailable("the memory is out of reach")
 
-    def _pairs_of(self, user: str) -> list[Pair]:
-        return [pair for key, pair in self._pairs.items() if user in key]
+    def _conversations_of(self, user: str) -> list[Conversation]:
+        return [conversation for key, conversation in self._conversations.items() if user in key]
 
     def _blocks(self, user: str, peer: str | None) -> bool:
-        pair = self._pairs.get(ordered(user, peer)) if peer is not None else None
-        return pair is not None and pair.of(user)[0].blocked
+        conversation = self._conversations.get(conversation_key(user, peer)) if peer is not None else None
+        return conversation is not None and conversation.participants(user)[0].blocked
 
-    def _part(self, user: str, peer: str, message: NewMessage) -> parts.Message:
+    def _message_part(self, user: str, peer: str, message: NewMessage) -> parts.Message:
         hidden = message.sender == peer and self._blocks(user, peer)
         return parts.Message(
             peer=peer,
@@ -252,7 +257,7 @@ class MemoryStore:
         )
 
 
-def _position(cursor: str | None) -> float:
+def _parse_cursor(cursor: str | None) -> float:
     """Pages go down from here. Raises ValueError for what was never the ``next`` of a page."""
     if cursor is None:
         return math.inf
@@ -261,13 +266,13 @@ def _position(cursor: str | None) -> float:
     return int(cursor)
 
 
-def _forgettable(line: Line, head: int, now: int) -> bool:
-    return line.event.seq <= head - limits.LOG_EVENTS and line.at < now - limits.LOG_MILLIS
+def _may_be_trimmed(line: LogRow, head: int, now: int) -> bool:
+    return line.event.seq <= head - limits.LOG_RETENTION_EVENTS and line.at < now - limits.LOG_RETENTION_MILLIS
 
 
 def _length(event: LogEvent) -> int:
-    return len(event.text) if isinstance(event, events.Message) else 0
+    return len(event.text) if isinstance(event, events.MessageEvent) else 0
 
 
-def _copy(pair: Pair) -> Pair:
-    return Pair(replace(pair.low), replace(pair.high), pair.key)
+def _copy(conversation: Conversation) -> Conversation:
+    return Conversation(replace(conversation.low), replace(conversation.high), conversation.row_id)

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-SECONDS = 60.0
+TIMEOUT_SECONDS = 60.0
 """A server that is not up, or not down, by then never will be."""
 
 # What a test keeps must outlive the server's processes, and need not outlive the machine: no flush.
@@ -37,7 +37,7 @@ _SUPERVISOR = '"$@" & server=$!; read line; kill -QUIT $server 2>/dev/null; wait
 _names = itertools.count(1)
 
 
-def programs() -> Path:
+def program_folder() -> Path:
     """The folder of `initdb` and `postgres`."""
     given = os.environ.get("BUSSA_TEST_POSTGRES_BIN")
     if given:
@@ -61,15 +61,17 @@ class Server:
         self._supervisor: subprocess.Popen[bytes] | None = None
         # PostgreSQL refuses to run as root; and whoever it runs as then must be able to get at its programs.
         self._user = "nobody" if os.geteuid() == 0 else None
-        self._programs = programs()
+        self._program_folder = program_folder()
         if self._user is not None:
             shutil.chown(self._folder, self._user)
-            if not all(folder.stat().st_mode & 0o001 for folder in self._programs.parents):
-                self._programs = Path(shutil.copytree(self._programs.parent, self._folder / "install")) / "bin"
+            if not all(folder.stat().st_mode & 0o001 for folder in self._program_folder.parents):
+                self._program_folder = (
+                    Path(shutil.copytree(self._program_folder.parent, self._folder / "install")) / "bin"
+                )
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port: int = free.getsockname()[1]
         subprocess.run(
-            [self._programs / "initdb", *_INITDB, "-D", self._data],
+            [self._program_folder / "initdb", *_INITDB, "-D", self._data],
             user=self._user,
             cwd=self._folder,
             check=True,
@@ -84,7 +86,16 @@ class Server:
     def start(self) -> None:
         """Start it and wait until it takes connections."""
         settings = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
-        server = [self._programs / "postgres", "-D", self._data, "-p", str(self.port), "-k", self._folder, *settings]
+        server = [
+            self._program_folder / "postgres",
+            "-D",
+            self._data,
+            "-p",
+            str(self.port),
+            "-k",
+            self._folder,
+            *settings,
+        ]
         with (self._folder / "output").open("ab") as output:
             self._supervisor = subprocess.Popen(
                 ["/bin/sh", "-c", _SUPERVISOR, "supervisor", *server],
@@ -105,7 +116,7 @@ class Server:
         if status:
             os.kill(int(status[0]), how)
             self._wait(lambda: not self._status())
-        self._supervisor.communicate(timeout=SECONDS)
+        self._supervisor.communicate(timeout=TIMEOUT_SECONDS)
         self._supervisor = None
 
     def remove(self) -> None:
@@ -120,14 +131,14 @@ class Server:
             return []
 
     def _wait(self, condition: Callable[[], bool]) -> None:
-        give_up = time.monotonic() + SECONDS
+        give_up = time.monotonic() + TIMEOUT_SECONDS
         while not condition():
             assert time.monotonic() < give_up, (self._folder / "output").read_text(errors="replace")
             time.sleep(0.01)
 
 
 @functools.cache
-def shared() -> str:
+def shared_server_url() -> str:
     """The URL of the server that the tests of a run share."""
     return os.environ.get("BUSSA_TEST_DATABASE_URL") or Server().url
 
@@ -135,7 +146,7 @@ def shared() -> str:
 @asynccontextmanager
 async def fresh_database(server: str | None = None) -> AsyncIterator[str]:
     """The URL of an empty database, for one test; dropped after it, whoever is still connected."""
-    server = server or shared()
+    server = server or shared_server_url()
     name = f"bussa_test_{os.getpid()}_{next(_names)}"
     admin = await asyncpg.connect(server)
     try:

@@ -34,32 +34,32 @@ class SkipGuard:
 
     def __init__(self, allowed: frozenset[str]) -> None:
         self._allowed = allowed
-        self._refused: list[tuple[str, str]] = []
+        self._disallowed: list[tuple[str, str]] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self._look_at(report)
+        self._record(report)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        self._look_at(report)
+        self._record(report)
 
-    def _look_at(self, report: pytest.TestReport | pytest.CollectReport) -> None:
+    def _record(self, report: pytest.TestReport | pytest.CollectReport) -> None:
         if not report.skipped:
             return
         reason = _reason(report)
         if reason not in self._allowed:
-            self._refused.append((report.nodeid, reason))
+            self._disallowed.append((report.nodeid, reason))
 
     # Before the terminal's own, which prints the summary from here.
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if self._refused and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        if self._disallowed and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        if not self._refused:
+        if not self._disallowed:
             return
         terminalreporter.section("skipped in CI for no allowed reason", red=True)
-        for nodeid, reason in self._refused:
+        for nodeid, reason in self._disallowed:
             terminalreporter.line(f"{nodeid}: {reason}")
 
 

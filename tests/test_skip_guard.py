@@ -37,44 +37,40 @@ def run(
 
 
 @pytest.mark.parametrize("source", NOT_RUN.values(), ids=NOT_RUN.keys())
-def test_in_ci_a_test_that_did_not_run_fails_the_run_and_is_named(
+def test_skipped_test_fails_the_ci_run_and_is_named(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, source: str
 ) -> None:
     result = run(pytester, monkeypatch, source, ci="true")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
-    result.stdout.fnmatch_lines(["*skipped in CI for no allowed reason*", "*test_in_ci*: no server here"])
+    result.stdout.fnmatch_lines(["*skipped in CI for no allowed reason*", "*test_skipped_test*: no server here"])
 
 
-def test_in_ci_an_unexplained_expectation_to_fail_fails_the_run(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_xfail_without_reason_fails_the_ci_run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(pytester, monkeypatch, FAILS_SOMEHOW, ci="true").ret == pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.mark.parametrize("source", [SKIPS, EXPECTS_TO_FAIL], ids=["marked", "xfail"])
-def test_a_reason_on_the_list_is_allowed(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, source: str
-) -> None:
+def test_listed_reason_is_allowed(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, source: str) -> None:
     result = run(pytester, monkeypatch, source, ci="true", allowed="# a list\n\nno server here  # it has none\n")
     assert result.ret == pytest.ExitCode.OK
     result.stdout.no_fnmatch_line("*no allowed reason*")
 
 
-def test_a_reason_on_the_list_must_say_why(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_listed_reason_must_be_explained(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     result = run(pytester, monkeypatch, PASSES, ci="true", allowed="no server here\n")
     assert result.ret != pytest.ExitCode.OK
     result.stderr.fnmatch_lines(["*'no server here' does not say why*"])
 
 
 @pytest.mark.parametrize("ci", [None, "false"])
-def test_elsewhere_a_skip_is_a_skip(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, ci: str | None) -> None:
+def test_skip_outside_ci_is_allowed(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, ci: str | None) -> None:
     assert run(pytester, monkeypatch, SKIPS, ci=ci).ret == pytest.ExitCode.OK
 
 
 @pytest.mark.parametrize(
     ("source", "ret"), [(PASSES, pytest.ExitCode.OK), (FAILS, pytest.ExitCode.TESTS_FAILED)], ids=["passes", "fails"]
 )
-def test_in_ci_what_ran_keeps_its_outcome(
+def test_ci_run_keeps_its_outcome(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, source: str, ret: pytest.ExitCode
 ) -> None:
     assert run(pytester, monkeypatch, source, ci="true").ret == ret

@@ -1,20 +1,20 @@
 """The Python SDK: one user's direct messages, over connections that come back by themselves.
 
-    from bussa import Bussa, log_in
+    from bussa import Client, log_in
 
     grant = await log_in("http://127.0.0.1:8080", "alice", "a password")
-    async with Bussa("http://127.0.0.1:8080", grant.token) as me:
+    async with Client("http://127.0.0.1:8080", grant.token) as me:
         sent = await me.send("bob", "ciao")         # on the server's disk when this returns
         page = await me.history("bob")
         async for event in me.events():             # each entry of the log once, in order
             match event:
-                case events.Message():
+                case events.MessageEvent():
                     print(event.sender, event.text)
                 case Reset():
                     ...                             # away for too long: read the conversations anew
 
 A program that shall not miss anything while it is off saves ``me.cursor`` after each event that it has dealt
-with, and gives it back: ``Bussa(url, token, resume=cursor)``. Instead of a token give an async function that
+with, and gives it back: ``Client(url, token, resume=cursor)``. Instead of a token give an async function that
 fetches one, and a token that runs out is replaced. A program that never reads events says ``listen=False``.
 
 How it is built (pure: no I/O, time and chance are arguments):
@@ -28,23 +28,24 @@ How it is built (pure: no I/O, time and chance are arguments):
     chat/                               the terminal chat
 """
 
+from bussa.accounts import follow, followers, following, log_in, log_out_everywhere, sign_up, unfollow
 from bussa.backoff import Backoff
-from bussa.bussa import Bussa, Events, LogPage
+from bussa.client import Client, EventStream, LogPage
 from bussa.errors import (
+    ApiError,
     AwaitingAcceptanceError,
     BadRequestError,
-    BehindError,
     BussaError,
-    ClosedError,
     ConflictError,
-    DeadlineError,
-    InterruptedRequestError,
+    ConnectionClosedError,
+    EventBacklogError,
     MethodNotAllowedError,
     NotAllowedError,
-    NotContractError,
     NotFoundError,
+    ProtocolError,
     RateLimitedError,
-    RefusedError,
+    RequestInterruptedError,
+    RequestTimeoutError,
     TakenError,
     TokenRefusedError,
     TooLargeError,
@@ -52,34 +53,33 @@ from bussa.errors import (
     UnavailableError,
     UnreachableError,
 )
-from bussa.feed import Cursor, Notice, Reset
-from bussa.life import Status
-from bussa.people import follow, followers, following, log_in, log_out_everywhere, sign_up, unfollow
+from bussa.event_queue import ClientEvent, Cursor, Reset
+from bussa.reconnect_loop import ConnectionStatus
 from bussa_protocol.frames import events, parts, replies
 
 __all__ = [
+    "ApiError",
     "AwaitingAcceptanceError",
     "Backoff",
     "BadRequestError",
-    "BehindError",
-    "Bussa",
     "BussaError",
-    "ClosedError",
+    "Client",
+    "ClientEvent",
     "ConflictError",
+    "ConnectionClosedError",
+    "ConnectionStatus",
     "Cursor",
-    "DeadlineError",
-    "Events",
-    "InterruptedRequestError",
+    "EventBacklogError",
+    "EventStream",
     "LogPage",
     "MethodNotAllowedError",
     "NotAllowedError",
-    "NotContractError",
     "NotFoundError",
-    "Notice",
+    "ProtocolError",
     "RateLimitedError",
-    "RefusedError",
+    "RequestInterruptedError",
+    "RequestTimeoutError",
     "Reset",
-    "Status",
     "TakenError",
     "TokenRefusedError",
     "TooLargeError",

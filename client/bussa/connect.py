@@ -14,24 +14,24 @@ from websockets.exceptions import (
     WebSocketException,
 )
 
-from bussa import wire
-from bussa.errors import BussaError, ClosedError, NotContractError, TokenRefusedError
+from bussa import codec
+from bussa.errors import BussaError, ConnectionClosedError, ProtocolError, TokenRefusedError
 from bussa_protocol import version
-from bussa_protocol.codes import Close, Return, advice
-from bussa_protocol.frames.replies import Error, Welcome
+from bussa_protocol.codes import CloseReason, ReconnectAdvice, reconnect_advice
+from bussa_protocol.frames.replies import ErrorReply, WelcomeReply
 
 PATH = "/v1/socket"
-WELCOME_SECONDS = 10.0
+HANDSHAKE_SECONDS = 10.0
 """How long a server may take for the handshake, and again for its welcome."""
-ALIVE_SECONDS = 20.0
+PING_SECONDS = 20.0
 """Silence after which a ping is sent, and how long its answer may take: a dead network is noticed within 40 s."""
-GOODBYE_SECONDS = 2.0
+CLOSE_SECONDS = 2.0
 """How long the other side may take to return the farewell."""
 _SCHEMES = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
 _HTTP_SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
 
 
-class LostError(BussaError):
+class ConnectionLostError(BussaError):
     """A connection ended, or did not come about: what to do next. Never seen outside of this package."""
 
     def __init__(
@@ -39,16 +39,16 @@ class LostError(BussaError):
         reason: str,
         *,
         code: int | None = None,
-        then: Return = Return.BACKOFF,
+        reconnect: ReconnectAdvice = ReconnectAdvice.BACKOFF,
         retry_after: float = 0.0,
         final: BussaError | None = None,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.code = code
-        self.then = then
+        self.reconnect = reconnect
         self.retry_after = retry_after
-        self.final = final or ClosedError(code, reason)
+        self.final = final or ConnectionClosedError(code, reason)
         """What is raised where there is no next try."""
 
 
@@ -78,11 +78,11 @@ def _rebased(url: str, schemes: dict[str, str], path: str) -> str:
     return urlunsplit((schemes[parts.scheme], parts.netloc, base + path, "", ""))
 
 
-async def dial(url: str, hello: Callable[[], bytes]) -> tuple[ClientConnection, Welcome]:
+async def dial(url: str, hello: Callable[[], bytes]) -> tuple[ClientConnection, WelcomeReply]:
     """A connection to ``url`` that has been welcomed. ``hello`` is asked for the first frame once the socket is open.
 
     Raises:
-        LostError: it did not come about.
+        ConnectionLostError: it did not come about.
     """
     try:
         # Direct messages are small: compression would cost memory and time on both sides, and win nothing.
@@ -90,69 +90,71 @@ async def dial(url: str, hello: Callable[[], bytes]) -> tuple[ClientConnection, 
             url,
             subprotocols=[version.MSGPACK],  # pyright: ignore[reportArgumentType]  # a NewType of str
             compression=None,
-            max_size=wire.MAX_SIZE,
-            open_timeout=WELCOME_SECONDS,
-            ping_interval=ALIVE_SECONDS,
-            ping_timeout=ALIVE_SECONDS,
-            close_timeout=GOODBYE_SECONDS,
+            max_size=codec.FRAME_MAX,
+            open_timeout=HANDSHAKE_SECONDS,
+            ping_interval=PING_SECONDS,
+            ping_timeout=PING_SECONDS,
+            close_timeout=CLOSE_SECONDS,
         )
     except InvalidStatus as error:
-        raise _turned_away(error.response.status_code, error.response.headers.get("Retry-After")) from error
+        raise _error_from_status(error.response.status_code, error.response.headers.get("Retry-After")) from error
     except (InvalidHeader, InvalidUpgrade, NegotiationError) as error:
-        final = NotContractError(f"no WebSocket of ours: {error}")
-        raise LostError(str(final), then=Return.NEVER, final=final) from error
+        final = ProtocolError(f"no WebSocket of ours: {error}")
+        raise ConnectionLostError(str(final), reconnect=ReconnectAdvice.NEVER, final=final) from error
     except (OSError, TimeoutError, EOFError, WebSocketException) as error:
-        raise LostError(f"no connection: {error or type(error).__name__}") from error
+        raise ConnectionLostError(f"no connection: {error or type(error).__name__}") from error
     try:
-        return socket, await _greet(socket, hello())
+        return socket, await _handshake(socket, hello())
     except BaseException:
         await socket.close()
         raise
 
 
-async def _greet(socket: ClientConnection, hello: bytes) -> Welcome:
+async def _handshake(socket: ClientConnection, hello: bytes) -> WelcomeReply:
     if socket.subprotocol != version.MSGPACK:
-        final = NotContractError("the server did not choose the subprotocol that was offered")
-        raise LostError(str(final), then=Return.NEVER, final=final)
+        final = ProtocolError("the server did not choose the subprotocol that was offered")
+        raise ConnectionLostError(str(final), reconnect=ReconnectAdvice.NEVER, final=final)
     try:
-        async with asyncio.timeout(WELCOME_SECONDS):
+        async with asyncio.timeout(HANDSHAKE_SECONDS):
             await socket.send(hello)
-            frame = wire.decode(await socket.recv())
+            frame = codec.decode(await socket.recv())
     except TimeoutError as error:
-        raise LostError("no welcome in time") from error
+        raise ConnectionLostError("no welcome in time") from error
     except ConnectionClosed as error:
-        raise farewell(error) from error
-    except NotContractError as error:
-        raise LostError(str(error), then=Return.NEVER, final=error) from error
+        raise error_from_close(error) from error
+    except ProtocolError as error:
+        raise ConnectionLostError(str(error), reconnect=ReconnectAdvice.NEVER, final=error) from error
     match frame:
-        case Welcome():
+        case WelcomeReply():
             return frame
-        case Error():
-            raise LostError(frame.message, retry_after=frame.retry_after or 0.0)
+        case ErrorReply():
+            raise ConnectionLostError(frame.message, retry_after=frame.retry_after or 0.0)
         case _:
-            final = NotContractError("the first frame was no welcome")
-            raise LostError(str(final), then=Return.NEVER, final=final)
+            final = ProtocolError("the first frame was no welcome")
+            raise ConnectionLostError(str(final), reconnect=ReconnectAdvice.NEVER, final=final)
 
 
-def farewell(error: ConnectionClosed) -> LostError:
+def error_from_close(error: ConnectionClosed) -> ConnectionLostError:
     """What the end of a connection means. Only the server's own close code counts, not one of this side's."""
     if error.rcvd is None:
         # A frame above the bound of this side is the one farewell of its own that repeating would only meet again.
-        if error.sent is not None and error.sent.code == Close.TOO_LARGE:
-            final = NotContractError("a frame of the server's is too large")
-            return LostError(str(final), then=Return.NEVER, final=final)
-        return LostError("the connection broke")
+        if error.sent is not None and error.sent.code == CloseReason.TOO_LARGE:
+            final = ProtocolError("a frame of the server's is too large")
+            return ConnectionLostError(str(final), reconnect=ReconnectAdvice.NEVER, final=final)
+        return ConnectionLostError("the connection broke")
     code, reason = error.rcvd.code, error.rcvd.reason
     if not reason:
-        reason = Close(code).reason if code in set(Close) else "the server closed the connection"
-    final = TokenRefusedError(code, reason) if code == Close.TOKEN else ClosedError(code, reason)
-    return LostError(reason, code=code, then=advice(code), final=final)
+        reason = CloseReason(code).reason if code in set(CloseReason) else "the server closed the connection"
+    final = (
+        TokenRefusedError(code, reason) if code == CloseReason.INVALID_TOKEN else ConnectionClosedError(code, reason)
+    )
+    return ConnectionLostError(reason, code=code, reconnect=reconnect_advice(code), final=final)
 
 
-def _turned_away(status: int, retry_after: str | None) -> LostError:
+def _error_from_status(status: int, retry_after: str | None) -> ConnectionLostError:
     reason = f"the server refused the connection with HTTP {status}"
     # 408, 429 and what a proxy says while nobody stands behind it pass; any other status stays what it is.
     if status in (408, 429) or status >= 500:
         seconds = float(retry_after) if retry_after and retry_after.isdecimal() else 0.0
-        return LostError(reason, then=Return.BACKOFF, retry_after=seconds)
-    return LostError(reason, then=Return.NEVER, final=NotContractError(reason))
+        return ConnectionLostError(reason, reconnect=ReconnectAdvice.BACKOFF, retry_after=seconds)
+    return ConnectionLostError(reason, reconnect=ReconnectAdvice.NEVER, final=ProtocolError(reason))

@@ -1,25 +1,25 @@
 """What can go wrong, as types: one class a code, and one a way to lose the connection.
 
 BussaError
-    RefusedError            the server refused one request; the connection stays
+    ApiError            the server refused one request; the connection stays
         NotAllowedError, RateLimitedError …    one class a code of the contract
-    ClosedError             the connection ended for good
+    ConnectionClosedError             the connection ended for good
         TokenRefusedError   … for want of a good token (4401)
     UnreachableError        no connection came about in time
-    DeadlineError           no answer in time: the outcome is not known
-    InterruptedRequestError the connection broke under a request that may not be repeated
-    BehindError             too much waits behind events that nobody reads
-    NotContractError        the other side does not speak the contract
+    RequestTimeoutError           no answer in time: the outcome is not known
+    RequestInterruptedError the connection broke under a request that may not be repeated
+    EventBacklogError             too much waits behind events that nobody reads
+    ProtocolError        the other side does not speak the contract
 """
 
-from bussa_protocol.codes import AnyCode, Code, HttpCode
+from bussa_protocol.codes import AnyCode, ErrorCode, HttpCode
 
 
 class BussaError(Exception):
     """Anything that this package raises."""
 
 
-class RefusedError(BussaError):
+class ApiError(BussaError):
     """The server refused one request (contract, section *Errors*).
 
     ``message`` is for people, ``retry_after`` is in seconds and only there where waiting helps.
@@ -33,59 +33,59 @@ class RefusedError(BussaError):
         self.retry_after = retry_after
 
 
-class BadRequestError(RefusedError):
-    code = Code.BAD_REQUEST
+class BadRequestError(ApiError):
+    code = ErrorCode.BAD_REQUEST
 
 
-class NotAllowedError(RefusedError):
+class NotAllowedError(ApiError):
     """The other's door is closed; for which reason, nobody is told."""
 
-    code = Code.NOT_ALLOWED
+    code = ErrorCode.NOT_ALLOWED
 
 
-class AwaitingAcceptanceError(RefusedError):
+class AwaitingAcceptanceError(ApiError):
     """One knock is all: the other has to accept first."""
 
-    code = Code.AWAITING_ACCEPTANCE
+    code = ErrorCode.AWAITING_ACCEPTANCE
 
 
-class NotFoundError(RefusedError):
-    code = Code.NOT_FOUND
+class NotFoundError(ApiError):
+    code = ErrorCode.NOT_FOUND
 
 
-class ConflictError(RefusedError):
+class ConflictError(ApiError):
     """The nonce was used for another message."""
 
-    code = Code.CONFLICT
+    code = ErrorCode.CONFLICT
 
 
-class RateLimitedError(RefusedError):
-    code = Code.RATE_LIMITED
+class RateLimitedError(ApiError):
+    code = ErrorCode.RATE_LIMITED
 
 
-class UnavailableError(RefusedError):
+class UnavailableError(ApiError):
     """The store is out of reach: nothing was committed, or the nonce makes it safe to ask again."""
 
-    code = Code.UNAVAILABLE
+    code = ErrorCode.UNAVAILABLE
 
 
-class UnauthenticatedError(RefusedError):
+class UnauthenticatedError(ApiError):
     code = HttpCode.UNAUTHENTICATED
 
 
-class TakenError(RefusedError):
+class TakenError(ApiError):
     code = HttpCode.TAKEN
 
 
-class MethodNotAllowedError(RefusedError):
+class MethodNotAllowedError(ApiError):
     code = HttpCode.METHOD_NOT_ALLOWED
 
 
-class TooLargeError(RefusedError):
+class TooLargeError(ApiError):
     code = HttpCode.TOO_LARGE
 
 
-_CLASSES: dict[AnyCode, type[RefusedError]] = {
+_CLASSES: dict[AnyCode, type[ApiError]] = {
     kind.code: kind
     for kind in (
         BadRequestError,
@@ -103,12 +103,12 @@ _CLASSES: dict[AnyCode, type[RefusedError]] = {
 }
 
 
-def refusal(code: AnyCode, message: str, retry_after: float | None = None) -> RefusedError:
+def api_error(code: AnyCode, message: str, retry_after: float | None = None) -> ApiError:
     """The error of a code."""
     return _CLASSES[code](message, retry_after=retry_after)
 
 
-class ClosedError(BussaError):
+class ConnectionClosedError(BussaError):
     """The connection ended and does not come back. ``code`` is the close code, where one was given."""
 
     def __init__(self, code: int | None, reason: str) -> None:
@@ -117,7 +117,7 @@ class ClosedError(BussaError):
         self.reason = reason
 
 
-class TokenRefusedError(ClosedError):
+class TokenRefusedError(ConnectionClosedError):
     """The token is refused, expired or revoked, and there is no way to get another."""
 
 
@@ -125,7 +125,7 @@ class UnreachableError(BussaError):
     """No connection came about within the caller's patience; the message says why the last try failed."""
 
 
-class DeadlineError(BussaError):
+class RequestTimeoutError(BussaError):
     """No answer within the caller's patience. A time-out is no failure: the request may have been carried out.
 
     ``nonce`` (of a ``send``) settles it: sent again under the same nonce it is delivered once.
@@ -136,13 +136,13 @@ class DeadlineError(BussaError):
         self.nonce = nonce
 
 
-class InterruptedRequestError(BussaError):
+class RequestInterruptedError(BussaError):
     """The connection broke under a request that must not be carried out twice; it may have been, once."""
 
 
-class BehindError(BussaError):
+class EventBacklogError(BussaError):
     """Too many own writes wait behind events that are not read: read ``events()``, or open with ``listen=False``."""
 
 
-class NotContractError(BussaError):
+class ProtocolError(BussaError):
     """The other side does not speak the contract: no Bussa server, or one that is broken."""

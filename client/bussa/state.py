@@ -17,20 +17,30 @@ entry once and in order, as an event or as the answer to its own request. Hence 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bussa import wire
-from bussa.asks import Asks
+from bussa import codec
 from bussa.backoff import Backoff
-from bussa.errors import BehindError, NotContractError, refusal
-from bussa.feed import Cursor, Feed, Notice
-from bussa.log import Log
-from bussa.wire import Skipped
+from bussa.codec import UnknownFrame
+from bussa.errors import EventBacklogError, ProtocolError, api_error
+from bussa.event_queue import ClientEvent, Cursor, EventQueue
+from bussa.log_cursor import LogCursor
+from bussa.pending_requests import PendingRequests
 from bussa_protocol import limits
 from bussa_protocol.frames import requests
-from bussa_protocol.frames.events import Event, Logged
-from bussa_protocol.frames.replies import Answered, Error, Ok, Pong, Reply, Sent, Settings, Sync, Welcome
+from bussa_protocol.frames.events import Event, LogEventBase
+from bussa_protocol.frames.replies import (
+    ErrorReply,
+    OkReply,
+    PongReply,
+    Reply,
+    ReplyWithId,
+    SentReply,
+    SettingsReply,
+    SyncReply,
+    WelcomeReply,
+)
 
-OWN_WRITES = 10_000
-"""Own writes that may stand behind unread events; past it a further request is refused here (``BehindError``)."""
+OWN_WRITES_MAX = 10_000
+"""Own writes that may stand behind unread events; past it a further request is refused here (``EventBacklogError``)."""
 
 
 @dataclass(slots=True)
@@ -38,252 +48,260 @@ class Counters:
     """What was passed over, and how often. All of it is allowed by the contract, none of it in silence."""
 
     unknown_frames: int = 0
-    unasked_replies: int = 0
-    fleeting_dropped: int = 0
-    heals: int = 0
+    unexpected_replies: int = 0
+    ephemeral_dropped: int = 0
+    gap_recoveries: int = 0
     resets: int = 0
 
 
-class State:
+class ClientState:
     """One user's device. Every method that needs the time is given it, in seconds of any steady clock."""
 
     def __init__(
         self,
         *,
         resume: Cursor | None = None,
-        feed: Feed | None = None,
+        event_queue: EventQueue | None = None,
         backoff: Backoff | None = None,
-        chance: Callable[[], float] = lambda: 0.5,
+        rng: Callable[[], float] = lambda: 0.5,
     ) -> None:
-        self.feed = feed if feed is not None else Feed()
-        self.log = Log(resume)
+        self.event_queue = event_queue if event_queue is not None else EventQueue()
+        self.log_cursor = LogCursor(resume)
         if resume is not None:
-            self.feed.start(resume)
-        self.asks = Asks(backoff or Backoff(), chance)
+            self.event_queue.start(resume)
+        self.pending = PendingRequests(backoff or Backoff(), rng)
         self.counters = Counters()
         self.user: str | None = None
-        self.live = False
-        self.broken = False
+        self.connected = False
+        self.must_reconnect = False
         """The log could not be healed on this connection: close it, resuming will tell."""
-        self._sync: int | None = None
+        self._sync_id: int | None = None
         """The id of the ``sync`` that is under way."""
-        self._sync_after = 0.0
+        self._sync_not_before = 0.0
         """Not before then another one, for the server asked to wait."""
-        self._urgent: bytes | None = None
-        self._typing: requests.Typing | None = None
+        self._sync_frame: bytes | None = None
+        self._typing_frame: requests.TypingRequest | None = None
 
     # ---- what the application does
 
-    def ask(self, make: Callable[[int], requests.Asked], deadline: float) -> int:
+    def add_request(self, build: Callable[[int], requests.RequestWithId], deadline: float) -> int:
         """Enter a request; its outcome will stand in ``asks.settled``.
 
         Raises:
-            BehindError: too many own writes wait behind events that nobody reads.
+            EventBacklogError: too many own writes wait behind events that nobody reads.
             BadRequestError: it does not fit into a frame.
         """
-        if len(self.log.own) >= OWN_WRITES:
-            raise BehindError(f"{OWN_WRITES} own writes wait behind events that are not read")
-        return self.asks.ask(make, deadline)
+        if len(self.log_cursor.own_seqs) >= OWN_WRITES_MAX:
+            raise EventBacklogError(f"{OWN_WRITES_MAX} own writes wait behind events that are not read")
+        return self.pending.add(build, deadline)
 
-    def abandon(self, id: int, now: float) -> None:
+    def cancel(self, id: int, now: float) -> None:
         """The caller of a request is gone."""
-        self.asks.abandon(id)
-        self._release(now)
+        self.pending.cancel(id)
+        self._release_held_entry(now)
 
     def typing(self, peer: str) -> None:
         """Say that the user is writing, if there is a connection to say it on; the last one counts."""
-        if self.live:
-            self._typing = requests.Typing(peer=peer)
+        if self.connected:
+            self._typing_frame = requests.TypingRequest(peer=peer)
 
-    def take(self, now: float) -> Notice | None:
+    def take_event(self, now: float) -> ClientEvent | None:
         """The next event for the application, or None."""
-        notice = self.feed.take()
-        if self.log.behind and self.feed.roomy and self.log.heal_at is None:
-            self.log.heal(now)
-        return notice
+        event = self.event_queue.take()
+        if self.log_cursor.behind and self.event_queue.half_empty and self.log_cursor.catch_up_at is None:
+            self.log_cursor.schedule_catch_up(now)
+        return event
 
     # ---- what the connection does
 
     def hello(self, token: str) -> bytes:
         """The first frame of a connection."""
-        at = self.log.cursor
+        at = self.log_cursor.cursor
         if at is None:
-            return wire.encode(requests.Hello(token=token))
-        return wire.encode(requests.Hello(token=token, resume=at.seq, epoch=at.epoch))
+            return codec.encode(requests.HelloRequest(token=token))
+        return codec.encode(requests.HelloRequest(token=token, resume=at.seq, epoch=at.epoch))
 
-    def welcome(self, frame: Welcome, now: float) -> None:
+    def welcome(self, frame: WelcomeReply, now: float) -> None:
         """The connection is there. Everything unanswered is written again."""
-        self.live, self.user = True, frame.user
+        self.connected, self.user = True, frame.user
         here = Cursor(frame.epoch, frame.head)
-        if self.log.cursor is None:
-            self.feed.start(here)
-            self.log.start(here)
+        if self.log_cursor.cursor is None:
+            self.event_queue.start(here)
+            self.log_cursor.start(here)
         elif frame.resumed:
-            self.log.resumed(frame.head, now)
+            self.log_cursor.resumed(frame.head, now)
         else:
             self.counters.resets += 1
-            self.log.start(here)
-            self.feed.reset(here)
-        self.asks.opened()
+            self.log_cursor.start(here)
+            self.event_queue.reset(here)
+        self.pending.connected()
 
-    def lost(self) -> None:
+    def disconnected(self) -> None:
         """The connection is gone. The log is where it was: the next one resumes from there."""
-        self.live = self.broken = False
-        self._sync = self._urgent = self._typing = None
-        self.log.rest()
-        self.asks.lost()
+        self.connected = self.must_reconnect = False
+        self._sync_id = self._sync_frame = self._typing_frame = None
+        self.log_cursor.clear_timers()
+        self.pending.disconnected()
 
-    def next(self) -> bytes | None:
+    def next_frame(self) -> bytes | None:
         """What to write next, or None."""
-        if not self.live:
+        if not self.connected:
             return None
-        if self._typing is not None:
-            frame, self._typing = self._typing, None
-            return wire.encode(frame)
-        if self._urgent is not None:
-            data, self._urgent = self._urgent, None
+        if self._typing_frame is not None:
+            frame, self._typing_frame = self._typing_frame, None
+            return codec.encode(frame)
+        if self._sync_frame is not None:
+            data, self._sync_frame = self._sync_frame, None
             return data
-        return self.asks.next()
+        return self.pending.next_frame()
 
-    def receive(self, frame: Reply | Event | Skipped, now: float) -> None:
+    def receive(self, frame: Reply | Event | UnknownFrame, now: float) -> None:
         """Take one frame of the server's."""
         match frame:
-            case Error():
-                self._refused(frame, now)
-            case Answered():
-                self._answered(frame, now)
-            case Skipped():
-                self._skipped(frame, now)
-            case Logged():
-                self._entry(frame.seq, frame, now)
-            case Welcome():
-                self.counters.unasked_replies += 1
+            case ErrorReply():
+                self._on_error(frame, now)
+            case ReplyWithId():
+                self._on_reply(frame, now)
+            case UnknownFrame():
+                self._on_unknown(frame, now)
+            case LogEventBase():
+                self._on_log_entry(frame.seq, frame, now)
+            case WelcomeReply():
+                self.counters.unexpected_replies += 1
             case _:
-                self._fleeting(frame)
+                self._on_ephemeral(frame)
 
     # ---- time
 
     def tick(self, now: float) -> None:
         """Do what is due."""
-        if self.asks.tick(now):
-            self._release(now)
-        due = self._heal_due()
+        if self.pending.tick(now):
+            self._release_held_entry(now)
+        due = self._catch_up_due()
         if due is not None and due <= now:
             self._start_sync()
 
     def timer(self) -> float | None:
         """When ``tick`` is due, or None."""
-        return min((at for at in (self.asks.timer(), self._heal_due()) if at is not None), default=None)
+        return min((at for at in (self.pending.timer(), self._catch_up_due()) if at is not None), default=None)
 
     # ---- replies
 
-    def _answered(self, reply: Answered, now: float) -> None:
-        if reply.id == self._sync:
-            self._synced(reply, now)
+    def _on_reply(self, reply: ReplyWithId, now: float) -> None:
+        if reply.id == self._sync_id:
+            self._on_sync_page(reply, now)
             return
-        known = self.asks.answer(reply)
+        known = self.pending.resolve(reply)
         if not known:
-            self.counters.unasked_replies += 1
-        if isinstance(reply, Sent | Ok | Settings) and reply.seq is not None:
-            self._own(reply.seq, now, known=known)
-        if isinstance(reply, Pong | Sync):
-            self.log.ahead(reply.head, now)
-        self._release(now)
+            self.counters.unexpected_replies += 1
+        if isinstance(reply, SentReply | OkReply | SettingsReply) and reply.seq is not None:
+            self._on_own_seq(reply.seq, now, known=known)
+        if isinstance(reply, PongReply | SyncReply):
+            self.log_cursor.learn_head(reply.head, now)
+        self._release_held_entry(now)
 
-    def _refused(self, error: Error, now: float) -> None:
-        problem = refusal(error.code, error.message, error.retry_after)
+    def _on_error(self, error: ErrorReply, now: float) -> None:
+        problem = api_error(error.code, error.message, error.retry_after)
         if error.id is None:
-            self.counters.unasked_replies += 1
-        elif error.id == self._sync:
-            self._sync = None
-            if error.code.worth_repeating:
-                self._sync_after = now + self.asks.backoff.again(error.retry_after, 0, self.asks.chance())
-                self.log.heal(now)
+            self.counters.unexpected_replies += 1
+        elif error.id == self._sync_id:
+            self._sync_id = None
+            if error.code.retryable:
+                self._sync_not_before = now + self.pending.backoff.retry_delay(error.retry_after, 0, self.pending.rng())
+                self.log_cursor.schedule_catch_up(now)
             else:
-                self.broken = True
-        elif not self.asks.refuse(error.id, problem, now):
-            self.counters.unasked_replies += 1
-        self._release(now)
+                self.must_reconnect = True
+        elif not self.pending.reject(error.id, problem, now):
+            self.counters.unexpected_replies += 1
+        self._release_held_entry(now)
 
-    def _skipped(self, frame: Skipped, now: float) -> None:
+    def _on_unknown(self, frame: UnknownFrame, now: float) -> None:
         self.counters.unknown_frames += 1
         if frame.id is not None:
-            known = self.asks.refuse(frame.id, NotContractError(f"an answer that is none: {frame.type!r}"), now)
-            self.broken = self.broken or frame.id == self._sync
+            known = self.pending.reject(frame.id, ProtocolError(f"an answer that is none: {frame.type!r}"), now)
+            self.must_reconnect = self.must_reconnect or frame.id == self._sync_id
             if frame.seq is not None:
-                self._own(frame.seq, now, known=known)
+                self._on_own_seq(frame.seq, now, known=known)
         elif frame.seq is not None:
-            self._entry(frame.seq, None, now)
+            self._on_log_entry(frame.seq, None, now)
 
     # ---- the log
 
-    def _own(self, seq: int, now: float, *, known: bool) -> None:
+    def _on_own_seq(self, seq: int, now: float, *, known: bool) -> None:
         if known:
-            self.log.mark_own(seq)
-        self.log.ahead(seq, now)
-        self._pass_own(now)
+            self.log_cursor.mark_own(seq)
+        self.log_cursor.learn_head(seq, now)
+        self._skip_own(now)
 
-    def _entry(self, seq: int, event: Event | None, now: float) -> None:
+    def _on_log_entry(self, seq: int, event: Event | None, now: float) -> None:
         """Take one entry of the log, in order; None is one that the application need not see."""
-        if not self.log.is_next(seq, now):
+        if not self.log_cursor.is_next(seq, now):
             return
-        if seq in self.log.own or event is None:
-            self.log.take(seq, now)
-            self.feed.mark(self.log.cursor)
-        elif self.feed.full or self.log.held:
-            self.log.heal(now)
-        elif self.asks.may_have_said(event, self.user):
-            self.log.held = True
+        if seq in self.log_cursor.own_seqs or event is None:
+            self.log_cursor.advance(seq, now)
+            self.event_queue.advance(self.log_cursor.cursor)
+        elif self.event_queue.full or self.log_cursor.awaiting_reply:
+            self.log_cursor.schedule_catch_up(now)
+        elif self.pending.may_be_echo_of_pending(event, self.user):
+            self.log_cursor.awaiting_reply = True
         else:
-            self.log.take(seq, now)
-            self.feed.put(event, self.log.cursor)
-        self._pass_own(now)
+            self.log_cursor.advance(seq, now)
+            self.event_queue.put(event, self.log_cursor.cursor)
+        self._skip_own(now)
 
-    def _pass_own(self, now: float) -> None:
-        if self.log.pass_own(now):
-            self.feed.mark(self.log.cursor)
+    def _skip_own(self, now: float) -> None:
+        if self.log_cursor.skip_own(now):
+            self.event_queue.advance(self.log_cursor.cursor)
 
-    def _release(self, now: float) -> None:
+    def _release_held_entry(self, now: float) -> None:
         # Something was settled: what was held back for it is read again, from the log.
-        if self.log.held:
-            self.log.held = False
-            self.log.heal(now)
+        if self.log_cursor.awaiting_reply:
+            self.log_cursor.awaiting_reply = False
+            self.log_cursor.schedule_catch_up(now)
 
     # ---- healing
 
-    def _heal_due(self) -> float | None:
-        if not self.live or self._sync is not None or self.log.held or not self.feed.roomy or not self.log.behind:
+    def _catch_up_due(self) -> float | None:
+        if (
+            not self.connected
+            or self._sync_id is not None
+            or self.log_cursor.awaiting_reply
+            or not self.event_queue.half_empty
+            or not self.log_cursor.behind
+        ):
             return None
-        return None if self.log.heal_at is None else max(self.log.heal_at, self._sync_after)
+        return None if self.log_cursor.catch_up_at is None else max(self.log_cursor.catch_up_at, self._sync_not_before)
 
     def _start_sync(self) -> None:
-        assert self.log.cursor is not None
-        self.counters.heals += 1
-        self._sync = self.asks.next_id()
-        self.log.heal_at = None
-        self._urgent = wire.encode(requests.Sync(id=self._sync, after=self.log.cursor.seq, limit=limits.PAGE_MAX))
+        assert self.log_cursor.cursor is not None
+        self.counters.gap_recoveries += 1
+        self._sync_id = self.pending.next_id()
+        self.log_cursor.catch_up_at = None
+        self._sync_frame = codec.encode(
+            requests.SyncRequest(id=self._sync_id, after=self.log_cursor.cursor.seq, limit=limits.PAGE_MAX)
+        )
 
-    def _synced(self, reply: Answered, now: float) -> None:
-        self._sync = None
-        before = self.log.taken
-        if isinstance(reply, Sync):
+    def _on_sync_page(self, reply: ReplyWithId, now: float) -> None:
+        self._sync_id = None
+        before = self.log_cursor.position
+        if isinstance(reply, SyncReply):
             for value in reply.events:
-                entry = wire.typed(value)
-                if isinstance(entry, Logged):
-                    self._entry(entry.seq, entry, now)
-                elif isinstance(entry, Skipped):
-                    self._skipped(entry, now)
-            self.log.ahead(reply.head, now)
-        if self.log.held or self.feed.full or not self.log.behind:
+                entry = codec.frame_from_map(value)
+                if isinstance(entry, LogEventBase):
+                    self._on_log_entry(entry.seq, entry, now)
+                elif isinstance(entry, UnknownFrame):
+                    self._on_unknown(entry, now)
+            self.log_cursor.learn_head(reply.head, now)
+        if self.log_cursor.awaiting_reply or self.event_queue.full or not self.log_cursor.behind:
             return
-        if self.log.taken == before:
+        if self.log_cursor.position == before:
             # The log no longer has what comes next: only a resume can tell, and gives a reset.
-            self.broken = True
+            self.must_reconnect = True
         else:
-            self.log.heal(now)
+            self.log_cursor.schedule_catch_up(now)
 
-    def _fleeting(self, event: Event) -> None:
-        if self.feed.full:
-            self.counters.fleeting_dropped += 1
+    def _on_ephemeral(self, event: Event) -> None:
+        if self.event_queue.full:
+            self.counters.ephemeral_dropped += 1
         else:
-            self.feed.put(event, None)
+            self.event_queue.put(event, None)

@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 
 import uvloop
 
-from bussa_load import html, report, several
+from bussa_load import html, multiprocess, report
+from bussa_load.monitor import Progress
 from bussa_load.outcome import Outcome, combined
 from bussa_load.plan import Plan
+from bussa_load.provision import ProvisionError
 from bussa_load.runner import Run, Target
-from bussa_load.town import TownError
-from bussa_load.watch import Progress
 
 SPARE_FILES = 100
 """Files beside the connections: modules, the calls of the host application, whatever the process inherits."""
@@ -46,7 +46,7 @@ def run(plan: Plan, options: Options) -> int:
 
     Raises LoadError, ValueError (too few connections).
     """
-    outcome = carry_out(plan, options)
+    outcome = execute(plan, options)
     print(report.as_text(outcome))
     if options.json_file is not None:
         options.json_file.write_text(json.dumps(report.as_json(outcome), indent=1))
@@ -55,7 +55,7 @@ def run(plan: Plan, options: Options) -> int:
     return 1 if outcome.wrong else 0
 
 
-def carry_out(plan: Plan, options: Options) -> Outcome:
+def execute(plan: Plan, options: Options) -> Outcome:
     """Raises LoadError, ValueError."""
     count = options.processes
     if count < 1:
@@ -64,7 +64,7 @@ def carry_out(plan: Plan, options: Options) -> Outcome:
         # Over a connection that is not encrypted the admin key would go to whoever listens there.
         raise LoadError(f"{options.url}: the harness speaks plain HTTP, http://host:port; go past what ends the TLS")
     share, more = divmod(plan.connections, count)
-    tell = _teller(options.quiet)
+    tell = _progress_printer(options.quiet)
     parts = [
         (
             replace(plan, connections=share + (number < more), rate=plan.rate / count, seed=plan.seed + number),
@@ -73,17 +73,17 @@ def carry_out(plan: Plan, options: Options) -> Outcome:
                 options.admin_key,
                 f"l{secrets.token_hex(4)}-",
                 options.secret,
-                source_of(number, options),
+                source_address(number, options),
             ),
         )
         for number in range(count)
     ]
     try:
         if count == 1:
-            outcomes = [work(*parts[0], lambda told: tell(told if isinstance(told, str) else told.line()), None)]
+            outcomes = [run_process(*parts[0], lambda told: tell(told if isinstance(told, str) else told.line()), None)]
         else:
-            outcomes = several.run_all(work, parts, tell)
-    except (TownError, OSError, several.PartError) as error:
+            outcomes = multiprocess.run_workers(run_process, parts, tell)
+    except (ProvisionError, OSError, multiprocess.WorkerError) as error:
         raise LoadError(str(error) or type(error).__name__) from None
     finally:
         if not options.quiet and sys.stderr.isatty():
@@ -91,11 +91,11 @@ def carry_out(plan: Plan, options: Options) -> Outcome:
     return combined(outcomes, plan)
 
 
-def work(
+def run_process(
     plan: Plan, target: Target, tell: Callable[[str | Progress], None], ready: Callable[[], None] | None
 ) -> Outcome:
-    """What one process does. ``ready``: waits for the others. Raises TownError, OSError, LoadError."""
-    allow_files(plan.connections)
+    """What one process does. ``ready``: waits for the others. Raises ProvisionError, OSError, LoadError."""
+    raise_file_limit(plan.connections)
 
     async def begin() -> None:
         if ready is not None:
@@ -105,7 +105,7 @@ def work(
         return runner.run(Run(plan, target, tell).run(begin))
 
 
-def allow_files(connections: int) -> None:
+def raise_file_limit(connections: int) -> None:
     """Each connection is a file. Raises LoadError: the system does not allow so many to a process."""
     wanted = connections + SPARE_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -118,7 +118,7 @@ def allow_files(connections: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def source_of(number: int, options: Options) -> str | None:
+def source_address(number: int, options: Options) -> str | None:
     """The address that a process connects from. One address has some 28,000 ports; where the server is on this
     machine, each of several processes has an address of the loopback range for itself."""
     if options.sources:
@@ -129,7 +129,7 @@ def source_of(number: int, options: Options) -> str | None:
     return None
 
 
-def _teller(quiet: bool) -> Callable[[str], None]:
+def _progress_printer(quiet: bool) -> Callable[[str], None]:
     start, end = ("\r\033[K", "") if sys.stderr.isatty() else ("", "\n")
 
     def tell(line: str) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from hdrh.histogram import HdrHistogram
 
-LONGEST = 3_600_000_000
+MICROS_MAX = 3_600_000_000
 """Microseconds: what takes longer than an hour is counted as that."""
 DIGITS = 3
 PERCENTILES = (50.0, 90.0, 99.0, 99.9, 100.0)
@@ -35,27 +35,27 @@ class Counts:
         self.per_second.update(other.per_second)
 
 
-def nothing() -> Counts:
+def empty_counts() -> Counts:
     return Counts(Counter(), Counter(), Counter(), Counter())
 
 
 class Meter:
     def __init__(self, started: float) -> None:
         self.started = started
-        self.counts = nothing()
+        self.counts = empty_counts()
         self._recent: Counter[int] = Counter()
 
-    def ack(self, due: float, now: float) -> None:
-        self.counts.acked[rounded(now - due)] += 1
+    def record_ack(self, due: float, now: float) -> None:
+        self.counts.acked[round_micros(now - due)] += 1
 
-    def delivery(self, due: float, now: float) -> None:
-        micros = rounded(now - due)
+    def record_delivery(self, due: float, now: float) -> None:
+        micros = round_micros(now - due)
         self.counts.delivered[micros] += 1
         self._recent[micros] += 1
         self.counts.per_second[int(now - self.started)] += 1
 
-    def lateness(self, due: float, now: float) -> None:
-        self.counts.late[rounded(now - due)] += 1
+    def record_lateness(self, due: float, now: float) -> None:
+        self.counts.late[round_micros(now - due)] += 1
 
     def recent_p99(self) -> float | None:
         """Milliseconds, of what was delivered since the last call; None where nothing was."""
@@ -68,20 +68,20 @@ class Meter:
         return None
 
 
-def rounded(seconds: float) -> int:
+def round_micros(seconds: float) -> int:
     """Microseconds to eleven binary digits, which is three decimal ones."""
     micros = int(seconds * 1e6)
     if micros < 2048:
         return max(micros, 1)
-    shift = min(micros, LONGEST).bit_length() - 11
-    return min(micros, LONGEST) >> shift << shift
+    shift = min(micros, MICROS_MAX).bit_length() - 11
+    return min(micros, MICROS_MAX) >> shift << shift
 
 
 def histogram(counts: Mapping[int, int]) -> HdrHistogram:
-    made = HdrHistogram(1, LONGEST, DIGITS)
+    hdr = HdrHistogram(1, MICROS_MAX, DIGITS)
     for micros, count in counts.items():
-        made.record_value(micros, count)
-    return made
+        hdr.record_value(micros, count)
+    return hdr
 
 
 def percentiles(of: HdrHistogram) -> dict[str, float]:

@@ -8,17 +8,17 @@ from typing import Literal
 Kind = Literal["pairs", "desk", "storm", "idle", "mixed"]
 KINDS: tuple[Kind, ...] = ("pairs", "desk", "storm", "idle", "mixed")
 
-FRIENDS = 8
+FOLLOWED_MAX = 8
 """In ``mixed``: how many people somebody follows and writes to, at the most."""
-CLOSED = 0.1
+CLOSED_SHARE = 0.1
 """How many keep their door closed altogether."""
-STRANGERS = 0.1
+STRANGERS_SHARE = 0.1
 """Of what is sent: how much goes to somebody who will not have it."""
-BLOCKS = 0.05
+BLOCKED_SHARE = 0.05
 """Of those who write: how many are blocked while they do."""
-STORMS = 3
+STORM_COUNT = 3
 """How often everybody drops and comes back in ``storm``."""
-TEXT = (48, 10_000)
+TEXT_LENGTH = (48, 10_000)
 """Characters of a message: it carries when it was due and its number, and the contract has a limit."""
 
 
@@ -40,8 +40,10 @@ class Plan:
     def __post_init__(self) -> None:
         if self.connections < 2:
             raise ValueError("a plan needs at least two connections")
-        if not TEXT[0] <= self.text <= TEXT[1]:
-            raise ValueError(f"a text has {TEXT[0]} to {TEXT[1]:,} characters: it carries its time and its number")
+        if not TEXT_LENGTH[0] <= self.text <= TEXT_LENGTH[1]:
+            raise ValueError(
+                f"a text has {TEXT_LENGTH[0]} to {TEXT_LENGTH[1]:,} characters: it carries its time and its number"
+            )
         if self.seconds <= 0 or self.outstanding < 1 or self.rate < 0:
             raise ValueError("seconds and outstanding are more than 0, a rate is not less")
 
@@ -61,21 +63,21 @@ class Writer:
 
 
 @dataclass(frozen=True, slots=True)
-class Cast:
+class Population:
     """The people of a plan."""
 
-    doors: dict[str, str]
+    policies: dict[str, str]
     """Everybody, and the ``dm_policy``."""
     writers: tuple[Writer, ...] = ()
     follows: tuple[tuple[str, str], ...] = ()
     """(follower, followed)."""
-    answering: frozenset[str] = frozenset()
+    responders: frozenset[str] = frozenset()
     """Who answers every message. Who writes to them waits for that, and not only for the acknowledgement."""
     blocks: tuple[tuple[str, str, float], ...] = field(default=())
     """(who, whom, when: a share of the run)."""
 
 
-def cast(plan: Plan, prefix: str) -> Cast:
+def population(plan: Plan, prefix: str) -> Population:
     """The people of ``plan``; ``prefix`` keeps those of two runs apart."""
     names = [f"{prefix}{number}" for number in range(plan.connections)]
     match plan.kind:
@@ -84,46 +86,48 @@ def cast(plan: Plan, prefix: str) -> Cast:
         case "desk":
             desk, customers = names[0], names[1:]
             doors = {desk: "anyone"} | dict.fromkeys(customers, "nobody")  # the desk has the right to answer
-            return Cast(doors, tuple(Writer(name, (desk,)) for name in customers), answering=frozenset((desk,)))
+            return Population(doors, tuple(Writer(name, (desk,)) for name in customers), responders=frozenset((desk,)))
         case "idle":
-            return Cast(dict.fromkeys(names, "nobody"))
+            return Population(dict.fromkeys(names, "nobody"))
         case "mixed":
             return _mixed(names, random.Random(plan.seed))
 
 
-def _pairs(names: list[str]) -> Cast:
+def _pairs(names: list[str]) -> Population:
     half = len(names) // 2
     pairs = tuple(zip(names[:half], names[half:], strict=False))
-    doors = dict.fromkeys(names, "nobody") | {recipient: "followers" for _, recipient in pairs}
-    return Cast(doors, tuple(Writer(sender, (recipient,)) for sender, recipient in pairs), follows=pairs)
+    policies = dict.fromkeys(names, "nobody") | {recipient: "followers" for _, recipient in pairs}
+    return Population(policies, tuple(Writer(sender, (recipient,)) for sender, recipient in pairs), follows=pairs)
 
 
-def _mixed(names: list[str], chance: random.Random) -> Cast:
+def _mixed(names: list[str], rng: random.Random) -> Population:
     """A social graph with a heavy tail: a few are followed and written to by many, most by few."""
-    closed = set(chance.sample(names, max(1, round(len(names) * CLOSED))))
+    closed = set(rng.sample(names, max(1, round(len(names) * CLOSED_SHARE))))
     welcoming = [name for name in names if name not in closed]
     # Zipf: the one of rank r has followers in proportion to 1/r.
     weights = [1 / rank for rank in range(1, len(welcoming) + 1)]
     friends = {
-        name: [peer for peer in dict.fromkeys(chance.choices(welcoming, weights, k=FRIENDS)) if peer != name]
+        name: [peer for peer in dict.fromkeys(rng.choices(welcoming, weights, k=FOLLOWED_MAX)) if peer != name]
         for name in welcoming
     }
     writers: list[Writer] = []
     blocks: list[tuple[str, str, float]] = []
     # Who keeps the door closed does not write either: whoever is written to may answer, and would get in.
     for name, peers in friends.items():
-        strangers = [peer for peer in chance.sample(names, min(FRIENDS, len(names))) if _stranger(name, peer, friends)]
+        strangers = [
+            peer for peer in rng.sample(names, min(FOLLOWED_MAX, len(names))) if _stranger(name, peer, friends)
+        ]
         to = peers * 3
         for position in range(len(to)):
-            if strangers and chance.random() < STRANGERS:
-                to[position] = chance.choice(strangers)
+            if strangers and rng.random() < STRANGERS_SHARE:
+                to[position] = rng.choice(strangers)
         if to:
             writers.append(Writer(name, tuple(to), frozenset(strangers)))
-            if chance.random() < BLOCKS:
-                blocks.append((peers[0], name, chance.uniform(0.3, 0.7)))
+            if rng.random() < BLOCKED_SHARE:
+                blocks.append((peers[0], name, rng.uniform(0.3, 0.7)))
     follows = tuple((name, peer) for name, peers in friends.items() for peer in peers)
-    doors = {name: "nobody" if name in closed else "followers" for name in names}
-    return Cast(doors, tuple(writers), follows, blocks=tuple(blocks))
+    policies = {name: "nobody" if name in closed else "followers" for name in names}
+    return Population(policies, tuple(writers), follows, blocks=tuple(blocks))
 
 
 def _stranger(name: str, peer: str, friends: dict[str, list[str]]) -> bool:
@@ -131,7 +135,7 @@ def _stranger(name: str, peer: str, friends: dict[str, list[str]]) -> bool:
     return peer != name and peer not in friends[name] and name not in friends.get(peer, ())
 
 
-def due(plan: Plan, writers: int) -> Iterator[tuple[float, int]]:
+def schedule(plan: Plan, writers: int) -> Iterator[tuple[float, int]]:
     """Open loop: (when, in seconds from the start; which writer), evenly spaced, everybody in turn."""
     for number in range(int(plan.rate * plan.seconds)):
         yield number / plan.rate, number % writers

@@ -24,7 +24,7 @@ class Axis:
     """``ticks``: where a label stands; ``place``: a value's share of the axis, 0 to 1."""
 
     ticks: Sequence[float]
-    place: Callable[[float], float]
+    scale: Callable[[float], float]
     label: Callable[[float], str]
 
 
@@ -56,10 +56,10 @@ def plot(title: str, lines: Sequence[Line], across: Axis, up: Axis, unit: str) -
         return ""
 
     def x(value: float) -> float:
-        return LEFT + across.place(value) * (WIDTH - LEFT - RIGHT)
+        return LEFT + across.scale(value) * (WIDTH - LEFT - RIGHT)
 
     def y(value: float) -> float:
-        return HEIGHT - BOTTOM - up.place(value) * (HEIGHT - TOP - BOTTOM)
+        return HEIGHT - BOTTOM - up.scale(value) * (HEIGHT - TOP - BOTTOM)
 
     grid = [
         f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(tick):.1f}" y2="{y(tick):.1f}"/>'

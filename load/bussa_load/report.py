@@ -6,17 +6,17 @@ from typing import Any
 from bussa_load.meter import histogram, percentiles
 from bussa_load.outcome import Outcome
 
-BUSY = 0.85
+BUSY_SHARE = 0.85
 """Of a core: a harness busier than this may itself be the bottleneck."""
 LATE_MS = 10.0
 """Of its open loop's sends one in a hundred may be this late; then it can't keep the rate."""
-NOTABLE = 0.01
+LATE_SHARE = 0.01
 """Of the messages: what came after the end. A closed loop leaves a few that are under way."""
 
-FINE = "every message: delivered, once, in order, none against the rules"
+ALL_CORRECT = "every message: delivered, once, in order, none against the rules"
 
 
-def cpu_each(outcome: Outcome) -> float | None:
+def cpu_micros_per_message(outcome: Outcome) -> float | None:
     """Microseconds of the server's CPU a delivered message, where it says."""
     if outcome.server_cpu_seconds is None or not outcome.delivered:
         return None
@@ -30,7 +30,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
     return plain | {
         "plan": asdict(outcome.plan),
         "delivered_per_second": rate(outcome),
-        "server_cpu_micros_per_delivered": cpu_each(outcome),
+        "server_cpu_micros_per_delivered": cpu_micros_per_message(outcome),
         "ack_ms": percentiles(histogram(outcome.counts.acked)),
         "delivered_ms": percentiles(histogram(outcome.counts.delivered)),
         "late_ms": percentiles(histogram(outcome.counts.late)),
@@ -58,7 +58,7 @@ def rate(outcome: Outcome) -> float:
 def warnings(outcome: Outcome) -> list[str]:
     """Where the harness may have measured itself."""
     found: list[str] = []
-    if outcome.harness_cpu > BUSY:
+    if outcome.harness_cpu > BUSY_SHARE:
         found.append("the harness was busy: it may itself be the bottleneck; use more --processes, on other cores")
     late = percentiles(histogram(outcome.counts.late)).get("p99", 0.0)
     if late > LATE_MS:
@@ -100,7 +100,7 @@ def rows(outcome: Outcome) -> list[tuple[str, str, str]]:
     if outcome.plan.kind != "idle":
         found += [
             ("acknowledged", f"{outcome.acknowledged:,}", ""),
-            ("delivered", f"{outcome.delivered:,}", f"{rate(outcome):,.0f} a second{_afterwards(outcome)}"),
+            ("delivered", f"{outcome.delivered:,}", f"{rate(outcome):,.0f} a second{_late_note(outcome)}"),
         ]
     if outcome.refused:
         found.append(("refused", f"{outcome.refused:,}", "as the rules have it"))
@@ -112,23 +112,23 @@ def rows(outcome: Outcome) -> list[tuple[str, str, str]]:
         found.append(("connections lost", f"{count:,}", f"with {code}; they came back and resumed"))
     for number, took in enumerate(outcome.comebacks, 1):
         found.append((f"storm {number}: back in", f"{took:.2f} s", f"{connections / took:,.0f} resumes a second"))
-    found += _server(outcome)
+    found += _server_rows(outcome)
     each = outcome.harness_cpu_seconds / outcome.delivered * 1e6 if outcome.delivered else None
     remark = f"of a core; {each:.0f} µs a message" if each else "of a core"
     found.append(("the harness itself", f"{outcome.harness_cpu:.0%}", remark))
     return found
 
 
-def _afterwards(outcome: Outcome) -> str:
+def _late_note(outcome: Outcome) -> str:
     after = outcome.delivered - sum(per_second(outcome))
-    return f"; {after:,} only after the end" if after > outcome.delivered * NOTABLE else ""
+    return f"; {after:,} only after the end" if after > outcome.delivered * LATE_SHARE else ""
 
 
-def _server(outcome: Outcome) -> list[tuple[str, str, str]]:
+def _server_rows(outcome: Outcome) -> list[tuple[str, str, str]]:
     if outcome.server_cpu_seconds is None or not outcome.server_cpu:
         return [("the server", "-", "does not say what it uses")]
     mean = sum(outcome.server_cpu) / len(outcome.server_cpu)
-    each = cpu_each(outcome)
+    each = cpu_micros_per_message(outcome)
     found = [("the server", f"{mean:.1%}", "of a core" + (f"; {each:.0f} µs a message" if each else ""))]
     if outcome.memory_before is not None:
         most = max(outcome.server_memory)
@@ -157,4 +157,4 @@ def latency_lines(outcome: Outcome) -> list[str]:
 def verdict(outcome: Outcome) -> list[str]:
     if outcome.wrong:
         return [f"WRONG {outcome.wrong} times:", *(f"  {complaint}" for complaint in outcome.complaints)]
-    return ["every connection: there to the end"] if outcome.plan.kind == "idle" else [FINE]
+    return ["every connection: there to the end"] if outcome.plan.kind == "idle" else [ALL_CORRECT]

@@ -10,61 +10,65 @@ Everything comes from the types; what only people need to know is said here, onc
 from typing import Any, NamedTuple
 
 from bussa_protocol import limits, version
-from bussa_protocol.codes import Close, Code, advice
+from bussa_protocol.codes import CloseReason, ErrorCode, reconnect_advice
 from bussa_protocol.frames import events, parts, replies, requests
 from bussa_protocol.schemas import Json, components, reference
 
-CONTRACT = "1.0.0"
+CONTRACT_VERSION = "1.0.0"
 """The version of the contract: fields may be added, nothing is renamed, removed or given another meaning."""
 
 
-class Ask(NamedTuple):
+class Operation(NamedTuple):
     """A row of the contract's table of requests."""
 
-    request: type[requests.Said]
-    reply: type[replies.Answer] | None
-    does: str
+    request: type[requests.RequestBase]
+    reply: type[replies.ReplyBase] | None
+    summary: str
 
 
-ASKS = (
-    Ask(requests.Hello, replies.Welcome, "Say who is there, and where to go on; the first frame of a connection."),
-    Ask(requests.Send, replies.Sent, "Write to a person."),
-    Ask(requests.History, replies.History, "Read messages of a conversation."),
-    Ask(requests.Conversations, replies.Conversations, "List conversations, newest first."),
-    Ask(requests.Read, replies.Ok, "Everything up to a message has been read."),
-    Ask(requests.Accept, replies.Ok, "Let in who knocked."),
-    Ask(requests.Decline, replies.Ok, "Turn away who knocked, or whoever wrote."),
-    Ask(requests.Block, replies.Ok, "Neither hear from a person nor write there."),
-    Ask(requests.Unblock, replies.Ok, "Undo a block."),
-    Ask(requests.Mute, replies.Ok, "Keep a conversation quiet."),
-    Ask(requests.Unmute, replies.Ok, "Undo a mute."),
-    Ask(requests.Report, replies.Ok, "Report a conversation or a message of it; and decline it."),
-    Ask(requests.Settings, replies.Settings, "Read or set one's own door."),
-    Ask(requests.Profile, replies.Profile, "See a person, and whether one may write there."),
-    Ask(requests.Search, replies.Search, "Find messages of one's own conversations."),
-    Ask(requests.Sync, replies.Sync, "Read events of one's own log."),
-    Ask(requests.Refresh, replies.Ok, "Go on with a newer token."),
-    Ask(requests.Ping, replies.Pong, "Is anybody there? And how far has the log come?"),
-    Ask(requests.Typing, None, "Show the peer that one is writing. Fleeting: no id, no reply."),
+OPERATIONS = (
+    Operation(
+        requests.HelloRequest,
+        replies.WelcomeReply,
+        "Say who is there, and where to go on; the first frame of a connection.",
+    ),
+    Operation(requests.SendRequest, replies.SentReply, "Write to a person."),
+    Operation(requests.HistoryRequest, replies.HistoryReply, "Read messages of a conversation."),
+    Operation(requests.ConversationsRequest, replies.ConversationsReply, "List conversations, newest first."),
+    Operation(requests.ReadRequest, replies.OkReply, "Everything up to a message has been read."),
+    Operation(requests.AcceptRequest, replies.OkReply, "Let in who knocked."),
+    Operation(requests.DeclineRequest, replies.OkReply, "Turn away who knocked, or whoever wrote."),
+    Operation(requests.BlockRequest, replies.OkReply, "Neither hear from a person nor write there."),
+    Operation(requests.UnblockRequest, replies.OkReply, "Undo a block."),
+    Operation(requests.MuteRequest, replies.OkReply, "Keep a conversation quiet."),
+    Operation(requests.UnmuteRequest, replies.OkReply, "Undo a mute."),
+    Operation(requests.ReportRequest, replies.OkReply, "Report a conversation or a message of it; and decline it."),
+    Operation(requests.SettingsRequest, replies.SettingsReply, "Read or set one's own door."),
+    Operation(requests.ProfileRequest, replies.ProfileReply, "See a person, and whether one may write there."),
+    Operation(requests.SearchRequest, replies.SearchReply, "Find messages of one's own conversations."),
+    Operation(requests.SyncRequest, replies.SyncReply, "Read events of one's own log."),
+    Operation(requests.RefreshRequest, replies.OkReply, "Go on with a newer token."),
+    Operation(requests.PingRequest, replies.PongReply, "Is anybody there? And how far has the log come?"),
+    Operation(requests.TypingRequest, None, "Show the peer that one is writing. Fleeting: no id, no reply."),
 )
 
-TELLS: dict[type[events.Told], str] = {
-    events.Message: "A message of a conversation, by either side.",
-    events.Read: "One side has read up to a message.",
-    events.Conversation: "What accept, decline, mute, block or report changed.",
-    events.Settings: "The user's own door has changed.",
-    events.Hidden: "In place of an event of a peer whom the user has blocked since.",
-    events.Typing: "The peer is writing. Fleeting: no seq.",
+EVENT_SUMMARIES: dict[type[events.EventBase], str] = {
+    events.MessageEvent: "A message of a conversation, by either side.",
+    events.ReadEvent: "One side has read up to a message.",
+    events.ConversationEvent: "What accept, decline, mute, block or report changed.",
+    events.SettingsEvent: "The user's own door has changed.",
+    events.HiddenEvent: "In place of an event of a peer whom the user has blocked since.",
+    events.TypingEvent: "The peer is writing. Fleeting: no seq.",
 }
 
-ERRORS = {
-    Code.BAD_REQUEST: "Not a known request; a missing, mistyped or out-of-range field.",
-    Code.NOT_ALLOWED: "Refused; the same to the letter whether by policy, block, decline or report.",
-    Code.AWAITING_ACCEPTANCE: "One message has knocked already; a further one waits until the recipient accepts.",
-    Code.NOT_FOUND: "No such user, conversation or message.",
-    Code.CONFLICT: "The nonce was used for another message.",
-    Code.RATE_LIMITED: "Over a limit; `retry_after` says when.",
-    Code.UNAVAILABLE: "The store is out of reach: nothing was committed, or the nonce makes it safe to ask again.",
+ERROR_SUMMARIES = {
+    ErrorCode.BAD_REQUEST: "Not a known request; a missing, mistyped or out-of-range field.",
+    ErrorCode.NOT_ALLOWED: "Refused; the same to the letter whether by policy, block, decline or report.",
+    ErrorCode.AWAITING_ACCEPTANCE: "One message has knocked already; a further one waits until the recipient accepts.",
+    ErrorCode.NOT_FOUND: "No such user, conversation or message.",
+    ErrorCode.CONFLICT: "The nonce was used for another message.",
+    ErrorCode.RATE_LIMITED: "Over a limit; `retry_after` says when.",
+    ErrorCode.UNAVAILABLE: "The store is out of reach: nothing was committed, or the nonce makes it safe to ask again.",
 }
 
 _DESCRIPTION = f"""\
@@ -86,7 +90,7 @@ def asyncapi_document() -> Json:
         "asyncapi": "3.0.0",
         "info": {
             "title": "Bussa",
-            "version": CONTRACT,
+            "version": CONTRACT_VERSION,
             "description": _DESCRIPTION,
             "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
         },
@@ -96,7 +100,7 @@ def asyncapi_document() -> Json:
             "encrypted": _server("wss", "chat.example.com"),
         },
         "channels": {"socket": _channel()},
-        "operations": {**_asking(), "tell": _telling()},
+        "operations": {**_request_operations(), "tell": _event_operation()},
         "components": {
             "messages": _messages(),
             "schemas": _schemas(),
@@ -114,32 +118,28 @@ def asyncapi_document() -> Json:
             {"name": version.JSON, "contentType": "application/json", "frame": "text"},
         ],
         "x-close-codes": [
-            {"code": int(close), "reason": close.reason, "client": advice(close).value} for close in Close
+            {"code": int(close), "reason": close.reason, "client": reconnect_advice(close).value}
+            for close in CloseReason
         ],
         "x-error-codes": [
-            {"code": code.value, "when": when, "worthRepeating": code.worth_repeating} for code, when in ERRORS.items()
+            {"code": code.value, "when": when, "worthRepeating": code.retryable}
+            for code, when in ERROR_SUMMARIES.items()
         ],
         "x-limits": {
             "frameBytes": limits.FRAME,
             "textCharacters": limits.TEXT,
             "helloSeconds": limits.HELLO_SECONDS,
-            "waitingBytes": limits.OUTBOX_BYTES,
-            "waitingSeconds": limits.OUTBOX_SECONDS,
-            "logEvents": limits.LOG_EVENTS,
-            "logMilliseconds": limits.LOG_MILLIS,
+            "waitingBytes": limits.SEND_QUEUE_BYTES,
+            "waitingSeconds": limits.SEND_QUEUE_SECONDS,
+            "logEvents": limits.LOG_RETENTION_EVENTS,
+            "logMilliseconds": limits.LOG_RETENTION_MILLIS,
         },
     }
 
 
-def message_name(frame: type) -> str:
-    """What a frame is called in the document: `SendRequest`, `SentReply`, `MessageEvent`."""
-    kind = {requests.__name__: "Request", replies.__name__: "Reply", events.__name__: "Event"}[frame.__module__]
-    return frame.__name__ + kind
-
-
 def _frames() -> list[type]:
-    answers = [ask.reply for ask in ASKS if ask.reply is not None]
-    return [*(ask.request for ask in ASKS), *dict.fromkeys(answers), replies.Error, *TELLS]
+    answers = [ask.reply for ask in OPERATIONS if ask.reply is not None]
+    return [*(ask.request for ask in OPERATIONS), *dict.fromkeys(answers), replies.ErrorReply, *EVENT_SUMMARIES]
 
 
 def _server(protocol: str, host: str) -> Json:
@@ -152,7 +152,7 @@ def _server(protocol: str, host: str) -> Json:
 
 
 def _channel() -> Json:
-    names = [message_name(frame) for frame in _frames()]
+    names = [frame.__name__ for frame in _frames()]
     return {
         "address": "/v1/socket",
         "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
@@ -175,49 +175,49 @@ def _channel() -> Json:
     }
 
 
-def _asking() -> Json:
-    return {_tag(ask.request): _operation(ask) for ask in ASKS}
+def _request_operations() -> Json:
+    return {_tag(ask.request): _operation(ask) for ask in OPERATIONS}
 
 
-def _operation(ask: Ask) -> Json:
+def _operation(row: Operation) -> Json:
     operation: Json = {
         "action": "receive",
         "channel": {"$ref": "#/channels/socket"},
-        "summary": ask.does,
-        "messages": [_of_channel(ask.request)],
+        "summary": row.summary,
+        "messages": [_channel_message(row.request)],
     }
-    if ask.reply is not None:
+    if row.reply is not None:
         operation["reply"] = {
             "channel": {"$ref": "#/channels/socket"},
-            "messages": [_of_channel(ask.reply), _of_channel(replies.Error)],
+            "messages": [_channel_message(row.reply), _channel_message(replies.ErrorReply)],
         }
     return operation
 
 
-def _telling() -> Json:
+def _event_operation() -> Json:
     return {
         "action": "send",
         "channel": {"$ref": "#/channels/socket"},
         "summary": "What happened to the user: the log, live or replayed, each seq one more than the one before.",
-        "messages": [_of_channel(event) for event in TELLS],
+        "messages": [_channel_message(event) for event in EVENT_SUMMARIES],
     }
 
 
-def _of_channel(frame: type) -> Json:
-    return {"$ref": f"#/channels/socket/messages/{message_name(frame)}"}
+def _channel_message(frame: type) -> Json:
+    return {"$ref": f"#/channels/socket/messages/{frame.__name__}"}
 
 
 def _messages() -> Json:
-    summaries: dict[type, str] = {ask.request: ask.does for ask in ASKS}
-    summaries |= TELLS
-    return {message_name(frame): _message(frame, summaries.get(frame)) for frame in _frames()}
+    summaries: dict[type, str] = {ask.request: ask.summary for ask in OPERATIONS}
+    summaries |= EVENT_SUMMARIES
+    return {frame.__name__: _message(frame, summaries.get(frame)) for frame in _frames()}
 
 
 def _message(frame: type, summary: str | None) -> Json:
-    message: Json = {"name": _tag(frame), "payload": reference(message_name(frame))}
+    message: Json = {"name": _tag(frame), "payload": reference(frame.__name__)}
     if summary is not None:
         message["summary"] = summary
-    if frame is replies.Error or issubclass(frame, requests.Asked | replies.Answered):
+    if frame is replies.ErrorReply or issubclass(frame, requests.RequestWithId | replies.ReplyWithId):
         message["correlationId"] = {
             "location": "$message.payload#/id",
             "description": "A reply carries the id of its request.",
@@ -226,21 +226,21 @@ def _message(frame: type, summary: str | None) -> Json:
 
 
 def _schemas() -> Json:
-    named: dict[str, Any] = {message_name(frame): frame for frame in _frames()}
+    named: dict[str, Any] = {frame.__name__: frame for frame in _frames()}
     named |= {
         "Message": parts.Message,
         "Conversation": parts.Conversation,
         "Settings": parts.Settings,
         "SettingsChange": parts.SettingsChange,
         "Limits": parts.Limits,
-        "ErrorCode": Code,
+        "ErrorCode": ErrorCode,
     }
     schemas = components(named)
     # What no type says: these two exclude each other.
     both = {"before": {"type": "integer"}, "after": {"type": "integer"}}
     schemas["HistoryRequest"]["not"] = {"properties": both, "required": list(both)}
     # Bytes are carried, not decoded, so the type says no more than that these are maps.
-    logged = [reference(message_name(event)) for event in TELLS if event is not events.Typing]
+    logged = [reference(event.__name__) for event in EVENT_SUMMARIES if event is not events.TypingEvent]
     schemas["SyncReply"]["properties"]["events"]["items"] = {"anyOf": logged}
     return schemas
 

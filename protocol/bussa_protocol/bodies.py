@@ -40,7 +40,7 @@ class TokenRequest(Body, frozen=True):
     ttl: Ttl | None = None
 
 
-class PersonChange(Body, frozen=True):
+class UserChange(Body, frozen=True):
     """What a host application says of a user; what is left out stays as it is."""
 
     name: Name | UnsetType = UNSET
@@ -49,7 +49,7 @@ class PersonChange(Body, frozen=True):
     read_receipts: bool | UnsetType = UNSET
 
 
-class PersonView(Body, frozen=True):
+class UserView(Body, frozen=True):
     user: UserId
     name: str
     dm_policy: Policy

@@ -30,7 +30,7 @@ class FrameError(ValueError):
 
 # What msgspec raises for bad bytes: ``DecodeError`` (and ``ValidationError``, which is one), for bad
 # UTF-8 ``UnicodeDecodeError``, and for deep nesting ``RecursionError``, which is no ``DecodeError``.
-_UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class Codec:
@@ -43,7 +43,7 @@ class Codec:
         binary: bool,
         encode: Callable[[Any], bytes],
         decode_request: Callable[[bytes], Request],
-        decode_surface: Callable[[bytes], dict[Any, msgspec.Raw]],
+        decode_top_level: Callable[[bytes], dict[Any, msgspec.Raw]],
         decode_id: Callable[[msgspec.Raw], int],
     ) -> None:
         self.name = name
@@ -53,7 +53,7 @@ class Codec:
         self.encode = encode
         """Any frame or part of the contract to bytes."""
         self._decode_request = decode_request
-        self._decode_surface = decode_surface
+        self._decode_top_level = decode_top_level
         self._decode_id = decode_id
 
     def decode(self, data: bytes) -> Request:
@@ -66,29 +66,29 @@ class Codec:
             return self._decode_request(data)
         except msgspec.ValidationError as error:
             # msgspec stops at the first field that is wrong, so the rest has not been looked at yet.
-            raise self._explain(data, str(error)) from None
-        except _UNDECODABLE as error:
-            raise FrameError(f"not {self.name}: {_say(error)}", undecodable=True) from None
+            raise self._to_frame_error(data, str(error)) from None
+        except _DECODE_ERRORS as error:
+            raise FrameError(f"not {self.name}: {_describe(error)}", undecodable=True) from None
 
-    def _explain(self, data: bytes, complaint: str) -> FrameError:
+    def _to_frame_error(self, data: bytes, message: str) -> FrameError:
         # Only the surface is read: what lies deeper is no concern of an answer, and may hold what is
         # well-formed and yet beyond Python (1e400, a time in the year 10,000).
         try:
-            fields = self._decode_surface(data)
+            fields = self._decode_top_level(data)
         except msgspec.ValidationError:
             return FrameError(f"not {self.name}: a frame is a map", undecodable=True)
-        except (*_UNDECODABLE, TypeError) as error:  # TypeError: a map as the key of a map
-            return FrameError(f"not {self.name}: {_say(error)}", undecodable=True)
-        return FrameError(complaint, id=self._read_id(fields.get("id")))
+        except (*_DECODE_ERRORS, TypeError) as error:  # TypeError: a map as the key of a map
+            return FrameError(f"not {self.name}: {_describe(error)}", undecodable=True)
+        return FrameError(message, id=self._read_id(fields.get("id")))
 
     def _read_id(self, raw: msgspec.Raw | None) -> int | None:
         try:
             return None if raw is None else self._decode_id(raw)
-        except _UNDECODABLE:
+        except _DECODE_ERRORS:
             return None
 
 
-def _say(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     return "nested too deeply" if isinstance(error, RecursionError) else str(error)
 
 
@@ -97,7 +97,7 @@ JSON = Codec(
     binary=False,
     encode=msgspec.json.Encoder().encode,
     decode_request=msgspec.json.Decoder(Request).decode,
-    decode_surface=msgspec.json.Decoder(dict[Any, msgspec.Raw]).decode,
+    decode_top_level=msgspec.json.Decoder(dict[Any, msgspec.Raw]).decode,
     decode_id=msgspec.json.Decoder(RequestId).decode,
 )
 MSGPACK = Codec(
@@ -105,7 +105,7 @@ MSGPACK = Codec(
     binary=True,
     encode=msgspec.msgpack.Encoder().encode,
     decode_request=msgspec.msgpack.Decoder(Request).decode,
-    decode_surface=msgspec.msgpack.Decoder(dict[Any, msgspec.Raw]).decode,
+    decode_top_level=msgspec.msgpack.Decoder(dict[Any, msgspec.Raw]).decode,
     decode_id=msgspec.msgpack.Decoder(RequestId).decode,
 )
 CODECS = (JSON, MSGPACK)

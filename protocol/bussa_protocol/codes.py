@@ -7,7 +7,7 @@ Each carries its advice on coming back, so that a client needs no table of its o
 from enum import Enum, IntEnum, StrEnum
 
 
-class Code(StrEnum):
+class ErrorCode(StrEnum):
     """Why one request was refused, over the socket or over HTTP; a connection stays open."""
 
     BAD_REQUEST = "bad_request"
@@ -19,9 +19,9 @@ class Code(StrEnum):
     UNAVAILABLE = "unavailable"
 
     @property
-    def worth_repeating(self) -> bool:
+    def retryable(self) -> bool:
         """Whether the same request may succeed later, unchanged."""
-        return self in (Code.RATE_LIMITED, Code.UNAVAILABLE)
+        return self in (ErrorCode.RATE_LIMITED, ErrorCode.UNAVAILABLE)
 
 
 class HttpCode(StrEnum):
@@ -33,23 +33,23 @@ class HttpCode(StrEnum):
     TOO_LARGE = "too_large"
 
     @property
-    def worth_repeating(self) -> bool:
+    def retryable(self) -> bool:
         """Whether the same call may succeed later, unchanged."""
         return False
 
 
-AnyCode = Code | HttpCode
+AnyCode = ErrorCode | HttpCode
 
 
 def any_code(value: str) -> AnyCode:
     """The code of a problem (RFC 9457). Raises ``ValueError`` for one that the contract does not name."""
     try:
-        return Code(value)
+        return ErrorCode(value)
     except ValueError:
         return HttpCode(value)
 
 
-class Return(Enum):
+class ReconnectAdvice(Enum):
     """What a client does after a close."""
 
     NEVER = "does not repeat it"
@@ -58,17 +58,17 @@ class Return(Enum):
     BACKOFF = "comes back after a growing wait"
 
 
-class Close(IntEnum):
+class CloseReason(IntEnum):
     """Why the server ended a connection."""
 
-    WRONG_KIND = 1003
+    UNSUPPORTED_DATA = 1003
     TOO_LARGE = 1009
     RESTART = 1012
-    NOT_PROTOCOL = 4400
-    TOKEN = 4401
-    NO_HELLO = 4408
-    TOO_SLOW = 4413
-    TOO_MUCH = 4429
+    PROTOCOL_ERROR = 4400
+    INVALID_TOKEN = 4401
+    HELLO_TIMEOUT = 4408
+    SLOW_CONSUMER = 4413
+    RATE_LIMITED = 4429
 
     @property
     def reason(self) -> str:
@@ -77,35 +77,35 @@ class Close(IntEnum):
 
 
 _REASONS = {
-    Close.WRONG_KIND: "wrong kind of frame for this subprotocol",
-    Close.TOO_LARGE: "frame too large",
-    Close.RESTART: "the server restarts",
-    Close.NOT_PROTOCOL: "not the protocol",
-    Close.TOKEN: "token refused, expired or revoked",
-    Close.NO_HELLO: "no hello in time",
-    Close.TOO_SLOW: "reading too slowly",
-    Close.TOO_MUCH: "far over the limits",
+    CloseReason.UNSUPPORTED_DATA: "wrong frame type for this subprotocol",
+    CloseReason.TOO_LARGE: "frame too large",
+    CloseReason.RESTART: "server restarting",
+    CloseReason.PROTOCOL_ERROR: "protocol error",
+    CloseReason.INVALID_TOKEN: "token invalid, expired or revoked",
+    CloseReason.HELLO_TIMEOUT: "hello timeout",
+    CloseReason.SLOW_CONSUMER: "slow consumer",
+    CloseReason.RATE_LIMITED: "rate limit exceeded",
 }
 
-_ADVICE = {
-    Close.WRONG_KIND: Return.NEVER,
-    Close.TOO_LARGE: Return.NEVER,
-    Close.RESTART: Return.SOON,
-    Close.NOT_PROTOCOL: Return.NEVER,
-    Close.TOKEN: Return.NEW_TOKEN,
-    Close.NO_HELLO: Return.SOON,
-    Close.TOO_SLOW: Return.SOON,
-    Close.TOO_MUCH: Return.BACKOFF,
+_RECONNECT_ADVICE = {
+    CloseReason.UNSUPPORTED_DATA: ReconnectAdvice.NEVER,
+    CloseReason.TOO_LARGE: ReconnectAdvice.NEVER,
+    CloseReason.RESTART: ReconnectAdvice.SOON,
+    CloseReason.PROTOCOL_ERROR: ReconnectAdvice.NEVER,
+    CloseReason.INVALID_TOKEN: ReconnectAdvice.NEW_TOKEN,
+    CloseReason.HELLO_TIMEOUT: ReconnectAdvice.SOON,
+    CloseReason.SLOW_CONSUMER: ReconnectAdvice.SOON,
+    CloseReason.RATE_LIMITED: ReconnectAdvice.BACKOFF,
 }
 
 
-def advice(close_code: int | None) -> Return:
+def reconnect_advice(close_code: int | None) -> ReconnectAdvice:
     """What a client does after a connection ended with ``close_code``.
 
     ``None`` is a connection that ended without a close frame. Whatever the contract does not
     name (a proxy's 1001, a network's 1006) is worth another try after a growing wait.
     """
     try:
-        return _ADVICE[Close(close_code)]  # pyright: ignore[reportArgumentType] - None is a ValueError, too
+        return _RECONNECT_ADVICE[CloseReason(close_code)]  # pyright: ignore[reportArgumentType] - None is a ValueError, too
     except ValueError:
-        return Return.BACKOFF
+        return ReconnectAdvice.BACKOFF

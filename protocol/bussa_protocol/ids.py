@@ -36,12 +36,12 @@ Policy = Literal["anyone", "followers", "following", "mutuals", "nobody"]
 """Whose messages go to the inbox (contract, *Who may write to whom*, line 4)."""
 
 Folder = Literal["inbox", "requests", "declined"]
-Reason = Literal["spam", "abuse", "other"]
+ReportReason = Literal["spam", "abuse", "other"]
 CanMessage = Literal["yes", "knock", "no"]
 
-_USER = re.compile(USER_PATTERN)
+_USER_RE = re.compile(USER_PATTERN)
 
 
 def is_user_id(value: str) -> bool:
     """Whether ``value`` may name a user."""
-    return _USER.match(value) is not None
+    return _USER_RE.match(value) is not None

@@ -21,7 +21,7 @@ CURSOR = 200
 TOKEN = 8 * 1024
 """Characters of a token; JWTs of a host application may carry claims of its own."""
 
-PAGE = 50
+PAGE_DEFAULT = 50
 """Entries of a page when the client names no number."""
 
 PAGE_MAX = 200
@@ -35,12 +35,12 @@ INT_MAX = 2**53 - 1
 HELLO_SECONDS = 10.0
 """How long a connection may stay silent before its ``hello`` (else close 4408)."""
 
-OUTBOX_BYTES = 1024 * 1024
+SEND_QUEUE_BYTES = 1024 * 1024
 """What may wait for a slow reader (else close 4413)."""
 
-OUTBOX_SECONDS = 30.0
+SEND_QUEUE_SECONDS = 30.0
 """How long the oldest waiting frame may wait for a slow reader (else close 4413)."""
 
-LOG_EVENTS = 10_000
-LOG_MILLIS = 7 * 24 * 3600 * 1000
+LOG_RETENTION_EVENTS = 10_000
+LOG_RETENTION_MILLIS = 7 * 24 * 3600 * 1000
 """A log reaches back at least this many events and this long (contract, *WebSocket*)."""

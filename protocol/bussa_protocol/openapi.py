@@ -5,55 +5,55 @@ from http import HTTPStatus
 from typing import NamedTuple
 
 from bussa_protocol import bodies, limits
-from bussa_protocol.asyncapi import CONTRACT
-from bussa_protocol.codes import Code, HttpCode
+from bussa_protocol.asyncapi import CONTRACT_VERSION
+from bussa_protocol.codes import ErrorCode, HttpCode
 from bussa_protocol.ids import PageCursor, PageSize, UserId
 from bussa_protocol.schemas import Json, components, reference, schema
 
-ANYBODY: list[Json] = []
+PUBLIC: list[Json] = []
 USER: list[Json] = [{"token": []}]
 ADMIN: list[Json] = [{"adminKey": []}]
 
 
-class Call(NamedTuple):
+class Operation(NamedTuple):
     """A row of the contract's table of calls."""
 
     method: str
     path: str
     name: str
     """The operation's id: what a generated client calls it."""
-    does: str
-    who: list[Json]
-    answers: dict[int, str | None]
+    summary: str
+    security: list[Json]
+    responses: dict[int, str | None]
     """What each good status carries: the name of a schema, a media type, or None for nothing."""
     problems: tuple[int, ...] = ()
     body: str | None = None
-    body_needed: bool = True
+    body_required: bool = True
     paged: bool = False
 
 
-CALLS = (
-    Call(
+OPERATIONS = (
+    Operation(
         "post",
         "/v1/accounts",
         "signUp",
         "Create an account and get its first token. Where that is switched off: 404.",
-        ANYBODY,
+        PUBLIC,
         {201: "TokenGrant"},
         (404, 409, 413, 422, 429, 503),
         "SignUp",
     ),
-    Call(
+    Operation(
         "post",
         "/v1/tokens",
         "logIn",
         "Get a token by password.",
-        ANYBODY,
+        PUBLIC,
         {200: "TokenGrant"},
         (401, 413, 422, 429, 503),
         "LogIn",
     ),
-    Call(
+    Operation(
         "delete",
         "/v1/sessions",
         "logOut",
@@ -62,9 +62,9 @@ CALLS = (
         {204: None},
         (401, 503),
     ),
-    Call("put", "/v1/following/{user}", "follow", "Follow.", USER, {204: None}, (401, 404, 422, 503)),
-    Call("delete", "/v1/following/{user}", "unfollow", "Unfollow.", USER, {204: None}, (401, 404, 422, 503)),
-    Call(
+    Operation("put", "/v1/following/{user}", "follow", "Follow.", USER, {204: None}, (401, 404, 422, 503)),
+    Operation("delete", "/v1/following/{user}", "unfollow", "Unfollow.", USER, {204: None}, (401, 404, 422, 503)),
+    Operation(
         "get",
         "/v1/following",
         "listFollowing",
@@ -74,7 +74,7 @@ CALLS = (
         (401, 422, 503),
         paged=True,
     ),
-    Call(
+    Operation(
         "get",
         "/v1/followers",
         "listFollowers",
@@ -84,18 +84,18 @@ CALLS = (
         (401, 422, 503),
         paged=True,
     ),
-    Call(
+    Operation(
         "put",
         "/v1/users/{id}",
         "putUser",
         "Create (201) or update (200) a user. No password is needed: the host application logs its users in.",
         ADMIN,
-        {200: "PersonView", 201: "PersonView"},
+        {200: "UserView", 201: "UserView"},
         (401, 404, 413, 422, 503),
-        "PersonChange",
-        body_needed=False,
+        "UserChange",
+        body_required=False,
     ),
-    Call(
+    Operation(
         "put",
         "/v1/users/{id}/following/{other}",
         "putFollowing",
@@ -104,7 +104,7 @@ CALLS = (
         {204: None},
         (401, 404, 422, 503),
     ),
-    Call(
+    Operation(
         "delete",
         "/v1/users/{id}/following/{other}",
         "deleteFollowing",
@@ -113,7 +113,7 @@ CALLS = (
         {204: None},
         (401, 404, 422, 503),
     ),
-    Call(
+    Operation(
         "post",
         "/v1/users/{id}/tokens",
         "createToken",
@@ -122,32 +122,35 @@ CALLS = (
         {201: "TokenGrant"},
         (401, 404, 413, 422, 503),
         "TokenRequest",
-        body_needed=False,
+        body_required=False,
     ),
-    Call("get", "/healthz", "health", "Is the process alive?", ANYBODY, {200: "Health"}),
-    Call(
+    Operation("get", "/healthz", "health", "Is the process alive?", PUBLIC, {200: "Health"}),
+    Operation(
         "get",
         "/readyz",
         "readiness",
         "Does it take connections, and what is degraded?",
-        ANYBODY,
+        PUBLIC,
         {200: "Readiness"},
         (503,),
     ),
-    Call("get", "/metrics", "metrics", "What it has counted, for Prometheus.", ANYBODY, {200: "text/plain"}),
-    Call("get", "/v1/openapi.json", "openapi", "This document.", ANYBODY, {200: "application/json"}),
-    Call("get", "/v1/asyncapi.json", "asyncapi", "The WebSocket side.", ANYBODY, {200: "application/json"}),
-    Call("get", "/", "client", "The web client.", ANYBODY, {200: "text/html"}),
+    Operation("get", "/metrics", "metrics", "What it has counted, for Prometheus.", PUBLIC, {200: "text/plain"}),
+    Operation("get", "/v1/openapi.json", "openapi", "This document.", PUBLIC, {200: "application/json"}),
+    Operation("get", "/v1/asyncapi.json", "asyncapi", "The WebSocket side.", PUBLIC, {200: "application/json"}),
+    Operation("get", "/", "client", "The web client.", PUBLIC, {200: "text/html"}),
 )
 
 PROBLEMS = {
     401: (HttpCode.UNAUTHENTICATED, "The token, key or password does not count."),
-    404: (Code.NOT_FOUND, "No such user; or no such call here: there is no admin key, signing up is switched off."),
+    404: (
+        ErrorCode.NOT_FOUND,
+        "No such user; or no such call here: there is no admin key, signing up is switched off.",
+    ),
     409: (HttpCode.TAKEN, "Somebody has this id already."),
     413: (HttpCode.TOO_LARGE, "The body is too large."),
-    422: (Code.BAD_REQUEST, "A missing, mistyped or out-of-range field or parameter."),
-    429: (Code.RATE_LIMITED, "Over a limit; `Retry-After` says when."),
-    503: (Code.UNAVAILABLE, "The store is out of reach, or the server is about to stop: ask again."),
+    422: (ErrorCode.BAD_REQUEST, "A missing, mistyped or out-of-range field or parameter."),
+    429: (ErrorCode.RATE_LIMITED, "Over a limit; `Retry-After` says when."),
+    503: (ErrorCode.UNAVAILABLE, "The store is out of reach, or the server is about to stop: ask again."),
 }
 
 _BODIES = (
@@ -155,8 +158,8 @@ _BODIES = (
     bodies.LogIn,
     bodies.TokenGrant,
     bodies.TokenRequest,
-    bodies.PersonChange,
-    bodies.PersonView,
+    bodies.UserChange,
+    bodies.UserView,
     bodies.UserPage,
     bodies.Problem,
 )
@@ -165,13 +168,13 @@ _BODIES = (
 def openapi_document() -> Json:
     """The document, made anew: the caller may add to it."""
     paths: Json = {}
-    for call in CALLS:
+    for call in OPERATIONS:
         paths.setdefault(call.path, {})[call.method] = _operation(call)
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "Bussa",
-            "version": CONTRACT,
+            "version": CONTRACT_VERSION,
             "description": (
                 "Accounts, following and tokens over HTTP. Messages go over the WebSocket at `/v1/socket`, "
                 "which `/v1/asyncapi.json` describes."
@@ -181,10 +184,13 @@ def openapi_document() -> Json:
         "servers": [{"url": "/"}],
         "paths": paths,
         "components": {
-            "schemas": {**components({body.__name__: body for body in _BODIES}), **_STATES},
+            "schemas": {**components({body.__name__: body for body in _BODIES}), **_HEALTH_SCHEMAS},
             "responses": {
-                **{_response(status): _problem(f"`{code.value}`: {why}") for status, (code, why) in PROBLEMS.items()},
-                "Other": _problem("Whatever else went wrong; `status` and `code` say what."),
+                **{
+                    _response_name(status): _problem_response(f"`{code.value}`: {why}")
+                    for status, (code, why) in PROBLEMS.items()
+                },
+                "Other": _problem_response("Whatever else went wrong; `status` and `code` say what."),
             },
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "A user's token."},
@@ -194,7 +200,7 @@ def openapi_document() -> Json:
     }
 
 
-_STATES: Json = {
+_HEALTH_SCHEMAS: Json = {
     "Health": {
         "type": "object",
         "properties": {"status": {"type": "string", "enum": ["alive"]}},
@@ -215,54 +221,59 @@ _STATES: Json = {
 }
 
 
-def _operation(call: Call) -> Json:
+def _operation(call: Operation) -> Json:
     operation: Json = {
         "operationId": call.name,
-        "summary": call.does,
-        "security": call.who,
+        "summary": call.summary,
+        "security": call.security,
         "responses": {
-            **{str(status): _answer(status, carries) for status, carries in call.answers.items()},
-            **{str(status): {"$ref": f"#/components/responses/{_response(status)}"} for status in call.problems},
+            **{str(status): _success_response(status, carries) for status, carries in call.responses.items()},
+            **{str(status): {"$ref": f"#/components/responses/{_response_name(status)}"} for status in call.problems},
             "default": {"$ref": "#/components/responses/Other"},
         },
     }
-    if parameters := [*_in_path(call.path), *(_page() if call.paged else ())]:
+    if parameters := [*_path_parameters(call.path), *(_page_parameters() if call.paged else ())]:
         operation["parameters"] = parameters
     if call.body is not None:
         operation["requestBody"] = {
-            "required": call.body_needed,
+            "required": call.body_required,
             "content": {"application/json": {"schema": reference(call.body)}},
         }
     return operation
 
 
-def _answer(status: int, carries: str | None) -> Json:
+def _success_response(status: int, content: str | None) -> Json:
     answer: Json = {"description": HTTPStatus(status).phrase}
-    if carries is None:
+    if content is None:
         return answer
-    if "/" in carries:
-        kind: Json = {"type": "object"} if carries == "application/json" else {"type": "string"}
-        answer["content"] = {carries: {"schema": kind}}
+    if "/" in content:
+        kind: Json = {"type": "object"} if content == "application/json" else {"type": "string"}
+        answer["content"] = {content: {"schema": kind}}
     else:
-        answer["content"] = {"application/json": {"schema": reference(carries)}}
+        answer["content"] = {"application/json": {"schema": reference(content)}}
     return answer
 
 
-def _in_path(path: str) -> list[Json]:
+def _path_parameters(path: str) -> list[Json]:
     return [
         {"name": name, "in": "path", "required": True, "schema": schema(UserId)}
         for name in re.findall(r"{(\w+)}", path)
     ]
 
 
-def _page() -> list[Json]:
+def _page_parameters() -> list[Json]:
     return [
         {"name": "cursor", "in": "query", "required": False, "schema": schema(PageCursor)},
-        {"name": "limit", "in": "query", "required": False, "schema": {**schema(PageSize), "default": limits.PAGE}},
+        {
+            "name": "limit",
+            "in": "query",
+            "required": False,
+            "schema": {**schema(PageSize), "default": limits.PAGE_DEFAULT},
+        },
     ]
 
 
-def _problem(description: str) -> Json:
+def _problem_response(description: str) -> Json:
     waiting = {"description": "Seconds, where waiting helps.", "schema": {"type": "integer", "minimum": 1}}
     return {
         "description": description,
@@ -271,5 +282,5 @@ def _problem(description: str) -> Json:
     }
 
 
-def _response(status: int) -> str:
+def _response_name(status: int) -> str:
     return PROBLEMS[status][0].name.title().replace("_", "")

@@ -16,7 +16,7 @@ Json = dict[str, Any]
 _PREFIX = "#/components/schemas/"
 
 # ECMA-262, which JSON Schema speaks, knows no ``\Z``, and its ``$`` is the very end and nothing else.
-_PATTERNS = {USER_PATTERN: USER_PATTERN.replace(r"\Z", "$")}
+_ECMA_PATTERNS = {USER_PATTERN: USER_PATTERN.replace(r"\Z", "$")}
 
 
 def reference(name: str) -> Json:
@@ -34,30 +34,30 @@ def components(named: Mapping[str, Any]) -> Json:
     names = {pointer["$ref"].removeprefix(_PREFIX): name for pointer, name in zip(references, named, strict=True)}
     if nameless := schemas.keys() - names.keys():
         raise ValueError(f"used, and not named: {sorted(nameless)}")
-    return {names[given]: {**_spoken(schema, names), "title": names[given]} for given, schema in schemas.items()}
+    return {names[given]: {**_rewrite(schema, names), "title": names[given]} for given, schema in schemas.items()}
 
 
 def schema(kind: Any) -> Json:
     """The schema of one plain type: of a parameter, which needs no name."""
-    return _spoken(msgspec.json.schema(kind), {})
+    return _rewrite(msgspec.json.schema(kind), {})
 
 
-def _spoken(value: Any, names: Mapping[str, str]) -> Any:
+def _rewrite(value: Any, names: Mapping[str, str]) -> Any:
     if isinstance(value, dict):
-        return {key: _said(key, part, names) for key, part in cast("Json", value).items()}
+        return {key: _rewrite_entry(key, part, names) for key, part in cast("Json", value).items()}
     if isinstance(value, list):
-        return [_spoken(part, names) for part in cast("list[Any]", value)]
+        return [_rewrite(part, names) for part in cast("list[Any]", value)]
     return value
 
 
-def _said(key: str, value: Any, names: Mapping[str, str]) -> Any:
+def _rewrite_entry(key: str, value: Any, names: Mapping[str, str]) -> Any:
     match key, value:
         case "$ref", str():
             return _PREFIX + names[value.removeprefix(_PREFIX)]
         case "pattern", str():
-            return _PATTERNS[value]
+            return _ECMA_PATTERNS[value]
         case "description", str():
             # Python's marks for code to Markdown's.
             return value.replace("``", "`")
         case _:
-            return _spoken(value, names)
+            return _rewrite(value, names)

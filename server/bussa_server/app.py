@@ -21,12 +21,12 @@ from bussa_server.http import Deps, Readiness, application, web
 from bussa_server.http.jwks import PublishedKeys
 from bussa_server.http.passwords import Passwords
 from bussa_server.http.socket import SocketEndpoint
-from bussa_server.http.tokens import TokenKeeper
+from bussa_server.http.tokens import TokenService
 from bussa_server.ports.store import Store, Unavailable
-from bussa_server.session.doorman import Doorman
+from bussa_server.session.admission import AdmissionControl
+from bussa_server.session.commit_queue import CommitQueue
 from bussa_server.session.hub import Hub
-from bussa_server.session.keeping import Keeper
-from bussa_server.session.post import Post
+from bussa_server.session.maintenance import Maintenance
 from bussa_server.session.services import Services
 from bussa_server.settings import BadSettingError, Settings
 
@@ -51,36 +51,38 @@ class Node:
         self._settings = settings
         self.store = store
         self._bus = _bus(settings, self.store.epoch)
-        doorman = Doorman(
+        admission = AdmissionControl(
             per_user=settings.connections_per_user,
             per_address=settings.connections_per_address,
-            sends=settings.sends,
+            send_limit=settings.send_limit,
         )
-        self.hub = Hub(self._bus, doorman.spent)
-        self.post = Post(self.store, self.hub.deliver, self.hub.revoke, self.hub.ring, self.hub.doubt)
-        self._published = PublishedKeys(settings.jwks_url) if settings.jwks_url else None
-        tokens = TokenKeeper(
+        self.hub = Hub(self._bus, admission.charge_remote_send)
+        self.commit_queue = CommitQueue(
+            self.store, self.hub.deliver, self.hub.revoke, self.hub.publish, self.hub.request_resync
+        )
+        self._jwks = PublishedKeys(settings.jwks_url) if settings.jwks_url else None
+        tokens = TokenService(
             self.store,
             secret_of(settings),
             seconds=settings.token_seconds,
-            published=self._published,
+            published=self._jwks,
             audience=settings.token_audience,
             issuer=settings.token_issuer,
         )
         self._passwords = Passwords()
         services = Services(
             store=self.store,
-            post=self.post,
+            commit_queue=self.commit_queue,
             hub=self.hub,
             tokens=tokens,
-            doorman=doorman,
-            frames=settings.frames,
+            admission=admission,
+            frame_limit=settings.frame_limit,
         )
         self.sockets = SocketEndpoint(services, settings.allowed_origins)
-        self._keeper = Keeper(self.store, self.hub)
+        self._maintenance = Maintenance(self.store, self.hub)
         deps = Deps(
             store=self.store,
-            post=self.post,
+            commit_queue=self.commit_queue,
             tokens=tokens,
             passwords=self._passwords,
             settings=settings,
@@ -90,24 +92,24 @@ class Node:
 
     def start(self) -> None:
         """Start the clocks; call it on the loop that serves."""
-        self._keeper.start()
-        if self._published is not None:
-            self._published.start()
+        self._maintenance.start()
+        if self._jwks is not None:
+            self._jwks.start()
 
-    def committing(self) -> bool:
+    def is_committing(self) -> bool:
         """Whether somebody waits for the disk."""
-        return self.post.working
+        return self.commit_queue.busy
 
     async def drain(self, seconds: float) -> None:
         """Say farewell to every connection and wait until everything submitted is answered."""
         await self.sockets.drain(seconds)
-        await self.post.drain()
+        await self.commit_queue.drain()
 
     async def close(self) -> None:
-        await self._keeper.close()
-        if self._published is not None:
-            await self._published.close()
-        await self.post.drain()
+        await self._maintenance.close()
+        if self._jwks is not None:
+            await self._jwks.close()
+        await self.commit_queue.drain()
         await self._bus.close()
         await self.store.close()
         self._passwords.close()
@@ -118,9 +120,13 @@ class Node:
         try:
             await self.store.heads(())
         except Unavailable:
-            return Readiness("unavailable", ("store",))
+            return Readiness("unavailable", ("database",))
         # Reading may go on where nothing can be written: a full disk, a database that became a standby.
-        degraded = [name for name, broken in (("writes", self.post.failing), ("bus", not self._bus.whole)) if broken]
+        degraded = [
+            name
+            for name, broken in (("writes", self.commit_queue.failing), ("redis", not self._bus.connected))
+            if broken
+        ]
         return Readiness("degraded", tuple(degraded)) if degraded else Readiness("ready")
 
 
@@ -144,7 +150,7 @@ async def _store(settings: Settings) -> Store:
 
 def _bus(settings: Settings, epoch: str) -> LocalBus | RedisBus:
     if settings.redis_url is None:
-        return LocalBus(alone=settings.database_url is None)
+        return LocalBus(single_node=settings.database_url is None)
     try:
         return RedisBus([url.strip() for url in settings.redis_url.split(" ") if url.strip()], epoch)
     except ValueError as error:
@@ -158,10 +164,10 @@ def secret_of(settings: Settings) -> bytes:
     """
     if settings.secret is not None:
         return settings.secret.encode()
-    return _kept_secret(settings.data / "secret", lambda: secrets.token_hex(32))
+    return _load_or_create_secret(settings.data / "secret", lambda: secrets.token_hex(32))
 
 
-def _kept_secret(path: Path, make: Callable[[], str]) -> bytes:
+def _load_or_create_secret(path: Path, make: Callable[[], str]) -> bytes:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():

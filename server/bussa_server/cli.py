@@ -9,7 +9,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from bussa_protocol.bodies import TTL_MAX
-from bussa_server import tallies
+from bussa_server import multiprocess_metrics
 from bussa_server.settings import BadSettingError, Settings
 
 app = typer.Typer()
@@ -38,7 +38,7 @@ def _fail(why: str) -> NoReturn:
     raise typer.Exit(2)
 
 
-def _several(value: str) -> tuple[str, ...]:
+def _split_commas(value: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
@@ -90,7 +90,7 @@ def serve(
 ) -> None:
     """Serve until SIGTERM. Without --database-url and --redis-url one process does it all."""
     # First of all: where telemetry counts is decided when it is imported, and nearly everything imports it.
-    with tallies.shared() if workers > 1 else nullcontext(), _plain_errors():
+    with multiprocess_metrics.enabled() if workers > 1 else nullcontext(), _plain_errors():
         settings = Settings(
             host=host,
             port=port,
@@ -106,8 +106,8 @@ def serve(
             token_seconds=token_seconds,
             sign_up=sign_up,
             password_length=password_length,
-            allowed_origins=_several(allow_origin),
-            trusted_proxies=_several(trusted_proxies),
+            allowed_origins=_split_commas(allow_origin),
+            trusted_proxies=_split_commas(trusted_proxies),
             send_rate=send_rate,
             frame_rate=frame_rate,
             connections_per_user=connections_per_user,
@@ -118,11 +118,11 @@ def serve(
             log_level=log_level,
         )
         from bussa_server import serving, telemetry
-        from bussa_server import workers as several
+        from bussa_server import workers as worker_processes
 
         telemetry.configure(settings.log_format, settings.log_level)
         if settings.workers > 1:
-            raise typer.Exit(several.serve(settings))
+            raise typer.Exit(worker_processes.serve(settings))
         serving.serve(settings)
 
 
@@ -150,10 +150,10 @@ def check(data: Data = DEFAULT.data) -> None:
 
     with _plain_errors():
         report = check_folder(data)
-    for complaint in report.complaints:
+    for complaint in report.problems:
         print(complaint)
     print(report.summary)
-    raise typer.Exit(1 if report.complaints else 0)
+    raise typer.Exit(1 if report.problems else 0)
 
 
 @app.command()

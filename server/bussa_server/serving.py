@@ -23,10 +23,10 @@ from bussa_protocol.limits import FRAME
 from bussa_server import telemetry
 from bussa_server.app import Node
 from bussa_server.settings import BadSettingError, Settings
-from bussa_server.transport import turns
-from bussa_server.transport.direct import DirectWebSocket
-from bussa_server.transport.silent import Silent
+from bussa_server.transport import fair_queue
+from bussa_server.transport.idle_connection import IdleConnection
 from bussa_server.transport.tarpit import tarpit_of
+from bussa_server.transport.websocket_protocol import WebSocketProtocol
 
 PING_SECONDS = 20.0
 """WebSocket pings: under the 30 to 60 s after which proxies and phone networks forget a silent connection."""
@@ -37,7 +37,7 @@ PONG_SECONDS = 40.0
 BACKLOG = 4096
 """Connections that the kernel keeps waiting: everybody comes back at once after a restart."""
 
-FILES = 65_536
+RESERVED_FILES = 65_536
 """Files for which there is room from the start: half a MiB of the kernel's memory. More can be opened all the same."""
 
 SWITCH_SECONDS = 0.0005
@@ -45,7 +45,7 @@ SWITCH_SECONDS = 0.0005
 want it after every statement, and at the customary 5 ms a loop that is busy makes a commit of some statements one of
 tens of milliseconds."""
 
-GARBAGE = (5_000, 1, 500)
+GC_THRESHOLDS = (5_000, 1, 500)
 """Thresholds of Python's garbage collector: new containers after which the youngest are looked at, and how many such
 looks make one at the older ones. Every message makes some twenty containers and leaves none behind, so at the
 customary 700 most of the looking (an eighth of all CPU time) was in vain. And everybody waits for a look: where people
@@ -59,7 +59,7 @@ def serve(settings: Settings) -> None:
     Raises:
         BadSettingError: the address can't be had, or another setting can't be.
     """
-    allow_many_files()
+    raise_file_limit()
     listener = listen(settings)
     try:
         serve_on(listener, settings, lambda: announce(listener))
@@ -69,7 +69,7 @@ def serve(settings: Settings) -> None:
 
 def serve_on(listener: socket.socket, settings: Settings, on_ready: Callable[[], None]) -> None:
     """Serve one node on a bound socket; ``on_ready`` is called once it accepts connections."""
-    _make_room_for_files()
+    _reserve_files()
     uvloop.run(_serve(settings, listener, on_ready))
 
 
@@ -103,7 +103,7 @@ def listen(settings: Settings, *, port: int | None = None, shared: bool = False)
     return listener
 
 
-def allow_many_files() -> None:
+def raise_file_limit() -> None:
     """Each connection is a file to the kernel, and the customary limit is 1024."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = hard if hard != resource.RLIM_INFINITY else 1_048_576
@@ -111,7 +111,7 @@ def allow_many_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def _make_room_for_files() -> None:
+def _reserve_files() -> None:
     """The kernel's table of our files grows by doubling, and while it does, whoever opens one waits until every
     processor has come by: 10 to 18 ms, four times on the way to 5,000 connections. So it grows now.
 
@@ -119,7 +119,7 @@ def _make_room_for_files() -> None:
     """
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     with open(os.devnull, "rb") as file:
-        os.close(fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, min(limit, FILES) - 1))
+        os.close(fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, min(limit, RESERVED_FILES) - 1))
 
 
 async def _serve(settings: Settings, listener: socket.socket, on_ready: Callable[[], None]) -> None:
@@ -129,10 +129,10 @@ async def _serve(settings: Settings, listener: socket.socket, on_ready: Callable
     try:
         node.start()
         sys.setswitchinterval(SWITCH_SECONDS)
-        turns.line(asyncio.get_running_loop()).busy = node.committing
+        fair_queue.fair_queue_of(asyncio.get_running_loop()).busy = node.is_committing
         gc.collect()
         gc.freeze()  # what is there now stays: modules, types, routes
-        gc.set_threshold(*GARBAGE)
+        gc.set_threshold(*GC_THRESHOLDS)
         await _DrainingServer(node, settings, on_ready).serve(sockets=[listener])
     finally:
         await node.close()
@@ -144,8 +144,8 @@ class _DrainingServer(Server):
     def __init__(self, node: Node, settings: Settings, on_ready: Callable[[], None]) -> None:
         config = uvicorn.Config(
             node.app,
-            http=Silent,
-            ws=DirectWebSocket,
+            http=IdleConnection,
+            ws=WebSocketProtocol,
             ws_max_size=FRAME,
             ws_per_message_deflate=False,  # memory and time; messages are small
             ws_ping_interval=PING_SECONDS,
@@ -185,23 +185,23 @@ class _DrainingServer(Server):
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         # uvicorn would raise the signal again at the end, and the status would not be 0.
-        with told_to_end(self.handle_exit):
+        with termination_signals(self.handle_exit):
             yield
 
 
 @contextmanager
-def told_to_end(tell: Callable[[int, FrameType | None], None]) -> Generator[None, None, None]:
+def termination_signals(on_signal: Callable[[int, FrameType | None], None]) -> Generator[None, None, None]:
     """Meanwhile SIGTERM and SIGINT call ``tell`` in the running loop; afterwards another SIGTERM is ignored.
 
     What is left to do then is brief and must be done: to be told twice changes nothing, the status least of all.
     """
     loop = asyncio.get_running_loop()
 
-    def told(signum: int, frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(tell, signum, frame)
+    def handler(signum: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(on_signal, signum, frame)
 
     for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, told)
+        signal.signal(signum, handler)
     try:
         yield
     finally:

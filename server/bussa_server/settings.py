@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bussa_protocol.bodies import TTL_MAX
-from bussa_server.domain.throttle import Rate
+from bussa_server.domain.rate_limit import Rate
 
 SEND_BURST = 200.0
 """Messages that one user may send at once (contract, *Start*)."""
@@ -68,12 +68,12 @@ class Settings:
     """``text`` for people, ``json`` for machines."""
     log_level: str = "info"
 
-    sends: Rate = field(init=False)
-    frames: Rate = field(init=False)
+    send_limit: Rate = field(init=False)
+    frame_limit: Rate = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "sends", Rate(self.send_rate, max(SEND_BURST, self.send_rate)))
-        object.__setattr__(self, "frames", Rate(self.frame_rate, max(FRAME_BURST, self.frame_rate * 10)))
+        object.__setattr__(self, "send_limit", Rate(self.send_rate, max(SEND_BURST, self.send_rate)))
+        object.__setattr__(self, "frame_limit", Rate(self.frame_rate, max(FRAME_BURST, self.frame_rate * 10)))
         self._check()
 
     def _check(self) -> None:

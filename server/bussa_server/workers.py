@@ -14,10 +14,10 @@ import time
 from types import FrameType
 
 from bussa_server import telemetry
-from bussa_server.serving import allow_many_files, announce, listen, serve_on
+from bussa_server.serving import announce, listen, raise_file_limit, serve_on
 from bussa_server.settings import BadSettingError, Settings
 
-REVIVE_SECONDS = 1.0
+MIN_WORKER_SECONDS = 1.0
 """The least life of a worker before its successor is started at once; a shorter one is waited out."""
 
 
@@ -32,14 +32,14 @@ def serve(settings: Settings) -> int:
             "--workers: several processes need --redis-url to ring each other and --database-url to share what they"
             " keep; without them one process serves all"
         )
-    allow_many_files()
+    raise_file_limit()
     first = listen(settings, shared=True)
     port = first.getsockname()[1]
     listeners = [first, *(listen(settings, port=port, shared=True) for _ in range(settings.workers - 1))]
-    return _Foreman(settings, listeners).run()
+    return _Supervisor(settings, listeners).run()
 
 
-class _Foreman:
+class _Supervisor:
     def __init__(self, settings: Settings, listeners: list[socket.socket]) -> None:
         self._settings = settings
         self._listeners = listeners
@@ -51,37 +51,37 @@ class _Foreman:
         # Set before the first fork: a signal in between must not find the default handler.
         for signum in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signum, self._end)
-        ready, told = os.pipe()
-        for place in range(len(self._listeners)):
-            self._start(place, told)
-        os.close(told)
-        if self._all_ready(ready):
+        ready_read, ready_write = os.pipe()
+        for index in range(len(self._listeners)):
+            self._start(index, ready_write)
+        os.close(ready_write)
+        if self._all_ready(ready_read):
             announce(self._listeners[0])
         elif not self._ending:
             self._end(signal.SIGTERM, None)
             self._await_all()
             return 1
-        os.close(ready)
+        os.close(ready_read)
         return self._await_all()
 
-    def _start(self, place: int, told: int | None) -> None:
+    def _start(self, index: int, ready_write: int | None) -> None:
         pid = os.fork()
         if pid:
-            self._workers[pid] = (place, time.monotonic())
+            self._workers[pid] = (index, time.monotonic())
             return
         status = 1
         try:
-            telemetry.count_as(str(place))
-            status = _work(self._listeners[place], self._settings, told)
+            telemetry.set_worker(str(index))
+            status = _run_worker(self._listeners[index], self._settings, ready_write)
         finally:
-            os._exit(status)  # never back into the foreman's stack
+            os._exit(status)  # never back into the supervisor's stack
 
-    def _all_ready(self, ready: int) -> bool:
+    def _all_ready(self, ready_read: int) -> bool:
         """Each worker writes a byte when it accepts connections; the pipe ends when none is left to write."""
         heard = 0
         while heard < len(self._listeners) and not self._ending:
-            if select.select([ready], [], [], 0.2)[0]:
-                got = os.read(ready, 64)
+            if select.select([ready_read], [], [], 0.2)[0]:
+                got = os.read(ready_read, 64)
                 if not got:
                     return False
                 heard += len(got)
@@ -94,16 +94,16 @@ class _Foreman:
         worst = 0
         while self._workers:
             pid, status = os.wait()
-            place, started = self._workers.pop(pid)
-            telemetry.vacate(str(place))
+            index, started = self._workers.pop(pid)
+            telemetry.remove_worker(str(index))
             code = os.waitstatus_to_exitcode(status)
             if self._ending:
                 worst = worst or code
                 continue
             telemetry.worker_died(pid, code)
-            time.sleep(max(0.0, REVIVE_SECONDS - (time.monotonic() - started)))
+            time.sleep(max(0.0, MIN_WORKER_SECONDS - (time.monotonic() - started)))
             if not self._ending:
-                self._start(place, None)
+                self._start(index, None)
         return worst
 
     def _end(self, signum: int, frame: FrameType | None) -> None:
@@ -112,13 +112,13 @@ class _Foreman:
             os.kill(pid, signal.SIGTERM)
 
 
-def _work(listener: socket.socket, settings: Settings, told: int | None) -> int:
+def _run_worker(listener: socket.socket, settings: Settings, ready_write: int | None) -> int:
     def on_ready() -> None:
-        if told is not None:
-            os.write(told, b".")
-            os.close(told)
+        if ready_write is not None:
+            os.write(ready_write, b".")
+            os.close(ready_write)
 
-    # What the foreman does about signals is not the worker's business; its loop sets its own.
+    # What the supervisor does about signals is not the worker's business; its loop sets its own.
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, signal.SIG_DFL)
     try:

@@ -11,14 +11,14 @@ import sys
 import time
 import traceback
 
-from tests.abuse.attacks import PATIENT, QUICK, Attack, log_ins
-from tests.abuse.victim import Target, allow_many_files
+from tests.abuse.attacks import QUICK, SLOW, Attack, password_guessing
+from tests.abuse.victim import Target, raise_fd_limit
 
-COUNTS = QUICK | PATIENT
+COUNTS = QUICK | SLOW
 BY_NAME = {attack.__name__: attack for attack in COUNTS}
 
 
-async def repeat(attack: Attack, target: Target, token: str, seconds: float, complaints: list[str]) -> int:
+async def repeat_attack(attack: Attack, target: Target, token: str, seconds: float, complaints: list[str]) -> int:
     end, rounds = time.monotonic() + seconds, 0
     while not rounds or time.monotonic() < end:
         try:
@@ -29,22 +29,22 @@ async def repeat(attack: Attack, target: Target, token: str, seconds: float, com
     return rounds
 
 
-async def live(target: Target, token: str, seconds: float, attacks: list[Attack]) -> None:
+async def run_attacks(target: Target, token: str, seconds: float, attacks: list[Attack]) -> None:
     complaints: list[str] = []
     # Of an address that guesses others log in no more either: last, for the attack itself is to be let in.
-    attacks = sorted(attacks, key=lambda attack: attack is log_ins)
-    rounds = await asyncio.gather(*(repeat(attack, target, token, seconds, complaints) for attack in attacks))
+    attacks = sorted(attacks, key=lambda attack: attack is password_guessing)
+    rounds = await asyncio.gather(*(repeat_attack(attack, target, token, seconds, complaints) for attack in attacks))
     done = {attack.__name__: count for attack, count in zip(attacks, rounds, strict=True)}
     print(json.dumps({"rounds": done, "complaints": complaints}), flush=True)
 
 
 def main() -> None:
     url, token, seconds, *names = sys.argv[1:]
-    allow_many_files()
+    raise_fd_limit()
     target = Target(url)
     print(json.dumps("ready"), flush=True)
     sys.stdin.readline()
-    asyncio.run(live(target, token, float(seconds), [BY_NAME[name] for name in names]))
+    asyncio.run(run_attacks(target, token, float(seconds), [BY_NAME[name] for name in names]))
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable
 import httpx
 import msgpack
 
-from tests.abuse.victim import ONCE, Target
-from tests.transport.peer import BINARY, HANDSHAKE, PING, PONG, TEXT, Ended, Peer, frame, peer, say
+from tests.abuse.victim import NO_KEEPALIVE, Target
+from tests.transport.peer import BINARY, HANDSHAKE, PING, PONG, TEXT, Ended, Peer, frame, json_frame, peer
 
 Attack = Callable[[Target, str, int], Awaitable[None]]
 """(target, a token, how many at once)."""
@@ -22,18 +22,20 @@ MSGPACK = b"bussa.v1.msgpack"
 WRITERS = 3
 
 
-async def many(target: Target, count: int, one: Callable[[Peer, random.Random], Awaitable[None]]) -> None:
+async def on_connections(
+    target: Target, count: int, attack_one: Callable[[Peer, random.Random], Awaitable[None]]
+) -> None:
     """``one``, on ``count`` connections at once."""
 
     async def alone(number: int) -> None:
         async with peer(target.port) as device:
-            await one(device, random.Random(number))
+            await attack_one(device, random.Random(number))
 
     await asyncio.gather(*(alone(number) for number in range(count)))
 
 
-async def ends_with(device: Peer, code: int) -> None:
-    assert (found := await device.farewell()) == code, f"{found} instead of {code}"
+async def assert_closed_with(device: Peer, code: int) -> None:
+    assert (found := await device.close_code()) == code, f"{found} instead of {code}"
 
 
 async def garbage(target: Target, token: str, count: int) -> None:
@@ -41,7 +43,7 @@ async def garbage(target: Target, token: str, count: int) -> None:
         await device.write_what_it_can(chance.randbytes(chance.choice((100, 10_000, 300_000))))
         await device.rest()
 
-    await many(target, count, one)
+    await on_connections(target, count, one)
 
 
 UNDECODABLE = {
@@ -69,21 +71,21 @@ async def undecodable(target: Target, token: str, count: int) -> None:
         assert await device.upgrade(subprotocol=chosen) == 101
         if chance.random() < 0.5:
             hello = {"type": "hello", "token": token}
-            await device.write(say(hello) if chosen is JSON else frame(msgpack.packb(hello), BINARY))
+            await device.write(json_frame(hello) if chosen is JSON else frame(msgpack.packb(hello), BINARY))
             await device.frame()
         await device.write(frame(chance.choice(UNDECODABLE[chosen]), opcode))
-        await ends_with(device, 4400)
+        await assert_closed_with(device, 4400)
 
-    await many(target, count, one)
+    await on_connections(target, count, one)
 
 
 async def large_claims(target: Target, token: str, count: int) -> None:
     async def one(device: Peer, chance: random.Random) -> None:
         assert await device.upgrade() == 101
         await device.write(frame(b"x", chance.choice((TEXT, BINARY)), claim=chance.choice((65_537, 2**32, 2**63 - 1))))
-        await ends_with(device, 1009)
+        await assert_closed_with(device, 1009)
 
-    await many(target, count, one)
+    await on_connections(target, count, one)
 
 
 async def empty_fragments(target: Target, token: str, count: int) -> None:
@@ -92,9 +94,9 @@ async def empty_fragments(target: Target, token: str, count: int) -> None:
     async def one(device: Peer, chance: random.Random) -> None:
         assert await device.upgrade() == 101
         await device.write_what_it_can(flood)
-        await ends_with(device, 4429)
+        await assert_closed_with(device, 4429)
 
-    await many(target, count, one)
+    await on_connections(target, count, one)
 
 
 async def control_frames(target: Target, token: str, count: int) -> None:
@@ -103,9 +105,9 @@ async def control_frames(target: Target, token: str, count: int) -> None:
     async def one(device: Peer, chance: random.Random) -> None:
         await device.greet(token)
         await device.write_what_it_can(chance.choice(floods))
-        await ends_with(device, 4429)
+        await assert_closed_with(device, 4429)
 
-    await many(target, count, one)
+    await on_connections(target, count, one)
 
 
 async def large_heads(target: Target, token: str, count: int) -> None:
@@ -115,7 +117,7 @@ async def large_heads(target: Target, token: str, count: int) -> None:
         assert (await device.head())[0] == 431
         await device.rest()
 
-    await many(target, count, one)
+    await on_connections(target, count, one)
 
 
 async def endless_handshakes(target: Target, token: str, count: int) -> None:
@@ -132,15 +134,15 @@ async def endless_handshakes(target: Target, token: str, count: int) -> None:
                 break
         assert await reading == b""
 
-    await many(target, count, one)
+    await on_connections(target, count, one)
 
 
 async def silent_sockets(target: Target, token: str, count: int) -> None:
     async def one(device: Peer, chance: random.Random) -> None:
         assert await device.upgrade() == 101
-        await ends_with(device, 4408)
+        await assert_closed_with(device, 4408)
 
-    await many(target, count, one)
+    await on_connections(target, count, one)
 
 
 async def silent_connections(target: Target, token: str, count: int) -> None:
@@ -149,41 +151,43 @@ async def silent_connections(target: Target, token: str, count: int) -> None:
     async def one(device: Peer, chance: random.Random) -> None:
         assert await device.rest() == b""
 
-    await many(target, count, one)
+    await on_connections(target, count, one)
 
 
-async def writing(target: Target, token: str, count: int) -> None:
+async def long_messages(target: Target, token: str, count: int) -> None:
     """No attack, but long messages as fast as they are answered: what `deaf` is to be compared with."""
-    senders = await asyncio.to_thread(target.people, *(f"sender-{secrets.token_hex(4)}" for _ in range(count)))
+    senders = await asyncio.to_thread(target.create_users, *(f"sender-{secrets.token_hex(4)}" for _ in range(count)))
 
     async def write(sender: str) -> None:
         async with peer(target.port) as device:
             await device.greet(sender)
             for id in range(1, 200):
                 text = "x" * 10_000
-                await device.write(say({"type": "send", "id": id, "to": "mallory", "text": text, "nonce": f"n-{id}"}))
+                await device.write(
+                    json_frame({"type": "send", "id": id, "to": "mallory", "text": text, "nonce": f"n-{id}"})
+                )
                 await device.until("sent")
 
     await asyncio.gather(*(write(sender) for sender in senders))
 
 
-async def deaf(target: Target, token: str, count: int) -> None:
+async def never_reading(target: Target, token: str, count: int) -> None:
     """They are written to and never read: 1 MiB may wait for each."""
-    evicted = await asyncio.to_thread(target.counted, "bussa_evicted_total")
+    evicted = await asyncio.to_thread(target.metric, "bussa_slow_consumers_closed_total")
     async with contextlib.AsyncExitStack() as stack:
         peers = [await stack.enter_async_context(peer(target.port, buffer=4096)) for _ in range(count)]
         for device in peers:
             await device.greet(token)
-        await writing(target, token, WRITERS)
-        assert await asyncio.to_thread(target.counted, "bussa_evicted_total") >= evicted + count
-        farewells = await asyncio.gather(*(device.farewell() for device in peers))
+        await long_messages(target, token, WRITERS)
+        assert await asyncio.to_thread(target.metric, "bussa_slow_consumers_closed_total") >= evicted + count
+        farewells = await asyncio.gather(*(device.close_code() for device in peers))
         assert set(farewells) <= {4413, None}, farewells  # None: cut off before it began to read
 
 
-async def asking(target: Target, token: str, count: int) -> None:
+async def unread_syncs(target: Target, token: str, count: int) -> None:
     """They ask for everything, again and again, and never read: they wait, and cost nobody anything."""
-    everything = say({"type": "hello", "token": token, "resume": 0})
-    requests = b"".join(say({"type": "sync", "id": id, "after": 0, "limit": 200}) for id in range(1, 1000))
+    everything = json_frame({"type": "hello", "token": token, "resume": 0})
+    requests = b"".join(json_frame({"type": "sync", "id": id, "after": 0, "limit": 200}) for id in range(1, 1000))
 
     async def alone(number: int) -> None:
         async with peer(target.port, buffer=4096) as device:
@@ -194,28 +198,28 @@ async def asking(target: Target, token: str, count: int) -> None:
     await asyncio.gather(*(alone(number) for number in range(count)))
 
 
-async def hit_and_run(target: Target, token: str, count: int) -> None:
+async def resume_and_disconnect(target: Target, token: str, count: int) -> None:
     """Ask for everything and be gone."""
 
     async def one(device: Peer, chance: random.Random) -> None:
         assert await device.upgrade() == 101
-        await device.write(say({"type": "hello", "token": token, "resume": 0}))
+        await device.write(json_frame({"type": "hello", "token": token, "resume": 0}))
         await device.frame()
         if chance.random() < 0.5:
             device.reset()
 
     for _ in range(5):
-        await many(target, count // 5, one)
+        await on_connections(target, count // 5, one)
 
 
 @functools.cache
-def _ahead(kind: str) -> bytes:
+def _pipelined_requests(kind: str) -> bytes:
     requests: list[bytes] = []
     for id in range(1, 10_001):
         extra = (
             {"to": "target", "text": "flood", "nonce": f"flood-{id}"} if kind == "send" else {"peer": "target", "n": 1}
         )
-        requests.append(say({"type": kind, "id": id, **extra}))
+        requests.append(json_frame({"type": kind, "id": id, **extra}))
     return b"".join(requests)
 
 
@@ -224,13 +228,13 @@ async def flood_of_requests(target: Target, token: str, count: int) -> None:
 
     async def one(device: Peer, chance: random.Random) -> None:
         await device.greet(token)
-        await device.write_what_it_can(_ahead(chance.choice(("send", "ping", "read", "bad"))))
-        await ends_with(device, 4429)
+        await device.write_what_it_can(_pipelined_requests(chance.choice(("send", "ping", "read", "bad"))))
+        await assert_closed_with(device, 4429)
 
-    await many(target, count, one)
+    await on_connections(target, count, one)
 
 
-async def pipelined(target: Target, token: str, count: int) -> None:
+async def pipelined_http(target: Target, token: str, count: int) -> None:
     """HTTP requests sent ahead without end, and large answers that nobody reads."""
 
     async def alone(number: int) -> None:
@@ -240,8 +244,8 @@ async def pipelined(target: Target, token: str, count: int) -> None:
     await asyncio.gather(*(alone(number) for number in range(count)))
 
 
-async def log_ins(target: Target, token: str, count: int) -> None:
-    async with httpx.AsyncClient(base_url=target.url, timeout=30, trust_env=False, limits=ONCE) as client:
+async def password_guessing(target: Target, token: str, count: int) -> None:
+    async with httpx.AsyncClient(base_url=target.url, timeout=30, trust_env=False, limits=NO_KEEPALIVE) as client:
 
         async def one(number: int) -> int:
             guess = {"user": f"victim-{number % 7}", "password": f"guess-{number}"}
@@ -260,7 +264,7 @@ async def large_bodies(target: Target, token: str, count: int) -> None:
         assert (await device.head())[0] == 413
         await device.rest()
 
-    await many(target, count, one)
+    await on_connections(target, count, one)
 
 
 async def endless_chunks(target: Target, token: str, count: int) -> None:
@@ -270,7 +274,7 @@ async def endless_chunks(target: Target, token: str, count: int) -> None:
         assert (await device.head())[0] == 413
         await device.rest()
 
-    await many(target, count, one)
+    await on_connections(target, count, one)
 
 
 QUICK: dict[Attack, int] = {
@@ -280,19 +284,19 @@ QUICK: dict[Attack, int] = {
     empty_fragments: 20,
     control_frames: 20,
     large_heads: 50,
-    writing: WRITERS,
-    deaf: 20,
-    asking: 20,
-    hit_and_run: 50,
+    long_messages: WRITERS,
+    never_reading: 20,
+    unread_syncs: 20,
+    resume_and_disconnect: 50,
     flood_of_requests: 8,
-    pipelined: 20,
-    log_ins: 150,
+    pipelined_http: 20,
+    password_guessing: 150,
     large_bodies: 50,
     endless_chunks: 30,
 }
 """Attacks that end by themselves, and how many peers carry them out at once."""
 
-PATIENT: dict[Attack, int] = {
+SLOW: dict[Attack, int] = {
     endless_handshakes: 50,
     silent_sockets: 200,
     silent_connections: 5_000,

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.abuse.victim import Victim, allow_many_files
+from tests.abuse.victim import Victim, raise_fd_limit
 
 
 @pytest.fixture(scope="session")
 def victim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Victim]:
-    allow_many_files()
+    raise_fd_limit()
     victim = Victim(tmp_path_factory.mktemp("abuse") / "data")
     yield victim
     assert victim.stop() == 0
@@ -19,4 +19,4 @@ def victim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Victim]:
 @pytest.fixture(scope="session")
 def token(victim: Victim) -> str:
     """Of somebody with an account, which is all that an attacker needs."""
-    return victim.people("mallory", "target")[0]
+    return victim.create_users("mallory", "target")[0]

@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.abuse.attackers import BY_NAME
-from tests.abuse.companions import Companion, attackers, healthy
+from tests.abuse.helper_processes import HelperProcess, attackers, healthy
 from tests.abuse.victim import MIB, Victim
 
 SERVER_CORE, OUR_CORE = 0, 1
 SECONDS = 8.0
-LONGEST = 120.0
+MAX_SECONDS = 120.0
 """Seconds: the patient ones take 10 and more, and all beside each other on what is left of a core take longer."""
 
 ALL = ("all", "all-again")
@@ -35,7 +35,7 @@ ALL = ("all", "all-again")
 class Row:
     """One attack, beside the usual of the moment before it."""
 
-    def __init__(self, victim: Victim, token: str, pairs: Companion) -> None:
+    def __init__(self, victim: Victim, token: str, pairs: HelperProcess) -> None:
         self._victim = victim
         self._token = token
         self._pairs = pairs
@@ -45,19 +45,19 @@ class Row:
         seconds = 0.0 if name == "all" else SECONDS
         victim = self._victim
         async with attackers(victim, self._token, seconds, *names) as them:
-            with _busy():
+            with _busy_core():
                 await self._pairs.report()
                 await asyncio.sleep(SECONDS)
                 usual = await self._pairs.report()
-            sockets, stolen = victim.sockets, _stolen()
-            await them.ask()
-            most, outcome = await self._watch(asyncio.create_task(them.answer(LONGEST)))
+            sockets, stolen = victim.open_sockets, _steal_time()
+            await them.trigger()
+            most, outcome = await self._watch(asyncio.create_task(them.read_answer(MAX_SECONDS)))
             under = await self._pairs.report()
-            stolen = _stolen() - stolen
+            stolen = _steal_time() - stolen
         async with asyncio.timeout(45):
-            while victim.sockets > sockets:  # noqa: ASYNC110 - of another process
+            while victim.open_sockets > sockets:  # noqa: ASYNC110 - of another process
                 await asyncio.sleep(0.05)
-        await asyncio.to_thread(victim.unharmed)
+        await asyncio.to_thread(victim.assert_healthy)
         for complaint in outcome["complaints"]:
             print(complaint)
         return (
@@ -68,16 +68,18 @@ class Row:
     async def _watch(self, task: asyncio.Task[dict[str, Any]]) -> tuple[int, dict[str, Any]]:
         most = 0
         while not task.done():
-            most = max(most, self._victim.resident)
+            most = max(most, self._victim.resident_bytes)
             await asyncio.wait([task], timeout=0.05)
         return most, task.result()
 
 
-HEAD = f"{'':<22}{'usual p99':>10}{'p50':>10}{'p99':>10}{'ratio':>7}{'worst':>10}{'count':>7}{'MiB':>6}{'stolen':>10}"
+TABLE_HEADER = (
+    f"{'':<22}{'usual p99':>10}{'p50':>10}{'p99':>10}{'ratio':>7}{'worst':>10}{'count':>7}{'MiB':>6}{'stolen':>10}"
+)
 
 
 @contextlib.contextmanager
-def _busy() -> Iterator[None]:
+def _busy_core() -> Iterator[None]:
     """Somebody wants all of the attackers' core."""
     with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as spinning:
         try:
@@ -86,7 +88,7 @@ def _busy() -> Iterator[None]:
             spinning.kill()
 
 
-def _stolen() -> float:
+def _steal_time() -> float:
     """Seconds that the server's core was somebody else's, since the machine was started (proc(5), /proc/stat)."""
     for line in Path("/proc/stat").read_text().splitlines():
         if line.startswith(f"cpu{SERVER_CORE} "):
@@ -103,21 +105,21 @@ async def measure(names: list[str]) -> None:
         victim = Victim(Path(folder) / "data")
         stack.callback(victim.stop)
         _pin(victim.process.pid)
-        token, _ = await asyncio.to_thread(victim.people, "mallory", "target")
+        token, _ = await asyncio.to_thread(victim.create_users, "mallory", "target")
         async with healthy(victim) as pairs:
-            _beside(pairs)
+            _prioritize(pairs)
             row = Row(victim, token, pairs)
             for name in names:
                 print(await row.measure(name), flush=True)
-            end = await pairs.end()
+            end = await pairs.stop()
         assert end["complaints"] == [], end["complaints"]
         assert end["arrived"] == end["sent"], "lost"
 
 
-def _beside(pairs: Companion) -> None:
+def _prioritize(pairs: HelperProcess) -> None:
     """On the attackers' core the pairs would also wait for what the kernel does there for the attackers."""
     try:
-        pairs.go_first(SERVER_CORE)
+        pairs.run_with_realtime_priority(SERVER_CORE)
     except PermissionError:
         print("Not root: latencies include the pairs' waiting for a processor.", flush=True)
 
@@ -136,7 +138,7 @@ def main() -> None:
     if unknown := set(names) - set(choices):
         parser.error(f"no such attack: {', '.join(unknown)}")
     os.sched_setaffinity(0, {OUR_CORE})
-    print(HEAD, flush=True)
+    print(TABLE_HEADER, flush=True)
     asyncio.run(measure(names))
 
 

@@ -7,9 +7,9 @@ import msgpack
 import msgspec
 import pytest
 
-from tests.abuse.attacks import JSON, MSGPACK, many
+from tests.abuse.attacks import JSON, MSGPACK, on_connections
 from tests.abuse.victim import Victim
-from tests.transport.peer import BINARY, TEXT, Ended, Peer, frame, say
+from tests.transport.peer import BINARY, TEXT, Ended, Peer, frame, json_frame
 
 REQUESTS = [
     {"type": "send", "id": 1, "to": "target", "text": "ciao", "nonce": "n", "reply_to": 1},
@@ -29,7 +29,7 @@ REQUESTS = [
     {"type": "typing", "peer": "target"},
     {"type": "hello", "token": "again"},
 ]
-ODD = [None, True, -1, 0, 1.5, 2**63, 10**400, "", "\u0000", "é" * 70, "x" * 20_000, [], {}, [[[]]], {"set": {}}]
+ODD_VALUES = [None, True, -1, 0, 1.5, 2**63, 10**400, "", "\u0000", "é" * 70, "x" * 20_000, [], {}, [[[]]], {"set": {}}]
 
 
 def mutated(chance: random.Random, data: bytes) -> bytes:
@@ -49,7 +49,7 @@ def mutated(chance: random.Random, data: bytes) -> bytes:
     return bytes(found)
 
 
-def request(chance: random.Random) -> dict[str, object]:
+def odd_request(chance: random.Random) -> dict[str, object]:
     """A request with a field that is odd, missing, or another's."""
     fields: dict[str, object] = dict(chance.choice(REQUESTS))
     for _ in range(chance.choice((0, 0, 1, 2))):
@@ -57,12 +57,12 @@ def request(chance: random.Random) -> dict[str, object]:
         if chance.random() < 0.3:
             fields.pop(name, None)
         else:
-            fields[name] = chance.choice(ODD)
+            fields[name] = chance.choice(ODD_VALUES)
     return fields
 
 
-def packed(chance: random.Random, subprotocol: bytes) -> bytes:
-    fields = request(chance)
+def encoded_request(chance: random.Random, subprotocol: bytes) -> bytes:
+    fields = odd_request(chance)
     if subprotocol == JSON:
         payload = msgspec.json.encode({name: "1e999" if value == 10**400 else value for name, value in fields.items()})
     else:
@@ -71,19 +71,19 @@ def packed(chance: random.Random, subprotocol: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("seed", range(2))
-async def test_any_bytes_on_a_live_connection(victim: Victim, token: str, seed: int) -> None:
+async def test_random_bytes_never_harm_the_server(victim: Victim, token: str, seed: int) -> None:
     async def one(device: Peer, chance: random.Random) -> None:
         chance.seed(f"{seed} {chance.random()}")
         subprotocol = chance.choice((JSON, MSGPACK))
         opcode = TEXT if subprotocol == JSON else BINARY
         assert await device.upgrade(subprotocol=subprotocol) == 101
         hello = {"type": "hello", "token": token, "resume": 0}
-        await device.write(say(hello) if subprotocol == JSON else frame(msgpack.packb(hello), BINARY))
+        await device.write(json_frame(hello) if subprotocol == JSON else frame(msgpack.packb(hello), BINARY))
         bad_frames = chance.random() < 0.5
         sending = True
-        reading = asyncio.create_task(device.farewell())
+        reading = asyncio.create_task(device.close_code())
         for _ in range(60):
-            data = frame(packed(chance, subprotocol), opcode)
+            data = frame(encoded_request(chance, subprotocol), opcode)
             if bad_frames and chance.random() < 0.05:
                 data = mutated(chance, data)
             try:
@@ -102,5 +102,5 @@ async def test_any_bytes_on_a_live_connection(victim: Victim, token: str, seed: 
         reading.cancel()
         await asyncio.gather(reading, return_exceptions=True)
 
-    await many(victim, 150, one)
-    await asyncio.to_thread(victim.unharmed)
+    await on_connections(victim, 150, one)
+    await asyncio.to_thread(victim.assert_healthy)

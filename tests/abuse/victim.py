@@ -12,14 +12,14 @@ from pathlib import Path
 
 import httpx
 
-ADMIN = "the host application's key"
-SECONDS = 30.0
+ADMIN_KEY = "the host application's key"
+TIMEOUT = 30.0
 MIB = 1024 * 1024
-ONCE = httpx.Limits(max_keepalive_connections=0)
+NO_KEEPALIVE = httpx.Limits(max_keepalive_connections=0)
 """A connection for each call: one that is kept may be ended by either side at any moment."""
 
 
-def allow_many_files() -> None:
+def raise_fd_limit() -> None:
     """For five thousand connections of one process; the server sees to its own."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -33,13 +33,13 @@ class Target:
         self.port = int(url.rsplit(":", 1)[1])
         self._http = httpx.Client(
             base_url=url,
-            headers={"Authorization": f"Bearer {ADMIN}"},
-            timeout=SECONDS,
+            headers={"Authorization": f"Bearer {ADMIN_KEY}"},
+            timeout=TIMEOUT,
             trust_env=False,
-            limits=ONCE,
+            limits=NO_KEEPALIVE,
         )
 
-    def people(self, *users: str) -> list[str]:
+    def create_users(self, *users: str) -> list[str]:
         """Users whose doors are open; a token of each."""
         tokens: list[str] = []
         for user in users:
@@ -50,7 +50,7 @@ class Target:
     def ready(self) -> bool:
         return self._http.get("/readyz").status_code == 200
 
-    def counted(self, name: str) -> float:
+    def metric(self, name: str) -> float:
         """A metric, summed over its labels."""
         lines = self._http.get("/metrics").text.splitlines()
         return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith((f"{name} ", f"{name}{{")))
@@ -62,7 +62,7 @@ class Victim(Target):
     def __init__(self, folder: Path, *options: str) -> None:
         self._log = folder.with_name(f"{folder.name}.log")
         with self._log.open("wb") as log:
-            arguments = ["serve", "--port", "0", "--data", str(folder), "--admin-key", ADMIN, *options]
+            arguments = ["serve", "--port", "0", "--data", str(folder), "--admin-key", ADMIN_KEY, *options]
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "bussa", *arguments],
                 stdout=subprocess.PIPE,
@@ -71,7 +71,7 @@ class Victim(Target):
             )
         stdout = self.process.stdout
         assert stdout is not None
-        readable, _, _ = select.select([stdout], [], [], SECONDS)
+        readable, _, _ = select.select([stdout], [], [], TIMEOUT)
         line = stdout.readline().decode() if readable else "nothing"
         if "http://" not in line:
             self.process.kill()
@@ -85,13 +85,13 @@ class Victim(Target):
         return self._log.read_text(errors="replace")
 
     @property
-    def resident(self) -> int:
+    def resident_bytes(self) -> int:
         """Bytes of memory."""
         pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
 
     @property
-    def sockets(self) -> int:
+    def open_sockets(self) -> int:
         """Sockets that it has open."""
         found = 0
         for file in Path(f"/proc/{self.process.pid}/fd").iterdir():
@@ -99,20 +99,20 @@ class Victim(Target):
                 found += os.readlink(file).startswith("socket:")
         return found
 
-    async def forgotten(self, sockets: int) -> None:
+    async def wait_connections_closed(self, sockets: int) -> None:
         """Wait until no connection is left, and no more sockets are open than ``sockets``."""
         async with asyncio.timeout(45):
-            while await asyncio.to_thread(self.counted, "bussa_connections") or self.sockets > sockets:  # noqa: ASYNC110 - of another process
+            while await asyncio.to_thread(self.metric, "bussa_connections") or self.open_sockets > sockets:  # noqa: ASYNC110 - of another process
                 await asyncio.sleep(0.05)
 
-    def unharmed(self) -> None:
+    def assert_healthy(self) -> None:
         """Nothing that nobody expected has come up."""
         assert self.process.poll() is None, self.log
         assert self.ready()
-        assert self.counted("bussa_defects_total") == 0, self.log
+        assert self.metric("bussa_defects_total") == 0, self.log
         assert "Traceback" not in self.log, self.log
 
-    def stop(self, seconds: float = SECONDS) -> int:
+    def stop(self, seconds: float = TIMEOUT) -> int:
         self._http.close()
         self.process.send_signal(signal.SIGTERM)
         try:

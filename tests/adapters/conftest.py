@@ -6,31 +6,31 @@ from pathlib import Path
 import pytest
 
 from bussa_server.adapters.sqlite import SqliteStore, checking
-from tests.adapters.sqlite_disk import Disk, faulty_disk
-from tests.contracts.deeds import Deeds
+from tests.adapters.sqlite_disk import FaultyDisk, faulty_disk
+from tests.contracts.actions import StoreActions
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
     """Whatever happens to it, in the end all agrees."""
     yield tmp_path
-    assert checking.check(tmp_path).complaints == []
+    assert checking.check(tmp_path).problems == []
 
 
 @pytest.fixture
-def disk(folder: Path) -> Iterator[Disk]:
+def disk(folder: Path) -> Iterator[FaultyDisk]:
     with faulty_disk() as disk:
         yield disk
 
 
 @pytest.fixture
-async def store(disk: Disk, folder: Path) -> AsyncIterator[SqliteStore]:
+async def store(disk: FaultyDisk, folder: Path) -> AsyncIterator[SqliteStore]:
     store = SqliteStore(folder)
     yield store
-    disk.heal()
+    disk.repair()
     await store.close()
 
 
 @pytest.fixture
-async def deeds(store: SqliteStore) -> Deeds:
-    return Deeds(store)
+async def actions(store: SqliteStore) -> StoreActions:
+    return StoreActions(store)

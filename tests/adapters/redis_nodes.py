@@ -5,43 +5,43 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from bussa_server.adapters.redis import RedisBus
-from tests.contracts.bus_contract import Ear
-from tests.scenes.serving import SECONDS
+from tests.contracts.bus_contract import BusListener
+from tests.e2e.server_process import TIMEOUT
 
 EPOCH = "k3f9"
 
 
-class Listener(Ear):
+class RedisBusListener(BusListener):
     """A node's ear that knows when its bus is whole."""
 
     bus: RedisBus
 
-    async def whole(self) -> "Listener":
-        async with asyncio.timeout(SECONDS):
-            while not self.bus.whole:
-                await self.stir()
+    async def wait_connected(self) -> "RedisBusListener":
+        async with asyncio.timeout(TIMEOUT):
+            while not self.bus.connected:
+                await self.wait()
         return self
 
-    async def torn(self) -> None:
-        async with asyncio.timeout(SECONDS):
-            while self.bus.whole:
-                await self.stir()
+    async def wait_disconnected(self) -> None:
+        async with asyncio.timeout(TIMEOUT):
+            while self.bus.connected:
+                await self.wait()
 
 
 @asynccontextmanager
-async def node(*urls: str) -> AsyncIterator[Listener]:
+async def node(*urls: str) -> AsyncIterator[RedisBusListener]:
     """A node whose bus is whole."""
     bus = RedisBus(urls, EPOCH)
-    ear = Listener(bus)
+    listener = RedisBusListener(bus)
     try:
-        yield await ear.whole()
+        yield await listener.wait_connected()
     finally:
         await bus.close()
 
 
 async def eventually(condition: Callable[[], bool]) -> None:
     """Look again and again, on the loop: for what only a node's own loop can say, and does not tell."""
-    async with asyncio.timeout(SECONDS):
+    async with asyncio.timeout(TIMEOUT):
         while True:
             if condition():
                 return

@@ -12,7 +12,7 @@ _ERRORS: dict[str, Callable[[], Exception]] = {
 }
 
 
-class Disk(apsw.VFS):
+class FaultyDisk(apsw.VFS):
     """Every file that is opened while it is installed lies on it."""
 
     def __init__(self) -> None:
@@ -23,51 +23,51 @@ class Disk(apsw.VFS):
         """The files that were written to since they were last flushed."""
         self.on_write: Callable[[str], None] = lambda _: None
         self.failures = 0
-        self._left: int | None = None
+        self._operations_left: int | None = None
         self._error = _ERRORS["full"]
 
     def fail_after(self, operations: int, how: str = "full") -> None:
         """Let so many more writes and flushes succeed, and none after them."""
-        self._left, self._error, self.failures = operations, _ERRORS[how], 0
+        self._operations_left, self._error, self.failures = operations, _ERRORS[how], 0
 
-    def heal(self) -> None:
-        self._left = None
+    def repair(self) -> None:
+        self._operations_left = None
 
-    def use(self) -> None:
-        if self._left is not None:
-            if self._left == 0:
+    def count_operation(self) -> None:
+        if self._operations_left is not None:
+            if self._operations_left == 0:
                 self.failures += 1
                 raise self._error()
-            self._left -= 1
+            self._operations_left -= 1
 
     def xOpen(self, name: Any, flags: Any) -> apsw.VFSFile:  # noqa: N802 - SQLite's name
         path = name.filename() if isinstance(name, apsw.URIFilename) else name
-        return _File(self, str(path), name, flags)
+        return _FaultyFile(self, str(path), name, flags)
 
 
-class _File(apsw.VFSFile):
-    def __init__(self, disk: Disk, path: str, name: Any, flags: Any) -> None:
+class _FaultyFile(apsw.VFSFile):
+    def __init__(self, disk: FaultyDisk, path: str, name: Any, flags: Any) -> None:
         super().__init__(disk.real, name, flags)
         self._disk, self._path = disk, path
 
     def xWrite(self, data: Any, offset: int) -> None:  # noqa: N802 - apsw's name
-        self._disk.use()
+        self._disk.count_operation()
         self._disk.unflushed.add(self._path)
         super().xWrite(data, offset)
         self._disk.on_write(self._path)
 
     def xSync(self, flags: int) -> None:  # noqa: N802 - apsw's name
-        self._disk.use()
+        self._disk.count_operation()
         super().xSync(flags)
         self._disk.unflushed.discard(self._path)
 
 
 @contextmanager
-def faulty_disk() -> Iterator[Disk]:
+def faulty_disk() -> Iterator[FaultyDisk]:
     """Installed until the end, by when all that lies on it must be closed."""
-    disk = Disk()
+    disk = FaultyDisk()
     try:
         yield disk
     finally:
-        disk.heal()
+        disk.repair()
         disk.unregister()

@@ -9,25 +9,25 @@ import sys
 from pathlib import Path
 
 from bussa_server.adapters.sqlite import SqliteStore
-from bussa_server.domain.book import Posted
 from bussa_server.domain.commands import Send
-from tests.contracts.deeds import Deeds
+from bussa_server.domain.unit_of_work import MessageSent
+from tests.contracts.actions import StoreActions
 
 USERS = ("ann", "bob", "cy", "dee")
 
 
 async def write(folder: Path, turn: str) -> None:
     store = SqliteStore(folder)
-    deeds = Deeds(store)
-    await deeds.people(*USERS)
+    actions = StoreActions(store)
+    await actions.create_users(*USERS)
     pairs = list(itertools.permutations(USERS, 2))
     for number in itertools.count():
         batch = [Send(*pairs[(number * 7 + i) % 12], f"{turn} {number} {i}", f"{turn}-{number}-{i}") for i in range(9)]
-        for command, posted in zip(batch, await deeds.do(*batch), strict=True):
-            assert isinstance(posted, Posted)
-            print(command.user, command.to, command.nonce, posted.n, posted.seq, flush=True)
+        for command, sent in zip(batch, await actions.do(*batch), strict=True):
+            assert isinstance(sent, MessageSent)
+            print(command.user, command.to, command.nonce, sent.n, sent.seq, flush=True)
         if number % 40 == 7:
-            await deeds.search("ann", f"{turn}")
+            await actions.search("ann", f"{turn}")
 
 
 if __name__ == "__main__":

@@ -8,14 +8,14 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 
-from bussa_protocol.bodies import PersonChange
+from bussa_protocol.bodies import UserChange
 from bussa_server.adapters.postgres import PostgresStore, committing
-from bussa_server.adapters.postgres.saving import saving
+from bussa_server.adapters.postgres.saving import save_script
 from bussa_server.domain import commands
-from bussa_server.domain.book import Book, Carried, PersonDone, Posted, Taken
-from bussa_server.domain.people import Person
-from bussa_server.ports.store import Failed
-from tests.adapters.postgres_crowd import Crowd, check
+from bussa_server.domain.unit_of_work import MessageSent, Outcome, Taken, UnitOfWork, UserSaved
+from bussa_server.domain.users import User
+from bussa_server.ports.store import Faulted
+from tests.adapters.postgres_workload import CommandGenerator, check_invariants
 from tests.postgres import fresh_database
 
 NOW = 1_700_000_000_000
@@ -40,33 +40,33 @@ async def deadlocks(url: str) -> int:
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_batches_of_three_nodes_come_into_one_order(seed: int) -> None:
+async def test_batches_of_three_nodes_are_serialized(seed: int) -> None:
     async with nodes(3) as (url, stores):
-        crowd = Crowd(seed, 5)
-        await stores[0].commit(crowd.arrive(), NOW)
-        sent: dict[tuple[str, str], Posted] = {}
+        generator = CommandGenerator(seed, 5)
+        await stores[0].commit(generator.create_users(), NOW)
+        sent: dict[tuple[str, str], MessageSent] = {}
 
         async def work(store: PostgresStore, batches: list[list[commands.Command]]) -> None:
             for batch in batches:
                 outcomes = await store.commit(batch, NOW)
                 for command, outcome in zip(batch, outcomes, strict=True):
-                    assert isinstance(outcome, Carried)
-                    if isinstance(command, commands.Send) and isinstance(outcome.result, Posted):
+                    assert isinstance(outcome, Outcome)
+                    if isinstance(command, commands.Send) and isinstance(outcome.result, MessageSent):
                         known = sent.setdefault((command.user, command.nonce), outcome.result)
                         assert known == outcome.result
 
-        await asyncio.gather(*(work(store, list(crowd.batches(40, 30))) for store in stores))
+        await asyncio.gather(*(work(store, list(generator.batches(40, 30))) for store in stores))
         assert len(sent) > 100
         assert await deadlocks(url) == 0
         # Blocks would hide what must be looked at.
         lift: list[commands.Command] = [
-            commands.Block(one, other, False) for one in crowd.ids for other in crowd.ids if one != other
+            commands.Block(one, other, False) for one in generator.ids for other in generator.ids if one != other
         ]
         await stores[0].commit(lift, NOW)
-        await check(stores[1], crowd.ids, sent)
+        await check_invariants(stores[1], generator.ids, sent)
 
 
-async def test_one_of_two_nodes_gets_a_name() -> None:
+async def test_user_id_signed_up_on_two_nodes_goes_to_one() -> None:
     async with nodes(2) as (url, stores):
         for turn in range(10):
             names = [f"name{turn}x{number}" for number in range(100)]
@@ -81,31 +81,31 @@ async def test_one_of_two_nodes_gets_a_name() -> None:
             winners: Counter[str] = Counter()
             for node, (batch, outcomes) in enumerate(zip(batches, answers, strict=True)):
                 for command, outcome in zip(batch, outcomes, strict=True):
-                    assert not isinstance(outcome, Failed)
+                    assert not isinstance(outcome, Faulted)
                     if isinstance(outcome.result, Taken):
                         continue
-                    assert isinstance(outcome.result, PersonDone)
+                    assert isinstance(outcome.result, UserSaved)
                     winners[command.user] += 1
                     if winners.total() % 10:
                         continue  # one in ten will do
-                    person = await stores[1 - node].person(command.user)
-                    assert person is not None
-                    assert person.name == f"of {node}"
+                    user = await stores[1 - node].get_user(command.user)
+                    assert user is not None
+                    assert user.name == f"of {node}"
             assert winners == Counter(names)
         assert await deadlocks(url) == 0
 
 
-async def test_the_same_names_in_another_order_do_not_wait_in_a_circle() -> None:
+async def test_sign_ups_in_opposite_order_do_not_deadlock() -> None:
     async with fresh_database() as url:
         await (await PostgresStore.open(url)).close()
-        connections = await asyncio.gather(committing.writer(url), committing.writer(url))
+        connections = await asyncio.gather(committing.connect_writer(url), committing.connect_writer(url))
         for turn in range(10):
             scripts: list[str] = []
             for node in (0, 1):
-                people = [Person(f"name{turn}x{number}", "") for number in range(1000)][:: (1, -1)[node]]
-                book = Book(changed_people={person.id: person for person in people})
+                users = [User(f"name{turn}x{number}", "") for number in range(1000)][:: (1, -1)[node]]
+                uow = UnitOfWork(changed_users={user.id: user for user in users})
                 keys = range(turn * 2000 + node * 1000 + 1, turn * 2000 + node * 1000 + 1001)
-                scripts.append(f"BEGIN;\n{saving(book, keys, {}, NOW)}COMMIT")
+                scripts.append(f"BEGIN;\n{save_script(uow, keys, {}, NOW)}COMMIT")
             answers = await asyncio.gather(
                 *(connection.execute(script) for connection, script in zip(connections, scripts, strict=True)),
                 return_exceptions=True,
@@ -118,13 +118,13 @@ async def test_the_same_names_in_another_order_do_not_wait_in_a_circle() -> None
             await connection.close()
 
 
-async def test_who_appears_in_the_middle_of_a_batch_is_not_there_for_it() -> None:
+async def test_user_created_during_a_batch_is_unknown_to_it() -> None:
     async with nodes(2) as (_, (one, other)):
-        await one.commit([commands.PutPerson("ann", PersonChange(dm_policy="anyone"))], NOW)
+        await one.commit([commands.PutUser("ann", UserChange(dm_policy="anyone"))], NOW)
         for turn in range(60):
             bob = f"bob{turn}"
-            arrive: list[commands.Command] = [commands.PutPerson(bob, PersonChange(dm_policy="anyone"))]
-            close: list[commands.Command] = [commands.PutPerson(bob, PersonChange(dm_policy="nobody"))]
+            arrive: list[commands.Command] = [commands.PutUser(bob, UserChange(dm_policy="anyone"))]
+            close: list[commands.Command] = [commands.PutUser(bob, UserChange(dm_policy="nobody"))]
             send: list[commands.Command] = [commands.Send("ann", bob, "ciao", f"n{turn}")]
 
             async def come_and_close(first: list[commands.Command], second: list[commands.Command]) -> None:
@@ -132,18 +132,18 @@ async def test_who_appears_in_the_middle_of_a_batch_is_not_there_for_it() -> Non
                 await one.commit(second, NOW)
 
             outcomes, _ = await asyncio.gather(other.commit(send, NOW), come_and_close(arrive, close))
-            assert not isinstance(outcomes[0], Failed)
+            assert not isinstance(outcomes[0], Faulted)
             head = (await one.heads([bob]))[bob]
             log = await one.log(bob, 0, 10)
             assert [event.seq for event in log.events] == list(range(1, head + 1))
-            assert (len(log.events) == 2) == isinstance(outcomes[0].result, Posted)
+            assert (len(log.events) == 2) == isinstance(outcomes[0].result, MessageSent)
 
 
-async def test_nothing_is_committed_after_a_block_was_answered() -> None:
+async def test_message_is_never_committed_after_block_was_answered() -> None:
     async with nodes(2) as (_, (theirs, mine)):
-        crowd = Crowd(0, 2)
-        ann, bob = crowd.ids
-        await mine.commit(crowd.arrive(), NOW)
+        generator = CommandGenerator(0, 2)
+        ann, bob = generator.ids
+        await mine.commit(generator.create_users(), NOW)
         flood = iter(range(10**9))
         seen: Counter[str] = Counter()
 
@@ -151,7 +151,7 @@ async def test_nothing_is_committed_after_a_block_was_answered() -> None:
             while not stop.is_set():
                 sends = [commands.Send(bob, ann, "let me in", f"n{next(flood)}") for _ in range(3)]
                 for outcome in await theirs.commit(sends, NOW):
-                    assert isinstance(outcome, Carried)
+                    assert isinstance(outcome, Outcome)
                     seen[type(outcome.result).__name__] += 1
                 under_way.set()
 
@@ -167,5 +167,5 @@ async def test_nothing_is_committed_after_a_block_was_answered() -> None:
             assert await mine.heads([ann, bob]) == answered
             await mine.commit([commands.Block(ann, bob, False)], NOW)
         # The block came at the flood's beginning, and in its middle.
-        assert seen["Posted"] > 100
+        assert seen["MessageSent"] > 100
         assert seen["Refusal"] > 100

@@ -9,13 +9,13 @@ import asyncpg
 import pytest
 
 from bussa_server.adapters.postgres import PostgresStore, committing
-from bussa_server.adapters.postgres.failures import OUTSIDE
-from bussa_server.adapters.postgres.loading import ask
+from bussa_server.adapters.postgres.failures import DB_ERRORS
+from bussa_server.adapters.postgres.loading import plan_load
 from bussa_server.domain import commands
-from bussa_server.domain.book import Carried, Posted
+from bussa_server.domain.unit_of_work import MessageSent, Outcome
 from bussa_server.ports.store import Unavailable
-from tests.adapters.postgres_crowd import Crowd, check
 from tests.adapters.postgres_proxy import Proxy
+from tests.adapters.postgres_workload import CommandGenerator, check_invariants
 from tests.postgres import Server, fresh_database
 
 NOW = 1_700_000_000_000
@@ -36,32 +36,32 @@ async def url(server: Server) -> AsyncIterator[str]:
         yield fresh
 
 
-async def opened(url: str, crowd: Crowd) -> PostgresStore:
+async def open_store(url: str, generator: CommandGenerator) -> PostgresStore:
     store = await PostgresStore.open(url)
-    await store.commit(crowd.arrive(), NOW)
+    await store.commit(generator.create_users(), NOW)
     return store
 
 
-class Senders:
+class Sender:
     """Send without end, and repeat what was not answered, until they are told to stop."""
 
-    def __init__(self, store: PostgresStore, crowd: Crowd) -> None:
+    def __init__(self, store: PostgresStore, generator: CommandGenerator) -> None:
         self._store = store
-        self._crowd = crowd
-        self.sent: dict[tuple[str, str], Posted] = {}
-        self._grew = asyncio.Event()
+        self._generator = generator
+        self.sent: dict[tuple[str, str], MessageSent] = {}
+        self._sent_more = asyncio.Event()
         self._stop = False
 
-    async def grow(self, more: int) -> None:
+    async def wait_for_sent(self, more: int) -> None:
         """Wait until so many messages more are acknowledged."""
         enough = len(self.sent) + more
         while len(self.sent) < enough:
-            self._grew.clear()
-            await self._grew.wait()
+            self._sent_more.clear()
+            await self._sent_more.wait()
 
     async def run(self) -> None:
         while not self._stop:
-            batch = [self._crowd.send() for _ in range(5)]
+            batch = [self._generator.send() for _ in range(5)]
             while True:
                 try:
                     outcomes = await self._store.commit(batch, NOW)
@@ -69,18 +69,18 @@ class Senders:
                 except Unavailable:
                     await asyncio.sleep(0.01)
             for command, outcome in zip(batch, outcomes, strict=True):
-                assert isinstance(outcome, Carried)
-                if isinstance(outcome.result, Posted):
+                assert isinstance(outcome, Outcome)
+                if isinstance(outcome.result, MessageSent):
                     known = self.sent.setdefault((command.user, command.nonce), outcome.result)
                     assert known == outcome.result
-            self._grew.set()
+            self._sent_more.set()
 
-    async def during(self, trouble: Callable[[], Awaitable[None]]) -> None:
+    async def run_during(self, trouble: Callable[[], Awaitable[None]]) -> None:
         """Send while there is trouble, and a hundred messages more after it."""
 
         async def until_it_is_over() -> None:
             await trouble()
-            await self.grow(100)
+            await self.wait_for_sent(100)
             self._stop = True
 
         async with asyncio.TaskGroup() as group:
@@ -88,10 +88,10 @@ class Senders:
             group.create_task(until_it_is_over())
 
 
-async def test_terminated_backends_lose_nothing_and_do_nothing_twice(url: str) -> None:
-    crowd = Crowd(1, 4)
-    stores = [await opened(url, crowd), await opened(url, crowd)]
-    senders = [Senders(store, crowd) for store in stores]
+async def test_terminated_backends_neither_lose_nor_duplicate_messages(url: str) -> None:
+    generator = CommandGenerator(1, 4)
+    stores = [await open_store(url, generator), await open_store(url, generator)]
+    senders = [Sender(store, generator) for store in stores]
     killed = 0
 
     async def terminate() -> None:
@@ -105,36 +105,36 @@ async def test_terminated_backends_lose_nothing_and_do_nothing_twice(url: str) -
             )
         await admin.close()
 
-    await asyncio.gather(*(some.during(terminate) for some in senders))
+    await asyncio.gather(*(some.run_during(terminate) for some in senders))
     for some in senders:
-        await check(stores[0], crowd.ids, some.sent)
+        await check_invariants(stores[0], generator.ids, some.sent)
     for store in stores:
         await store.close()
 
 
-async def test_a_server_that_dies_and_comes_back_has_all_that_was_acknowledged(server: Server, url: str) -> None:
-    crowd = Crowd(2, 4)
-    store = await opened(url, crowd)
-    senders = Senders(store, crowd)
+async def test_acknowledged_messages_survive_server_crash(server: Server, url: str) -> None:
+    generator = CommandGenerator(2, 4)
+    store = await open_store(url, generator)
+    senders = Sender(store, generator)
 
     async def die_and_come_back() -> None:
         for _ in range(3):
-            await senders.grow(50)
+            await senders.wait_for_sent(50)
             await asyncio.to_thread(server.stop, signal.SIGQUIT)
             with pytest.raises(Unavailable):
-                await store.heads(crowd.ids)
+                await store.heads(generator.ids)
             await asyncio.to_thread(server.start)
 
-    await senders.during(die_and_come_back)
-    await check(store, crowd.ids, senders.sent)
+    await senders.run_during(die_and_come_back)
+    await check_invariants(store, generator.ids, senders.sent)
     await store.close()
 
 
-async def test_a_commit_whose_answer_was_cut_off_is_unavailable_and_its_nonce_settles_it(url: str) -> None:
-    crowd = Crowd(3, 3)
+async def test_commit_with_lost_answer_is_unavailable_and_settled_by_nonce(url: str) -> None:
+    generator = CommandGenerator(3, 3)
     proxy = Proxy(url)
-    store = await opened(await proxy.start(), crowd)
-    ann, bob, _ = crowd.ids
+    store = await open_store(await proxy.start(), generator)
+    ann, bob, _ = generator.ids
     for turn in range(5):
         send = commands.Send(ann, bob, "ciao", f"n{turn}")
         proxy.cut_at = b"COMMIT"
@@ -143,73 +143,73 @@ async def test_a_commit_whose_answer_was_cut_off_is_unavailable_and_its_nonce_se
         proxy.cut_at = None
         assert proxy.cuts == turn + 1
         (outcome,) = await store.commit([send], NOW)
-        assert isinstance(outcome, Carried)
-        assert isinstance(outcome.result, Posted)
+        assert isinstance(outcome, Outcome)
+        assert isinstance(outcome.result, MessageSent)
         assert outcome.result.n == turn + 1
         # It had been committed before the cut, or else this one would have appended.
         assert not outcome.entries
-    await check(store, crowd.ids, {})
+    await check_invariants(store, generator.ids, {})
     await store.close()
     await proxy.close()
 
 
-async def test_a_silent_server_is_unavailable_within_the_deadline(url: str) -> None:
-    crowd = Crowd(4, 3)
+async def test_silent_server_is_unavailable_within_the_deadline(url: str) -> None:
+    generator = CommandGenerator(4, 3)
     proxy = Proxy(url)
-    store = await opened(await proxy.start(), crowd)
-    await store.heads(crowd.ids)
+    store = await open_store(await proxy.start(), generator)
+    await store.heads(generator.ids)
     proxy.freeze()
     async with asyncio.timeout(DEADLINE):
         answers = await asyncio.gather(
-            store.commit([crowd.send()], NOW),
-            *(store.heads(crowd.ids) for _ in range(20)),
+            store.commit([generator.send()], NOW),
+            *(store.heads(generator.ids) for _ in range(20)),
             store.trim(NOW),
             return_exceptions=True,
         )
     assert {type(answer) for answer in answers} == {Unavailable}
     proxy.thaw()
-    await store.commit([crowd.send()], NOW)
-    assert await store.heads(crowd.ids)
+    await store.commit([generator.send()], NOW)
+    assert await store.heads(generator.ids)
     await store.close()
     await proxy.close()
 
 
-async def test_a_database_that_is_too_slow_is_unavailable_within_the_deadline(url: str) -> None:
-    crowd = Crowd(5, 3)
-    store = await opened(url, crowd)
+async def test_slow_database_is_unavailable_within_the_deadline(url: str) -> None:
+    generator = CommandGenerator(5, 3)
+    store = await open_store(url, generator)
     slow = await asyncpg.connect(url)
-    await slow.execute("BEGIN; LOCK TABLE bussa.people")
+    await slow.execute("BEGIN; LOCK TABLE bussa.accounts")
     async with asyncio.timeout(DEADLINE):
         answers = await asyncio.gather(
-            store.commit([crowd.send()], NOW), store.heads(crowd.ids), return_exceptions=True
+            store.commit([generator.send()], NOW), store.heads(generator.ids), return_exceptions=True
         )
     assert {type(answer) for answer in answers} == {Unavailable}
     await slow.execute("ROLLBACK")
-    await store.commit([crowd.send()], NOW)
-    assert await store.heads(crowd.ids)
+    await store.commit([generator.send()], NOW)
+    assert await store.heads(generator.ids)
     await slow.close()
     await store.close()
 
 
-async def test_a_node_that_stands_still_in_the_middle_of_a_commit_holds_nobody_up_for_long(url: str) -> None:
-    crowd = Crowd(6, 2)
-    ann, bob = crowd.ids
-    store = await opened(url, crowd)
+async def test_stalled_node_does_not_block_others_for_long(url: str) -> None:
+    generator = CommandGenerator(6, 2)
+    ann, bob = generator.ids
+    store = await open_store(url, generator)
     send = commands.Send(ann, bob, "ciao", "n1")
-    still = await committing.writer(url)
-    await still.execute(ask([send]).locking())
+    still = await committing.connect_writer(url)
+    await still.execute(plan_load([send]).lock_script())
     (outcome,) = await store.commit([send], NOW)
-    assert isinstance(outcome, Carried)
-    assert isinstance(outcome.result, Posted)
-    with pytest.raises(OUTSIDE):
+    assert isinstance(outcome, Outcome)
+    assert isinstance(outcome.result, MessageSent)
+    with pytest.raises(DB_ERRORS):
         await still.execute("COMMIT")
     still.terminate()
     await store.close()
 
 
-async def test_a_database_that_is_read_only_for_a_while_takes_no_commit_and_can_be_read(url: str) -> None:
-    crowd = Crowd(7, 3)
-    store = await opened(url, crowd)
+async def test_read_only_database_refuses_commits_and_serves_reads(url: str) -> None:
+    generator = CommandGenerator(7, 3)
+    store = await open_store(url, generator)
     admin = await asyncpg.connect(url)
 
     async def turn(setting: str) -> None:
@@ -224,19 +224,19 @@ async def test_a_database_that_is_read_only_for_a_while_takes_no_commit_and_can_
     )
     async with asyncio.timeout(DEADLINE):
         with pytest.raises(Unavailable, match="25006"):
-            await store.commit([crowd.send()], NOW)
-    assert await store.heads(crowd.ids)
+            await store.commit([generator.send()], NOW)
+    assert await store.heads(generator.ids)
     assert (await PostgresStore.open(url)).epoch == store.epoch
     await turn("off")
-    (outcome,) = await store.commit([crowd.send()], NOW)
-    assert isinstance(outcome, Carried)
+    (outcome,) = await store.commit([generator.send()], NOW)
+    assert isinstance(outcome, Outcome)
     await admin.close()
     await store.close()
 
 
-async def test_a_server_without_a_free_connection_is_unavailable(server: Server, url: str) -> None:
-    crowd = Crowd(8, 3)
-    store = await opened(url, crowd)
+async def test_server_without_free_connection_is_unavailable(server: Server, url: str) -> None:
+    generator = CommandGenerator(8, 3)
+    store = await open_store(url, generator)
     taken: list[asyncpg.Connection] = []
     while True:
         try:
@@ -244,22 +244,22 @@ async def test_a_server_without_a_free_connection_is_unavailable(server: Server,
         except asyncpg.TooManyConnectionsError:
             break
     with pytest.raises(Unavailable):
-        await store.heads(crowd.ids)
+        await store.heads(generator.ids)
     for connection in taken:
         await connection.close()
-    assert await store.heads(crowd.ids)
+    assert await store.heads(generator.ids)
     await store.close()
 
 
-async def test_a_closed_store_is_unavailable_and_leaves_no_connection(url: str) -> None:
-    crowd = Crowd(9, 3)
-    store = await opened(url, crowd)
-    await asyncio.gather(*(store.heads(crowd.ids) for _ in range(10)))
+async def test_closed_store_is_unavailable_and_leaves_no_connection(url: str) -> None:
+    generator = CommandGenerator(9, 3)
+    store = await open_store(url, generator)
+    await asyncio.gather(*(store.heads(generator.ids) for _ in range(10)))
     await store.close()
     with pytest.raises(Unavailable):
-        await store.commit([crowd.send()], NOW)
+        await store.commit([generator.send()], NOW)
     with pytest.raises(Unavailable):
-        await store.heads(crowd.ids)
+        await store.heads(generator.ids)
     admin = await asyncpg.connect(url)
     for _ in range(500):  # the server takes a moment to see that they are gone
         left = await admin.fetchval("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'bussa'")
@@ -270,13 +270,13 @@ async def test_a_closed_store_is_unavailable_and_leaves_no_connection(url: str) 
     await admin.close()
 
 
-async def test_an_act_that_is_given_up_leaves_nothing_behind(url: str) -> None:
-    crowd = Crowd(10, 3)
-    store = await opened(url, crowd)
+async def test_cancelled_command_leaves_no_connection_behind(url: str) -> None:
+    generator = CommandGenerator(10, 3)
+    store = await open_store(url, generator)
     for turn in range(30):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(turn / 5000):
-                await store.commit([crowd.send() for _ in range(20)], NOW)
-    await store.commit([crowd.send()], NOW)
-    await check(store, crowd.ids, {})
+                await store.commit([generator.send() for _ in range(20)], NOW)
+    await store.commit([generator.send()], NOW)
+    await check_invariants(store, generator.ids, {})
     await store.close()

@@ -9,8 +9,8 @@ import pytest
 from bussa_server.adapters.postgres import DatabaseError, PostgresStore, database, new_epoch
 from bussa_server.adapters.postgres.database import Step
 from bussa_server.ports.store import Unavailable
-from tests.adapters.postgres_crowd import Crowd, check
-from tests.postgres import fresh_database, shared
+from tests.adapters.postgres_workload import CommandGenerator, check_invariants
+from tests.postgres import fresh_database, shared_server_url
 
 NOW = 1_700_000_000_000
 STEPS = database.migrations()
@@ -19,12 +19,12 @@ EXPANDS = Step(OWN + 1, 1, "ALTER TABLE people ADD COLUMN extra integer; CREATE 
 CONTRACTS = Step(OWN + 2, OWN + 1, "ALTER TABLE people DROP COLUMN revoked_at")
 
 
-def test_steps_ascend_from_one_without_holes_and_name_a_version_that_there_was() -> None:
+def test_migrations_ascend_without_holes_and_name_a_known_oldest_version() -> None:
     assert [step.version for step in STEPS] == list(range(1, OWN + 1))
     assert all(1 <= step.oldest <= step.version for step in STEPS)
 
 
-async def test_nodes_that_start_at_once_make_one_schema_and_one_epoch() -> None:
+async def test_nodes_starting_concurrently_create_one_schema_and_epoch() -> None:
     async with fresh_database() as url:
         stores = await asyncio.gather(*(PostgresStore.open(url) for _ in range(5)))
         assert len({store.epoch for store in stores}) == 1
@@ -38,23 +38,23 @@ async def test_nodes_that_start_at_once_make_one_schema_and_one_epoch() -> None:
         await other.close()
 
 
-async def test_an_old_server_goes_on_beside_a_new_one() -> None:
+async def test_old_server_keeps_running_beside_a_new_one() -> None:
     async with fresh_database() as url:
-        crowd = Crowd(1, 4)
+        generator = CommandGenerator(1, 4)
         old = await PostgresStore.open(url)
-        await old.commit(crowd.arrive(), NOW)
+        await old.commit(generator.create_users(), NOW)
         await database.prepare(url, [*STEPS, EXPANDS])
-        for batch in crowd.batches(10):
+        for batch in generator.batches(10):
             await old.commit(batch, NOW)
         # An old one may start too: the rolling restart goes on, or back.
         another = await PostgresStore.open(url)
-        await another.commit([crowd.send()], NOW)
-        await check(another, crowd.ids, {})
+        await another.commit([generator.send()], NOW)
+        await check_invariants(another, generator.ids, {})
         for store in (old, another):
             await store.close()
 
 
-async def test_a_server_that_is_too_old_for_the_schema_does_not_start() -> None:
+async def test_server_too_old_for_the_schema_does_not_start() -> None:
     async with fresh_database() as url:
         await database.prepare(url, [*STEPS, EXPANDS, CONTRACTS])
         with pytest.raises(DatabaseError, match=rf"newer Bussa .schema {OWN + 2}.*at least {OWN + 1}.*up to {OWN}"):
@@ -62,7 +62,7 @@ async def test_a_server_that_is_too_old_for_the_schema_does_not_start() -> None:
         assert await database.prepare(url, [*STEPS, EXPANDS])
 
 
-async def test_a_step_that_fails_leaves_the_schema_as_it_was() -> None:
+async def test_failed_migration_is_rolled_back() -> None:
     async with fresh_database() as url:
         store = await PostgresStore.open(url)
         broken = Step(OWN + 1, 1, "CREATE TABLE half (key bigint); SELECT 1 / 0")
@@ -75,18 +75,18 @@ async def test_a_step_that_fails_leaves_the_schema_as_it_was() -> None:
         await store.close()
 
 
-async def test_what_else_is_in_the_database_is_left_alone() -> None:
+async def test_other_schemas_are_left_alone() -> None:
     async with fresh_database() as url:
         connection = await asyncpg.connect(url)
         await connection.execute("CREATE TABLE people (mine text); INSERT INTO people VALUES ('kept')")
         store = await PostgresStore.open(url)
-        await store.commit(Crowd(1, 3).arrive(), NOW)
+        await store.commit(CommandGenerator(1, 3).create_users(), NOW)
         await store.close()
         assert await connection.fetchval("SELECT string_agg(mine, '') FROM people") == "kept"
         await connection.close()
 
 
-async def test_a_role_without_the_right_to_make_schemas_serves_one_that_was_made_for_it() -> None:
+async def test_role_without_create_privilege_can_use_an_existing_schema() -> None:
     async with fresh_database() as url:
         role = f"role_{urlsplit(url).path[1:]}"
         connection = await asyncpg.connect(url)
@@ -97,16 +97,16 @@ async def test_a_role_without_the_right_to_make_schemas_serves_one_that_was_made
             await PostgresStore.open(theirs)
         await connection.execute(f"CREATE SCHEMA bussa AUTHORIZATION {role}")
         store = await PostgresStore.open(theirs)
-        crowd = Crowd(2, 3)
-        await store.commit(crowd.arrive(), NOW)
-        await store.commit([crowd.send()], NOW)
-        await check(store, crowd.ids, {})
+        generator = CommandGenerator(2, 3)
+        await store.commit(generator.create_users(), NOW)
+        await store.commit([generator.send()], NOW)
+        await check_invariants(store, generator.ids, {})
         await store.close()
         await connection.execute(f"DROP SCHEMA bussa CASCADE; DROP ROLE {role}")
         await connection.close()
 
 
-async def test_a_restored_database_is_given_another_epoch() -> None:
+async def test_new_epoch_is_stored_after_a_restore() -> None:
     async with fresh_database() as url:
         with pytest.raises(DatabaseError, match="nothing of Bussa's"):
             await new_epoch(url)
@@ -126,22 +126,22 @@ async def test_a_restored_database_is_given_another_epoch() -> None:
         ({"path": "/there_is_no_such_database"}, "3D000"),
     ],
 )
-async def test_what_is_no_database_for_us_is_said_so(change: dict[str, str], complaint: str) -> None:
+async def test_unusable_database_is_refused_with_a_message(change: dict[str, str], complaint: str) -> None:
     with pytest.raises(DatabaseError, match=complaint):
-        await PostgresStore.open(urlunsplit(urlsplit(shared())._replace(**change)))
+        await PostgresStore.open(urlunsplit(urlsplit(shared_server_url())._replace(**change)))
 
 
 async def test_a_database_in_another_encoding_is_refused() -> None:
-    connection = await asyncpg.connect(shared())
+    connection = await asyncpg.connect(shared_server_url())
     await connection.execute("CREATE DATABASE bussa_latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'")
     try:
         with pytest.raises(DatabaseError, match="LATIN1"):
-            await PostgresStore.open(urlunsplit(urlsplit(shared())._replace(path="/bussa_latin")))
+            await PostgresStore.open(urlunsplit(urlsplit(shared_server_url())._replace(path="/bussa_latin")))
     finally:
         await connection.execute("DROP DATABASE bussa_latin WITH (FORCE)")
         await connection.close()
 
 
-async def test_a_database_out_of_reach_is_unavailable() -> None:
+async def test_unreachable_database_is_unavailable() -> None:
     with pytest.raises(Unavailable):
         await PostgresStore.open("postgresql://postgres@127.0.0.1:1/postgres")

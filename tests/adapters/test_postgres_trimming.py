@@ -7,7 +7,7 @@ import pytest
 from bussa_server.adapters.postgres import PostgresStore, trimming
 from bussa_server.domain import commands
 from bussa_server.domain.commands import Command
-from tests.adapters.postgres_crowd import Crowd
+from tests.adapters.postgres_workload import CommandGenerator
 from tests.postgres import fresh_database
 
 DAY = 24 * 3600 * 1000
@@ -16,9 +16,9 @@ NOW = 20_000 * DAY
 
 @pytest.fixture(autouse=True)
 def small_logs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trimming, "LOG_EVENTS", 10)
-    monkeypatch.setattr(trimming, "PEOPLE", 2)
-    monkeypatch.setattr(trimming, "ROWS", 7)
+    monkeypatch.setattr(trimming, "LOG_RETENTION_EVENTS", 10)
+    monkeypatch.setattr(trimming, "USERS_PER_TRANSACTION", 2)
+    monkeypatch.setattr(trimming, "ROWS_PER_TRANSACTION", 7)
 
 
 def mutes(user: str, peer: str, count: int) -> list[Command]:
@@ -26,13 +26,13 @@ def mutes(user: str, peer: str, count: int) -> list[Command]:
     return [commands.Mute(user, peer, number % 2 == 0) for number in range(count)]
 
 
-async def test_what_is_both_old_and_beyond_the_count_is_forgotten_once() -> None:
+async def test_old_events_beyond_the_count_are_trimmed_once() -> None:
     async with fresh_database() as url:
         stores = [await PostgresStore.open(url), await PostgresStore.open(url)]
         one, other = stores
-        crowd = Crowd(1, 5)
-        first, second, third, *_ = crowd.ids
-        await one.commit(crowd.arrive(), NOW)
+        generator = CommandGenerator(1, 5)
+        first, second, third, *_ = generator.ids
+        await one.commit(generator.create_users(), NOW)
         await one.commit(mutes(first, second, 40), NOW - 8 * DAY)
         await one.commit(mutes(second, first, 40), NOW - 8 * DAY)
         await one.commit(mutes(second, first, 15), NOW - 6 * DAY)
@@ -51,12 +51,12 @@ async def test_what_is_both_old_and_beyond_the_count_is_forgotten_once() -> None
             await store.close()
 
 
-async def test_a_clock_that_lags_makes_no_hole() -> None:
+async def test_lagging_clock_leaves_no_hole_in_trimmed_log() -> None:
     async with fresh_database() as url:
         store = await PostgresStore.open(url)
-        crowd = Crowd(1, 2)
-        first, second = crowd.ids
-        await store.commit(crowd.arrive(), NOW)
+        generator = CommandGenerator(1, 2)
+        first, second = generator.ids
+        await store.commit(generator.create_users(), NOW)
         for number in range(40):
             late = NOW - (6 if number == 20 else 8) * DAY
             await store.commit(mutes(first, second, 2)[number % 2 : number % 2 + 1], late)

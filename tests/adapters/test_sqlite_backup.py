@@ -7,14 +7,14 @@ import apsw
 import pytest
 
 from bussa_server.adapters.sqlite import DataFolderError, SqliteStore, checking, database
-from tests.adapters.sqlite_disk import Disk
-from tests.contracts.deeds import Deeds
+from tests.adapters.sqlite_disk import FaultyDisk
+from tests.contracts.actions import StoreActions
 
 
-def restored(copy: Path, folder: Path) -> SqliteStore:
+def open_restored(copy: Path, folder: Path) -> SqliteStore:
     folder.mkdir()
-    copy.rename(folder / database.FILE)
-    assert checking.check(folder).complaints == []
+    copy.rename(folder / database.FILE_NAME)
+    assert checking.check(folder).problems == []
     return SqliteStore(folder)
 
 
@@ -22,20 +22,20 @@ def names(folder: Path) -> list[str]:
     return sorted(found.name for found in folder.iterdir())
 
 
-async def test_a_copy_has_all_and_begins_a_log_of_another_name(tmp_path: Path) -> None:
+async def test_backup_has_all_rows_and_gets_a_new_epoch(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "data")
-    deeds = Deeds(store)
-    await deeds.people("ann", "bob")
-    await deeds.send("ann", "bob", "ciao", "ciao 2")
-    before = await deeds.log("bob"), await deeds.history("bob", "ann"), await deeds.conversations("bob")
+    actions = StoreActions(store)
+    await actions.create_users("ann", "bob")
+    await actions.send("ann", "bob", "ciao", "ciao 2")
+    before = await actions.log("bob"), await actions.history("bob", "ann"), await actions.conversations("bob")
     copy = tmp_path / "copy"
     database.back_up(tmp_path / "data", copy)
     assert copy.stat().st_mode & 0o777 == 0o600
     assert names(tmp_path) == ["copy", "data"]
-    await deeds.send("ann", "bob", "after")
+    await actions.send("ann", "bob", "after")
 
-    other = restored(copy, tmp_path / "restored")
-    theirs = Deeds(other)
+    other = open_restored(copy, tmp_path / "restored")
+    theirs = StoreActions(other)
     assert (await theirs.log("bob"), await theirs.history("bob", "ann"), await theirs.conversations("bob")) == before
     assert await theirs.texts("bob", "ciao") == ["ciao 2", "ciao"]
     # A device that saw what was logged after the copy must not count on.
@@ -52,20 +52,20 @@ async def test_a_copy_has_all_and_begins_a_log_of_another_name(tmp_path: Path) -
     await original.close()
 
 
-async def test_a_copy_made_while_people_write_is_of_one_moment(tmp_path: Path) -> None:
+async def test_backup_during_writes_is_a_consistent_snapshot(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "data")
-    deeds = Deeds(store)
-    await deeds.people("ann", "bob")
-    await deeds.send("ann", "bob", *["x" * 10_000] * 200)
+    actions = StoreActions(store)
+    await actions.create_users("ann", "bob")
+    await actions.send("ann", "bob", *["x" * 10_000] * 200)
     copying = asyncio.create_task(asyncio.to_thread(database.back_up, tmp_path / "data", tmp_path / "copy"))
     sent = 200
     while not copying.done() and sent < 5_000:
-        await deeds.send("ann", "bob", "ciao", "x" * 3_000)
+        await actions.send("ann", "bob", "ciao", "x" * 3_000)
         sent += 2
     await copying
     await store.close()
-    other = restored(tmp_path / "copy", tmp_path / "restored")
-    theirs = Deeds(other)
+    other = open_restored(tmp_path / "copy", tmp_path / "restored")
+    theirs = StoreActions(other)
     head = (await other.heads(["ann"]))["ann"]
     assert 200 <= head <= sent
     assert head % 2 == 0
@@ -73,9 +73,9 @@ async def test_a_copy_made_while_people_write_is_of_one_moment(tmp_path: Path) -
     await other.close()
 
 
-async def test_whoever_writes_meanwhile_does_not_make_it_begin_again(disk: Disk, folder: Path, tmp_path: Path) -> None:
+async def test_concurrent_writer_does_not_restart_backup(disk: FaultyDisk, folder: Path, tmp_path: Path) -> None:
     await SqliteStore(folder).close()
-    source = str(folder / database.FILE)
+    source = str(folder / database.FILE_NAME)
     writer = apsw.Connection(source)
     # More pages than any step of a copy could have.
     writer.execute("CREATE TABLE big (x); INSERT INTO big VALUES (zeroblob(40000000)); CREATE TABLE late (x)")
@@ -97,7 +97,7 @@ async def test_whoever_writes_meanwhile_does_not_make_it_begin_again(disk: Disk,
     copied.close()
 
 
-async def test_it_never_writes_over_anything(tmp_path: Path) -> None:
+async def test_backup_never_overwrites_a_file(tmp_path: Path) -> None:
     await SqliteStore(tmp_path / "data").close()
     (tmp_path / "letter").write_text("dear mother")
     with pytest.raises(DataFolderError, match="exists already"):
@@ -105,7 +105,7 @@ async def test_it_never_writes_over_anything(tmp_path: Path) -> None:
     assert (tmp_path / "letter").read_text() == "dear mother"
 
 
-async def test_it_says_what_is_wrong(tmp_path: Path) -> None:
+async def test_backup_errors_name_the_cause(tmp_path: Path) -> None:
     with pytest.raises(DataFolderError, match="there is no database"):
         database.back_up(tmp_path, tmp_path / "copy")
     await SqliteStore(tmp_path / "data").close()
@@ -113,23 +113,23 @@ async def test_it_says_what_is_wrong(tmp_path: Path) -> None:
         database.back_up(tmp_path / "data", tmp_path / "no" / "such" / "folder")
 
 
-async def test_half_a_copy_is_none(disk: Disk, folder: Path, tmp_path: Path) -> None:
+async def test_partial_backup_is_deleted(disk: FaultyDisk, folder: Path, tmp_path: Path) -> None:
     await SqliteStore(folder).close()
     disk.fail_after(5)
     with pytest.raises(DataFolderError, match="the backup failed"):
         database.back_up(folder, tmp_path / "copy")
-    disk.heal()
+    disk.repair()
     assert not (tmp_path / "copy").exists()
 
 
-async def test_since_when_tokens_count(tmp_path: Path) -> None:
+async def test_revoked_at_is_read_from_the_folder(tmp_path: Path) -> None:
     with pytest.raises(DataFolderError, match="there is no database"):
         database.revoked_at(tmp_path, "ann")
     store = SqliteStore(tmp_path)
-    await Deeds(store).people("ann")
+    await StoreActions(store).create_users("ann")
     assert database.revoked_at(tmp_path, "ann") == 0
     assert database.revoked_at(tmp_path, "zoe") is None
     await store.close()
-    (tmp_path / database.FILE).write_bytes(b"no database " * 99)
+    (tmp_path / database.FILE_NAME).write_bytes(b"no database " * 99)
     with pytest.raises(DataFolderError, match="can't be read"):
         database.revoked_at(tmp_path, "ann")

@@ -5,48 +5,48 @@ from pathlib import Path
 import apsw
 import pytest
 
-from bussa_protocol.limits import LOG_EVENTS, LOG_MILLIS
+from bussa_protocol.limits import LOG_RETENTION_EVENTS, LOG_RETENTION_MILLIS
 from bussa_server.adapters.sqlite import DataFolderError, SqliteStore, checking, database
 from bussa_server.domain import commands
-from bussa_server.ports.store import BATCH
-from tests.contracts.deeds import Deeds
+from bussa_server.ports.store import MAX_BATCH
+from tests.contracts.actions import StoreActions
 
 
-async def lived(folder: Path) -> None:
+async def fill_folder(folder: Path) -> None:
     """Ann (1) and Bob (2) write to each other, and Cy (3) to Ann; Bob's log has more than messages."""
     store = SqliteStore(folder)
-    deeds = Deeds(store)
-    await deeds.people("ann", "bob", "cy")
-    await deeds.send("ann", "bob", "1", "2")
-    await deeds.send("bob", "ann", "3")
-    await deeds.settings("bob", knocks=True)
-    await deeds.send("ann", "bob", "4")
-    await deeds.do(commands.MarkRead("bob", "ann", 4))
-    await deeds.send("cy", "ann", "1")
+    actions = StoreActions(store)
+    await actions.create_users("ann", "bob", "cy")
+    await actions.send("ann", "bob", "1", "2")
+    await actions.send("bob", "ann", "3")
+    await actions.settings("bob", knocks=True)
+    await actions.send("ann", "bob", "4")
+    await actions.do(commands.MarkRead("bob", "ann", 4))
+    await actions.send("cy", "ann", "1")
     await store.close()
 
 
-def broken(folder: Path, *statements: str) -> list[str]:
-    connection = apsw.Connection(str(folder / database.FILE))
+def problems_after(folder: Path, *statements: str) -> list[str]:
+    connection = apsw.Connection(str(folder / database.FILE_NAME))
     for statement in statements:
         connection.execute(statement)
         assert connection.changes() > 0
     connection.close()
-    return checking.check(folder).complaints
+    return checking.check(folder).problems
 
 
-async def test_where_all_is_well_it_says_so_and_counts(tmp_path: Path) -> None:
-    await lived(tmp_path)
+async def test_check_of_intact_folder_reports_counts(tmp_path: Path) -> None:
+    await fill_folder(tmp_path)
     report = checking.check(tmp_path)
-    assert report.complaints == []
+    assert report.problems == []
     assert report.summary == "3 people, 2 conversations, 5 messages, 13 events: all agree"
 
 
-async def test_it_looks_also_while_it_is_served(tmp_path: Path) -> None:
-    await lived(tmp_path)
+async def test_check_works_while_folder_is_served(tmp_path: Path) -> None:
+    await fill_folder(tmp_path)
     store = SqliteStore(tmp_path)
-    await Deeds(store).send("ann", "bob", "5")
-    assert checking.check(tmp_path).complaints == []
+    await StoreActions(store).send("ann", "bob", "5")
+    assert checking.check(tmp_path).problems == []
     assert "6 messages" in checking.check(tmp_path).summary
     await store.close()
 
@@ -105,48 +105,48 @@ async def test_it_looks_also_while_it_is_served(tmp_path: Path) -> None:
         ("PRAGMA writable_schema = 1; DELETE FROM sqlite_schema WHERE name = 'messages_by_n'", "SQLite: "),
     ],
 )
-async def test_it_finds(tmp_path: Path, damage: str, complaint: str) -> None:
-    await lived(tmp_path)
-    complaints = broken(tmp_path, damage)
+async def test_check_finds_damage(tmp_path: Path, damage: str, complaint: str) -> None:
+    await fill_folder(tmp_path)
+    complaints = problems_after(tmp_path, damage)
     assert any(found.startswith(complaint) for found in complaints), complaints
     assert checking.check(tmp_path).summary.endswith("SOMETHING IS WRONG")
 
 
-async def test_of_one_kind_it_shows_some(tmp_path: Path) -> None:
+async def test_check_limits_problems_of_one_kind(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path)
-    deeds = Deeds(store)
-    users = [f"u{i:03}" for i in range(checking.SHOWN + 5)]
-    await deeds.people(*users)
+    actions = StoreActions(store)
+    users = [f"u{i:03}" for i in range(checking.MAX_SHOWN + 5)]
+    await actions.create_users(*users)
     for user in users[1:]:
-        await deeds.send(user, users[0], "1", "2", "3")
+        await actions.send(user, users[0], "1", "2", "3")
     await store.close()
-    complaints = broken(tmp_path, "UPDATE log SET seq = 9 WHERE owner > 1 AND seq = 3")
-    assert len(complaints) == checking.SHOWN + 1
+    complaints = problems_after(tmp_path, "UPDATE log SET seq = 9 WHERE owner > 1 AND seq = 3")
+    assert len(complaints) == checking.MAX_SHOWN + 1
     assert complaints[-1] == "… and more of the same kind"
 
 
-async def test_a_log_that_was_trimmed_to_its_last_message_or_beyond_is_no_damage(tmp_path: Path) -> None:
-    await lived(tmp_path)
+async def test_trimmed_log_is_not_reported(tmp_path: Path) -> None:
+    await fill_folder(tmp_path)
     store = SqliteStore(tmp_path)
-    deeds = Deeds(store)
-    deeds.now += 1_000_000
-    for start in range(0, LOG_EVENTS + 10, BATCH):
-        await deeds.commit(
+    actions = StoreActions(store)
+    actions.now += 1_000_000
+    for start in range(0, LOG_RETENTION_EVENTS + 10, MAX_BATCH):
+        await actions.commit(
             *(
                 commands.ChangeSettings("bob", commands.SettingsChange(read_receipts=i % 2 == 1))
-                for i in range(start, min(start + BATCH, LOG_EVENTS + 10))
+                for i in range(start, min(start + MAX_BATCH, LOG_RETENTION_EVENTS + 10))
             )
         )
-    await store.trim(deeds.now + LOG_MILLIS)
+    await store.trim(actions.now + LOG_RETENTION_MILLIS)
     assert (await store.log("bob", 0, 1)).tail > 7
     await store.close()
-    assert checking.check(tmp_path).complaints == []
+    assert checking.check(tmp_path).problems == []
 
 
-async def test_what_can_not_be_read_is_said_in_a_word(tmp_path: Path) -> None:
+async def test_unreadable_database_is_refused_with_a_message(tmp_path: Path) -> None:
     with pytest.raises(DataFolderError, match="there is no database"):
         checking.check(tmp_path)
-    path = tmp_path / database.FILE
+    path = tmp_path / database.FILE_NAME
     path.write_bytes(b"no database at all " * 99)
     with pytest.raises(DataFolderError, match="can't be read"):
         checking.check(tmp_path)

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from bussa_protocol.frames.parts import Folder, SettingsChange
 from bussa_server.adapters.sqlite import database, reading
-from bussa_server.adapters.sqlite.ledger_rows import LedgerRows
+from bussa_server.adapters.sqlite.repository import Repository
 from bussa_server.adapters.sqlite.sql import Sql
-from bussa_server.domain import commands, ledger
-from bussa_server.ports.store import BATCH
-from tests.contracts.deeds import NOW, Deeds
+from bussa_server.domain import commands, handlers
+from bussa_server.ports.store import MAX_BATCH
+from tests.contracts.actions import NOW, StoreActions
 
 FEW, MANY = 60, 1_500
 LIMIT = 20
@@ -26,12 +26,12 @@ READS: dict[str, Callable[[Sql], object]] = {
     "log from the beginning": lambda connection: reading.log(connection, "bob", 0, LIMIT),
     "log from the middle": lambda connection: reading.log(connection, "bob", FEW // 2, LIMIT),
     "log of nothing": lambda connection: reading.log(connection, "bob", END, LIMIT),
-    "arrival": lambda connection: reading.arrival(connection, "bob", END, LIMIT),
+    "arrival": lambda connection: reading.resume_state(connection, "bob", END, LIMIT),
     "newest history": lambda connection: reading.history(connection, "bob", "ann", None, None, LIMIT),
     "oldest history": lambda connection: reading.history(connection, "bob", "ann", None, 0, LIMIT),
     "conversations": lambda connection: reading.conversations(connection, "ann", INBOX, None, LIMIT),
-    "person": lambda connection: reading.person(connection, "ann"),
-    "pair": lambda connection: reading.pair(connection, "ann", "bob"),
+    "person": lambda connection: reading.get_user(connection, "ann"),
+    "pair": lambda connection: reading.get_conversation(connection, "ann", "bob"),
     "following": lambda connection: reading.follows(connection, "ann", False, None, LIMIT),
     "followers": lambda connection: reading.follows(connection, "ann", True, None, LIMIT),
 }
@@ -50,12 +50,12 @@ WRITES: dict[str, commands.Command] = {
 
 def _write(command: commands.Command) -> Callable[[Sql], object]:
     def work(connection: Sql) -> None:
-        rows = LedgerRows(connection)
+        rows = Repository(connection)
         rows.begin()
         connection.execute("BEGIN IMMEDIATE")
-        book = rows.load([command], careful=True)
-        ledger.carry_out(book, command, NOW)
-        rows.save(book)
+        uow = rows.load([command], check_all_nonces=True)
+        handlers.handle(uow, command, NOW)
+        rows.save(uow)
         connection.execute("ROLLBACK")
 
     return work
@@ -78,32 +78,32 @@ def _steps(connection: Sql, work: Callable[[Sql], object]) -> int:
 
 
 def _costs(folder: Path) -> dict[str, int]:
-    path = folder / database.FILE
+    path = folder / database.FILE_NAME
     with closing(database.open_for_reading(path)) as reader, closing(database.open_for_writing(path)[0]) as writer:
         return {name: _steps(reader, read) for name, read in READS.items()} | {
             name: _steps(writer, _write(command)) for name, command in WRITES.items()
         }
 
 
-async def _store(deeds: Deeds, count: int) -> None:
+async def _fill_store(actions: StoreActions, count: int) -> None:
     """A conversation of ``count`` messages, and conversations with ``count`` others, who are followed and follow."""
     peers = [f"peer-{number}" for number in range(count)]
-    await deeds.people(*peers)
-    await deeds.send("ann", "bob", *("message" for _ in range(count)))
-    for start in range(0, count, BATCH // 4):
-        some = peers[start : start + BATCH // 4]
-        await deeds.do(
-            *(deeds.message("ann", peer) for peer in some),
+    await actions.create_users(*peers)
+    await actions.send("ann", "bob", *("message" for _ in range(count)))
+    for start in range(0, count, MAX_BATCH // 4):
+        some = peers[start : start + MAX_BATCH // 4]
+        await actions.do(
+            *(actions.message("ann", peer) for peer in some),
             *(commands.Follow("ann", peer, True) for peer in some),
             *(commands.Follow(peer, "ann", True) for peer in some),
         )
 
 
-async def test_nothing_costs_more_where_more_is_stored(deeds: Deeds, folder: Path) -> None:
-    await deeds.people("ann", "bob")
-    await _store(deeds, FEW)
+async def test_cost_does_not_grow_with_stored_rows(actions: StoreActions, folder: Path) -> None:
+    await actions.create_users("ann", "bob")
+    await _fill_store(actions, FEW)
     few = _costs(folder)
-    await _store(deeds, MANY)
+    await _fill_store(actions, MANY)
     many = _costs(folder)
     assert all(few.values())
     grown = {name: (few[name], many[name]) for name in few if many[name] > 1.1 * few[name]}

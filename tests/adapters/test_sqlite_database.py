@@ -10,7 +10,7 @@ import pytest
 
 from bussa_server.adapters.sqlite import DataFolderError, SqliteStore, database
 from bussa_server.adapters.sqlite.sql import Sql
-from tests.contracts.deeds import Deeds
+from tests.contracts.actions import StoreActions
 
 # The first statement returns a row: what comes after it must be carried out all the same.
 CREATE_LATER = "SELECT 1; CREATE TABLE later (word TEXT NOT NULL);"
@@ -27,7 +27,7 @@ def rows(path: Path, query: str) -> list[tuple[object, ...]]:
     return found
 
 
-def foreign(path: Path, *statements: str) -> None:
+def create_other_database(path: Path, *statements: str) -> None:
     connection = apsw.Connection(str(path))
     for statement in statements:
         connection.execute(statement)
@@ -43,29 +43,27 @@ def refusal(folder: Path) -> str:
 # Migrating.
 
 
-def test_the_steps_are_numbered_without_holes() -> None:
+def test_migrations_are_numbered_without_holes() -> None:
     assert [step for step, _ in database.migrations()] == [*range(1, newest() + 1)]
 
 
-async def test_out_of_nothing(tmp_path: Path) -> None:
+async def test_missing_folder_is_created_with_schema(tmp_path: Path) -> None:
     folder = tmp_path / "some" / "where"
     store = SqliteStore(folder)
-    await Deeds(store).people("ann")
+    await StoreActions(store).create_users("ann")
     await store.close()
-    path = folder / database.FILE
+    path = folder / database.FILE_NAME
     assert rows(path, "PRAGMA user_version") == [(newest(),)]
-    assert rows(path, "PRAGMA application_id") == [(database.APPLICATION,)]
+    assert rows(path, "PRAGMA application_id") == [(database.APPLICATION_ID,)]
     assert folder.stat().st_mode & 0o777 == 0o700
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-async def test_an_older_database_is_brought_up_to_date_and_keeps_all(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_older_database_is_migrated_and_keeps_its_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = SqliteStore(tmp_path)
-    deeds = Deeds(store)
-    await deeds.people("ann", "bob")
-    await deeds.send("ann", "bob", "before")
+    actions = StoreActions(store)
+    await actions.create_users("ann", "bob")
+    await actions.send("ann", "bob", "before")
     epoch = store.epoch
     await store.close()
 
@@ -73,52 +71,48 @@ async def test_an_older_database_is_brought_up_to_date_and_keeps_all(
     monkeypatch.setattr(database, "migrations", lambda: later)
     again = SqliteStore(tmp_path)
     assert again.epoch == epoch
-    await Deeds(again).send("bob", "ann", "after")
-    assert [message.text for message in await Deeds(again).history("ann", "bob")] == ["before", "after"]
+    await StoreActions(again).send("bob", "ann", "after")
+    assert [message.text for message in await StoreActions(again).history("ann", "bob")] == ["before", "after"]
     await again.close()
-    path = tmp_path / database.FILE
+    path = tmp_path / database.FILE_NAME
     assert rows(path, "PRAGMA user_version") == [(newest(),)]
     assert rows(path, "SELECT word FROM later") == [("x",)]
 
 
 @pytest.mark.parametrize("known", range(1, newest() + 1))
-async def test_every_older_schema_can_be_brought_up_to_date(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: int
-) -> None:
+async def test_every_older_schema_can_be_migrated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: int) -> None:
     with monkeypatch.context() as patched:
         steps = database.migrations()[:known]
         patched.setattr(database, "migrations", lambda: steps)
-        connection, epoch = database.open_for_writing(tmp_path / database.FILE)
+        connection, epoch = database.open_for_writing(tmp_path / database.FILE_NAME)
         connection.close()
     store = SqliteStore(tmp_path)
     assert store.epoch == epoch
-    await Deeds(store).people("ann")
+    await StoreActions(store).create_users("ann")
     await store.close()
-    assert rows(tmp_path / database.FILE, "PRAGMA user_version") == [(newest(),)]
+    assert rows(tmp_path / database.FILE_NAME, "PRAGMA user_version") == [(newest(),)]
 
 
-async def test_who_follows_whom_is_the_same_after_the_second_step(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_follows_survive_the_second_migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
         steps = database.migrations()[:1]
         patched.setattr(database, "migrations", lambda: steps)
-        connection, _ = database.open_for_writing(tmp_path / database.FILE)
+        connection, _ = database.open_for_writing(tmp_path / database.FILE_NAME)
         for key, user in enumerate(["zoe", "ann", "bob"], 1):  # keys and ids in different orders
             connection.execute("INSERT INTO people VALUES (?, ?, '', 'anyone', 1, 1, NULL, 0)", (key, user))
         connection.execute("INSERT INTO follows VALUES (1, 3), (1, 2), (2, 3)")
         connection.close()
     store = SqliteStore(tmp_path)
-    deeds = Deeds(store)
-    assert await deeds.users("zoe", followers=False) == ["ann", "bob"]
-    assert await deeds.users("bob", followers=True) == ["ann", "zoe"]
-    assert await deeds.users("bob", followers=False) == []
+    actions = StoreActions(store)
+    assert await actions.users("zoe", followers=False) == ["ann", "bob"]
+    assert await actions.users("bob", followers=True) == ["ann", "zoe"]
+    assert await actions.users("bob", followers=False) == []
     await store.close()
 
 
-async def test_a_step_that_fails_leaves_nothing_of_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_failed_migration_is_rolled_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     await SqliteStore(tmp_path).close()
-    path, version = tmp_path / database.FILE, newest()
+    path, version = tmp_path / database.FILE_NAME, newest()
     with monkeypatch.context() as patched:
         steps = [*database.migrations(), (version + 1, CREATE_LATER + " INSERT INTO nowhere VALUES (1);")]
         patched.setattr(database, "migrations", lambda: steps)
@@ -135,17 +129,17 @@ async def test_a_newer_database_is_refused_and_left_as_it_is(tmp_path: Path, mon
         steps = [*database.migrations(), (version + 1, CREATE_LATER)]
         patched.setattr(database, "migrations", lambda: steps)
         await SqliteStore(tmp_path).close()
-    before = (tmp_path / database.FILE).read_bytes()
+    before = (tmp_path / database.FILE_NAME).read_bytes()
     said = refusal(tmp_path)
     assert f"newer Bussa (schema {version + 1}; this one knows up to {version})" in said
-    assert (tmp_path / database.FILE).read_bytes() == before
+    assert (tmp_path / database.FILE_NAME).read_bytes() == before
 
 
-def test_how_it_is_opened(tmp_path: Path) -> None:
+def test_connection_pragmas(tmp_path: Path) -> None:
     def settings(connection: Sql, *names: str) -> dict[str, object]:
         return {name: connection.pragma(name) for name in names}
 
-    path = tmp_path / database.FILE
+    path = tmp_path / database.FILE_NAME
     writer, _ = database.open_for_writing(path)
     assert settings(writer, "journal_mode", "synchronous", "temp_store", "wal_autocheckpoint", "cache_size") == {
         "journal_mode": "wal",
@@ -168,73 +162,73 @@ def test_how_it_is_opened(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "make",
     [
-        lambda path: foreign(path, "CREATE TABLE theirs (x)"),
-        lambda path: foreign(path, "CREATE TABLE theirs (x)", "PRAGMA user_version = 1"),
-        lambda path: foreign(path, "CREATE TABLE theirs (x)", "PRAGMA user_version = 99"),
-        lambda path: foreign(path, "CREATE TABLE theirs (x)", "PRAGMA application_id = 7"),
-        lambda path: foreign(path, "PRAGMA user_version = 1"),
+        lambda path: create_other_database(path, "CREATE TABLE theirs (x)"),
+        lambda path: create_other_database(path, "CREATE TABLE theirs (x)", "PRAGMA user_version = 1"),
+        lambda path: create_other_database(path, "CREATE TABLE theirs (x)", "PRAGMA user_version = 99"),
+        lambda path: create_other_database(path, "CREATE TABLE theirs (x)", "PRAGMA application_id = 7"),
+        lambda path: create_other_database(path, "PRAGMA user_version = 1"),
     ],
     ids=["tables", "tables of a version", "tables of a high version", "another application", "a version alone"],
 )
 def test_another_database_is_refused_and_left_as_it_is(tmp_path: Path, make: Callable[[Path], None]) -> None:
-    path = tmp_path / database.FILE
+    path = tmp_path / database.FILE_NAME
     make(path)
     before = path.read_bytes()
     assert "holds something else than a Bussa database" in refusal(tmp_path)
     assert path.read_bytes() == before
-    assert sorted(found.name for found in tmp_path.iterdir()) == [database.FILE, "lock"]
+    assert sorted(found.name for found in tmp_path.iterdir()) == [database.FILE_NAME, "lock"]
 
 
 @pytest.mark.parametrize(
     "content", [b"a text of some length, and no database at all\n" * 99, b"SQLite format 3\0" * 99]
 )
 def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / database.FILE
+    path = tmp_path / database.FILE_NAME
     path.write_bytes(content)
     assert "is not a SQLite database, or it is damaged" in refusal(tmp_path)
     assert path.read_bytes() == content
 
 
-async def test_a_damaged_database_is_refused_with_a_word(tmp_path: Path) -> None:
+async def test_damaged_database_is_refused_with_a_message(tmp_path: Path) -> None:
     await SqliteStore(tmp_path).close()
-    path = tmp_path / database.FILE
+    path = tmp_path / database.FILE_NAME
     path.write_bytes(path.read_bytes()[:100] + b"\xff" * 5000)
     assert str(path) in refusal(tmp_path)
 
 
-def test_an_empty_file_is_as_good_as_none(tmp_path: Path) -> None:
-    (tmp_path / database.FILE).touch()
-    connection, _ = database.open_for_writing(tmp_path / database.FILE)
+def test_empty_file_is_treated_as_missing(tmp_path: Path) -> None:
+    (tmp_path / database.FILE_NAME).touch()
+    connection, _ = database.open_for_writing(tmp_path / database.FILE_NAME)
     connection.close()
 
 
 # What can't be opened.
 
 
-def test_a_folder_that_can_not_be_made(tmp_path: Path) -> None:
+def test_folder_that_cannot_be_created_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert "can't be written" in refusal(tmp_path / "file")
     assert "can't be written" in refusal(tmp_path / "file" / "folder")
 
 
-def test_a_folder_that_can_not_be_written(tmp_path: Path) -> None:
+def test_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "lock").mkdir()
     assert "can't be written" in refusal(tmp_path)
 
 
-def test_a_file_that_can_not_be_opened_lets_the_folder_go(tmp_path: Path) -> None:
-    (tmp_path / database.FILE).mkdir()
+def test_file_that_cannot_be_opened_releases_the_folder_lock(tmp_path: Path) -> None:
+    (tmp_path / database.FILE_NAME).mkdir()
     for _ in range(2):
         assert "can't be opened" in refusal(tmp_path)
 
 
-def other_process(folder: Path) -> subprocess.Popen[bytes]:
+def run_other_process(folder: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [
             sys.executable,
             "-c",
             "import sys, pathlib; from bussa_server.adapters.sqlite import database;"
-            "database.claim(pathlib.Path(sys.argv[1])); print('claimed', flush=True); sys.stdin.read()",
+            "database.lock_folder(pathlib.Path(sys.argv[1])); print('claimed', flush=True); sys.stdin.read()",
             str(folder),
         ],
         stdin=subprocess.PIPE,
@@ -243,11 +237,11 @@ def other_process(folder: Path) -> subprocess.Popen[bytes]:
     )
 
 
-async def test_one_process_at_a_time(tmp_path: Path) -> None:
+async def test_folder_is_locked_for_one_process(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path)
     assert "in use by another Bussa server" in refusal(tmp_path)
     await store.close()
-    with other_process(tmp_path) as other:
+    with run_other_process(tmp_path) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == b"claimed\n"
         assert "in use by another Bussa server" in refusal(tmp_path)

@@ -14,23 +14,23 @@ from pathlib import Path
 
 import uvloop
 
-from tests.autobahn.echo import WAYS, serving
-from tests.autobahn.verdicts import Verdicts, failed, read, table
+from tests.autobahn.echo import MODES, serving
+from tests.autobahn.verdicts import Verdicts, is_failure, parse_index, table
 
-RUNS = {
+CASES_BY_LIMITS = {
     "contract": ("1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "10.*"),
     "wide": ("9.*",),
 }
 """Which cases are played with which limits. 12 and 13 are about compression, which is not offered."""
 
 
-async def play(wstest: str, limits: str, cases: tuple[str, ...], folder: Path) -> Verdicts:
+async def run_suite(wstest: str, limits: str, cases: tuple[str, ...], folder: Path) -> Verdicts:
     """Let wstest play ``cases`` against both echoes; its reports go to ``folder``.
 
     Raises RuntimeError: wstest failed.
     """
     async with contextlib.AsyncExitStack() as stack:
-        ports = {way: await stack.enter_async_context(serving(way, limits)) for way in WAYS}
+        ports = {way: await stack.enter_async_context(serving(way, limits)) for way in MODES}
         servers = [{"agent": way, "url": f"ws://127.0.0.1:{port}"} for way, port in ports.items()]
         folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - nobody is served yet
         spec = folder / "spec.json"
@@ -47,16 +47,16 @@ async def play(wstest: str, limits: str, cases: tuple[str, ...], folder: Path) -
     index = folder / "index.json"
     if status or not index.exists():
         raise RuntimeError(f"wstest ended with status {status}: see {log.name}")
-    return read(json.loads(index.read_text()))
+    return parse_index(json.loads(index.read_text()))
 
 
-async def play_all(wstest: str, only: tuple[str, ...] | None, folder: Path) -> Verdicts:
+async def run_all(wstest: str, only: tuple[str, ...] | None, folder: Path) -> Verdicts:
     found: Verdicts = {}
-    for limits, cases in RUNS.items():
+    for limits, cases in CASES_BY_LIMITS.items():
         chosen = cases if only is None else tuple(case for case in only if case.startswith("9.") == (limits == "wide"))
         if not chosen:
             continue
-        for way, verdicts in (await play(wstest, limits, chosen, folder / limits)).items():
+        for way, verdicts in (await run_suite(wstest, limits, chosen, folder / limits)).items():
             found.setdefault(way, {}).update(verdicts)
     return found
 
@@ -71,10 +71,10 @@ def main() -> int:
         print("wstest is not on the PATH: see tests/autobahn/README.md", file=sys.stderr)
         return 2
     folder = given.out or Path(tempfile.mkdtemp(prefix="autobahn-"))
-    found = uvloop.run(play_all(given.wstest, tuple(given.cases) or None, folder.absolute()))
+    found = uvloop.run(run_all(given.wstest, tuple(given.cases) or None, folder.absolute()))
     print(table(found))
     print(f"\nEach case: {folder}/*/index.html")
-    return 1 if any(failed(verdict) for verdicts in found.values() for verdict in verdicts.values()) else 0
+    return 1 if any(is_failure(verdict) for verdicts in found.values() for verdict in verdicts.values()) else 0
 
 
 if __name__ == "__main__":

@@ -19,18 +19,18 @@ from websockets.frames import Frame as Parsed
 
 from bussa_protocol.limits import FRAME
 from bussa_server.transport import EXTENSION
-from bussa_server.transport.direct import DirectWebSocket, Frame
-from bussa_server.transport.silent import Silent
-from bussa_server.transport.websocket import BoundedWebSocket
+from bussa_server.transport.bounded_websocket import BoundedWebSocket
+from bussa_server.transport.idle_connection import IdleConnection
+from bussa_server.transport.websocket_protocol import Frame, WebSocketProtocol
 
-WIDE = 16 * 1024 * 1024
+WIDE_FRAME_BYTES = 16 * 1024 * 1024
 """Bytes of the suite's largest message."""
 
-WAYS = ("direct", "asgi")
-LIMITS = {"contract": FRAME, "wide": WIDE}
+MODES = ("direct", "asgi")
+LIMITS = {"contract": FRAME, "wide": WIDE_FRAME_BYTES}
 
 
-class _ByTheBook(BoundedWebSocket):
+class _StrictRfc6455(BoundedWebSocket):
     """RFC 6455's own answer to bad text; with wide limits as many fragments as somebody likes."""
 
     def refuse_text(self) -> None:
@@ -38,42 +38,42 @@ class _ByTheBook(BoundedWebSocket):
 
     def handle_cont(self, event: Parsed) -> None:
         if self.config.ws_max_size > FRAME:
-            self._fragments = 0
+            self._fragment_count = 0
         super().handle_cont(event)
 
 
-class Direct(_ByTheBook, DirectWebSocket):
+class Direct(_StrictRfc6455, WebSocketProtocol):
     pass
 
 
-class Asgi(_ByTheBook):
+class Asgi(_StrictRfc6455):
     pass
 
 
 class _Echo:
     """Says each message again; reads no further while the peer does not read."""
 
-    def __init__(self, direct: DirectWebSocket) -> None:
+    def __init__(self, direct: WebSocketProtocol) -> None:
         self._direct = direct
-        direct.on_writable(lambda: direct.hold(False))
+        direct.on_writable(lambda: direct.set_reading_paused(False))
         direct.on_frame(self._take)
 
     def _take(self, frame: Frame) -> None:
         if frame is None:
             return
         binary = isinstance(frame, bytes)
-        self._direct.choose(binary=binary)
+        self._direct.set_frame_kind(binary=binary)
         if not self._direct.write([frame if binary else frame.encode()]):
-            self._direct.hold(True)
+            self._direct.set_reading_paused(True)
 
 
-async def echo_directly(scope: Any, receive: Any, send: Any) -> None:
+async def echo_direct(scope: Any, receive: Any, send: Any) -> None:
     await receive()
     await send({"type": "websocket.accept"})
     _Echo(scope["extensions"][EXTENSION])
 
 
-async def echo_by_messages(scope: Any, receive: Any, send: Any) -> None:
+async def echo_asgi(scope: Any, receive: Any, send: Any) -> None:
     await receive()
     await send({"type": "websocket.accept"})
     while (message := await receive())["type"] == "websocket.receive":
@@ -83,10 +83,10 @@ async def echo_by_messages(scope: Any, receive: Any, send: Any) -> None:
 @contextlib.asynccontextmanager
 async def serving(way: str, limits: str) -> AsyncIterator[int]:
     """Serve one echo; yields its port."""
-    app, ws = (echo_directly, Direct) if way == "direct" else (echo_by_messages, Asgi)
+    app, ws = (echo_direct, Direct) if way == "direct" else (echo_asgi, Asgi)
     config = uvicorn.Config(
         app,
-        http=Silent,
+        http=IdleConnection,
         ws=ws,
         ws_max_size=LIMITS[limits],
         ws_per_message_deflate=False,

@@ -2,14 +2,14 @@
 
 import pytest
 
-from tests.autobahn.echo import LIMITS, WAYS, serving
-from tests.autobahn.verdicts import Verdict, failed, read, table
+from tests.autobahn.echo import LIMITS, MODES, serving
+from tests.autobahn.verdicts import Verdict, is_failure, parse_index, table
 from tests.transport.peer import BINARY, TEXT, frame, peer
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", MODES)
 @pytest.mark.parametrize("limits", LIMITS)
-async def test_what_is_said_comes_back(way: str, limits: str) -> None:
+async def test_message_is_echoed(way: str, limits: str) -> None:
     large = bytes(LIMITS[limits])
     async with serving(way, limits) as port, peer(port) as device:
         assert await device.upgrade(subprotocol=b"") == 101
@@ -17,19 +17,19 @@ async def test_what_is_said_comes_back(way: str, limits: str) -> None:
             await device.write(frame(payload, opcode))
             assert await device.frame() == (opcode, payload)
         await device.write(frame(b"a", TEXT, fin=False) + frame(b"", 0, fin=False) * 2000 + frame(b"b", 0))
-        assert await (device.frame() if limits == "wide" else device.farewell()) in ((TEXT, b"ab"), 4429)
+        assert await (device.frame() if limits == "wide" else device.close_code()) in ((TEXT, b"ab"), 4429)
 
 
-@pytest.mark.parametrize("way", WAYS)
-async def test_text_that_is_no_utf_8_is_refused_by_the_book(way: str) -> None:
+@pytest.mark.parametrize("way", MODES)
+async def test_invalid_utf_8_closes_with_1007(way: str) -> None:
     async with serving(way, "contract") as port, peer(port) as device:
         await device.upgrade(subprotocol=b"")
         await device.write(frame(b"\xff"))
-        assert await device.farewell() == 1007
+        assert await device.close_code() == 1007
 
 
-def test_a_table_of_verdicts() -> None:
-    found = read(
+def test_verdicts_are_tabulated() -> None:
+    found = parse_index(
         {
             "direct": {
                 "1.1.1": {"behavior": "OK", "behaviorClose": "OK"},
@@ -63,5 +63,5 @@ def test_a_table_of_verdicts() -> None:
         ("OK", "UNCLEAN", True),
     ],
 )
-def test_what_counts_as_failed(behavior: str, closing: str, bad: bool) -> None:
-    assert failed(Verdict(behavior, closing)) is bad
+def test_failed_verdicts_are_recognized(behavior: str, closing: str, bad: bool) -> None:
+    assert is_failure(Verdict(behavior, closing)) is bad

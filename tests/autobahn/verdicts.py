@@ -34,7 +34,7 @@ Verdicts = dict[str, dict[str, Verdict]]
 """By way, then by case."""
 
 
-def read(index: dict[str, Any]) -> Verdicts:
+def parse_index(index: dict[str, Any]) -> Verdicts:
     """The suite's ``index.json``."""
     return {
         way: {case: Verdict(found["behavior"], found["behaviorClose"]) for case, found in cases.items()}
@@ -42,7 +42,7 @@ def read(index: dict[str, Any]) -> Verdicts:
     }
 
 
-def failed(verdict: Verdict) -> bool:
+def is_failure(verdict: Verdict) -> bool:
     return verdict.behavior not in PASSED or verdict.closing not in PASSED
 
 
@@ -55,11 +55,11 @@ def table(found: Verdicts) -> str:
     sections = sorted({section(case) for verdicts in found.values() for case in verdicts})
     lines += [
         f"| {number} {SECTIONS.get(number, '')} | "
-        + " | ".join(_counted(verdicts, number) for verdicts in found.values())
+        + " | ".join(_counts(verdicts, number) for verdicts in found.values())
         + " |"
         for number in sections
     ]
-    total = " | ".join(_counted(verdicts, None) for verdicts in found.values())
+    total = " | ".join(_counts(verdicts, None) for verdicts in found.values())
     lines.append(f"| all | {total} |")
     odd = [
         f"- {case}, {way}: {verdict.behavior}, closing {verdict.closing}"
@@ -74,9 +74,9 @@ def section(case: str) -> int:
     return int(case.split(".", 1)[0])
 
 
-def _counted(verdicts: dict[str, Verdict], number: int | None) -> str:
+def _counts(verdicts: dict[str, Verdict], number: int | None) -> str:
     counts = Counter(
-        "FAILED" if failed(verdict) else verdict.behavior
+        "FAILED" if is_failure(verdict) else verdict.behavior
         for case, verdict in verdicts.items()
         if number is None or section(case) == number
     )

@@ -5,23 +5,23 @@ import sys
 
 import pytest
 
-from bench import crowd, desk, gap, nodes, paced, presence, rounds, servers, stored
+from bench import closed_loop, crowd, desk, gap, nodes, paced, presence, servers, stored
 from bench.table import Line, Measured, median, plain, text
 
 
 @pytest.fixture(autouse=True)
-def brief(monkeypatch: pytest.MonkeyPatch) -> None:
+def small_scale(monkeypatch: pytest.MonkeyPatch) -> None:
     for module, name, value in (
-        (rounds, "PAIRS", 4),
-        (rounds, "WARM_SECONDS", 0.1),
-        (rounds, "COUNT_SECONDS", 0.3),
+        (closed_loop, "PAIRS", 4),
+        (closed_loop, "WARM_SECONDS", 0.1),
+        (closed_loop, "COUNT_SECONDS", 0.3),
         (crowd, "PAIRS", 4),
         (crowd, "FEW_PAIRS", 2),
-        (crowd, "UNDER_WAY", 16),
+        (crowd, "IN_FLIGHT", 16),
         (paced, "CONNECTIONS", 8),
         (paced, "SECONDS", 0.5),
         (presence, "CONNECTIONS", 12),
-        (presence, "WARM", 2),
+        (presence, "WARM_UP_CONNECTIONS", 2),
         (presence, "IDLE_SECONDS", 0.2),
         (gap, "EVENTS", 300),
         (gap, "ROUNDS", 2),
@@ -31,33 +31,33 @@ def brief(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, name, value)
 
 
-def test_closed_loop() -> None:
-    echo, pairs = rounds.measure(None, 1, [2])
+def test_closed_loop_row_measures_echo_and_pairs() -> None:
+    echo, pairs = closed_loop.measure(None, 1, [2])
     assert (echo.name, pairs.name) == ("echo, 2 outstanding", "delivered, 2 outstanding")
     assert echo.rate
     assert pairs.rate
     assert echo.ratio == 1.0
 
 
-def test_open_loop() -> None:
+def test_paced_row_measures_latency() -> None:
     echo, bussa = paced.measure(None, 40, "40/s")
     assert echo.ratio == 1.0
     assert bussa.note.startswith("p50 ")
 
 
-def test_connections() -> None:
+def test_presence_row_measures_connects_resumes_and_idle() -> None:
     lines = {line.name: line for line in presence.measure(None)}
     assert lines["connects with hello"].rate
     assert lines["resumes"].rate
     assert "KiB" in lines["idle connection"].note
 
 
-def test_a_long_absence() -> None:
+def test_gap_row_measures_resume() -> None:
     (line,) = gap.measure(None)
     assert line.rate
 
 
-def test_a_crowd() -> None:
+def test_crowd_row_compares_connection_counts() -> None:
     few, usual, many = crowd.measure(None, 1, 20)
     assert [line.name for line in (few, usual, many)] == [
         "delivered, 4 connections",
@@ -68,19 +68,19 @@ def test_a_crowd() -> None:
     assert many.rate
 
 
-def test_a_desk() -> None:
+def test_desk_row_measures_rate_and_cpu() -> None:
     (line,) = desk.measure(None)
     assert line.rate
     assert line.cpu_micros is not None
 
 
-def test_a_database_that_is_large() -> None:
+def test_stored_row_compares_database_sizes() -> None:
     few, many = stored.measure(None, 1, 3000)
     assert (few.name, many.name) == ("delivered, 1,000 stored", "delivered, 3,000 stored")
     assert "× the cost among 1,000" in many.note
 
 
-def test_two_nodes() -> None:
+def test_nodes_row_measures_each_process() -> None:
     lines = nodes.measure(1, 10.0)
     assert [line.name for line in lines] == [
         "two nodes: both servers",
@@ -90,7 +90,7 @@ def test_two_nodes() -> None:
     assert all(line.rate for line in lines)
 
 
-def test_medians_and_ratios() -> None:
+def test_lines_have_medians_and_ratios() -> None:
     def of(*cpus: float) -> list[Measured]:
         return [Measured(100.0, cpu, 0.5) for cpu in cpus]
 
@@ -100,7 +100,7 @@ def test_medians_and_ratios() -> None:
     assert plain(Line("idle", note="24 KiB")) == {"name": "idle", "note": "24 KiB"}
 
 
-def test_cpu_time_is_that_of_the_process_and_its_children() -> None:
+def test_cpu_time_includes_child_processes() -> None:
     """A shell whose child works: the child's time is counted while it lives and after it."""
     work = "import time\nend = time.process_time() + 0.3\nwhile time.process_time() < end: pass\nprint(1, flush=True)"
     shell = subprocess.Popen(
@@ -122,6 +122,6 @@ def test_cpu_time_is_that_of_the_process_and_its_children() -> None:
         shell.communicate("\n")
 
 
-def test_a_server_that_does_not_start_is_said() -> None:
+def test_server_that_does_not_start_raises() -> None:
     with pytest.raises(RuntimeError, match="did not start"), servers.bussa(None, None, "--no-such-option"):
         pass

@@ -19,13 +19,13 @@ from websockets.http11 import Request, Response
 from bussa_protocol.codec import MSGPACK
 from bussa_protocol.frames import events, replies, requests
 from bussa_protocol.version import KNOWN
-from tests.client.model_server import Account
+from tests.client.model_server import ModelServer
 
-Said = Callable[[requests.Request], bool]
+RequestPredicate = Callable[[requests.Request], bool]
 
 
 def any_send(request: requests.Request) -> bool:
-    return isinstance(request, requests.Send)
+    return isinstance(request, requests.SendRequest)
 
 
 @dataclass
@@ -41,34 +41,39 @@ class Step:
     close_after_welcome: int | None = None
     replay_only: int | None = None
     """Break after so many events of the replay."""
-    break_before: Said | None = None
+    break_before: RequestPredicate | None = None
     """Break when this is asked, without carrying it out."""
-    break_after: Said | None = None
+    break_after: RequestPredicate | None = None
     """Break when this has been carried out, without answering."""
     close_with: int | None = None
     """With a farewell of this code, where one of the two above breaks."""
-    answers: list[Callable[[requests.Asked], Any]] = field(default_factory=list)
+    answers: list[Callable[[requests.RequestWithId], Any]] = field(default_factory=list)
     """Say this to the first requests, instead of carrying them out."""
-    mute_for: Said | None = None
+    no_reply_to: RequestPredicate | None = None
     """Carry out, but never answer."""
 
 
 class ScriptedServer:
     """One account; every device of the user's may connect."""
 
-    def __init__(self, steps: list[Step] | None = None, account: Account | None = None) -> None:
-        self.account = account or Account()
+    def __init__(self, steps: list[Step] | None = None, model: ModelServer | None = None) -> None:
+        self.model = model or ModelServer()
         self.steps = list(steps or [])
-        self.hellos: list[requests.Hello] = []
-        self.asked: list[requests.Request] = []
+        self.hellos: list[requests.HelloRequest] = []
+        self.received: list[requests.Request] = []
         self.connections = 0
-        self.arrived = asyncio.Condition()
+        self.changed = asyncio.Condition()
         self._server: Server | None = None
         self._devices: set[ServerConnection] = set()
 
     async def __aenter__(self) -> "ScriptedServer":
         self._server = await serve(
-            self._serve, "127.0.0.1", 0, subprotocols=list(KNOWN), compression=None, process_request=self._admit
+            self._serve,
+            "127.0.0.1",
+            0,
+            subprotocols=list(KNOWN),
+            compression=None,
+            process_request=self._process_handshake,
         )
         return self
 
@@ -82,14 +87,14 @@ class ScriptedServer:
         assert self._server is not None
         return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
-    async def until(self, done: Callable[["ScriptedServer"], bool]) -> None:
+    async def wait_until(self, done: Callable[["ScriptedServer"], bool]) -> None:
         """Wait until something is true of this server."""
-        async with self.arrived:
-            await self.arrived.wait_for(lambda: done(self))
+        async with self.changed:
+            await self.changed.wait_for(lambda: done(self))
 
-    async def _note(self) -> None:
-        async with self.arrived:
-            self.arrived.notify_all()
+    async def _notify(self) -> None:
+        async with self.changed:
+            self.changed.notify_all()
 
     # ---- what happens by itself
 
@@ -99,8 +104,8 @@ class ScriptedServer:
             for _ in range(times):
                 await device.send(MSGPACK.encode(event))
 
-    async def bob_writes(self, text: str = "ciao", *, lost: bool = False, times: int = 1) -> events.Message:
-        event = self.account.write("bob", "bob", text)
+    async def bob_writes(self, text: str = "ciao", *, lost: bool = False, times: int = 1) -> events.MessageEvent:
+        event = self.model.write("bob", "bob", text)
         if not lost:
             await self.push(event, times=times)
         return event
@@ -109,20 +114,20 @@ class ScriptedServer:
         for device in list(self._devices):
             await device.close(code)
 
-    def cut_all(self) -> None:
+    def drop_all(self) -> None:
         """Break every line, without a word."""
         for device in list(self._devices):
             device.transport.abort()
 
     # ---- a connection
 
-    async def _admit(self, _: ServerConnection, request: Request) -> Response | None:
+    async def _process_handshake(self, _: ServerConnection, request: Request) -> Response | None:
         assert request.path == "/v1/socket"
         assert "permessage-deflate" not in request.headers.get("Sec-WebSocket-Extensions", "")
         if self.steps and self.steps[0].http is not None:
             status = HTTPStatus(self.steps.pop(0).http or 0)
             self.connections += 1
-            await self._note()
+            await self._notify()
             return Response(status, status.phrase, Headers({"Content-Length": "0", "Connection": "close"}))
         return None
 
@@ -130,18 +135,18 @@ class ScriptedServer:
         step = self.steps.pop(0) if self.steps else Step()
         self.connections += 1
         try:
-            await self._play(socket, step)
+            await self._run_step(socket, step)
         except ConnectionClosed:
             return
         finally:
             self._devices.discard(socket)
-            await self._note()
+            await self._notify()
 
-    async def _play(self, socket: ServerConnection, step: Step) -> None:
+    async def _run_step(self, socket: ServerConnection, step: Step) -> None:
         hello = MSGPACK.decode(_bytes(await socket.recv()))
-        assert isinstance(hello, requests.Hello)
+        assert isinstance(hello, requests.HelloRequest)
         self.hellos.append(hello)
-        await self._note()
+        await self._notify()
         if step.close_at_hello is not None:
             return await socket.close(step.close_at_hello)
         if step.garbage:
@@ -150,7 +155,7 @@ class ScriptedServer:
             return await socket.send("{}")
         if step.no_welcome:
             return await socket.wait_closed()
-        welcome, replay = self.account.welcome(hello)
+        welcome, replay = self.model.welcome(hello)
         self._devices.add(socket)
         await socket.send(MSGPACK.encode(welcome))
         if step.close_after_welcome is not None:
@@ -166,27 +171,27 @@ class ScriptedServer:
 
     async def _request(self, socket: ServerConnection, step: Step, request: requests.Request) -> bool:
         """Deal with one request; True: that was the end."""
-        self.asked.append(request)
-        await self._note()
-        if not isinstance(request, requests.Asked):
+        self.received.append(request)
+        await self._notify()
+        if not isinstance(request, requests.RequestWithId):
             return False
         if step.break_before is not None and step.break_before(request):
-            return await self._break(socket, step)
+            return await self._end_connection(socket, step)
         if step.answers:
             await socket.send(MSGPACK.encode(step.answers.pop(0)(request)))
             return False
-        before = self.account.head
-        reply = self.account.answer(request)
+        before = self.model.head
+        reply = self.model.handle(request)
         if step.break_after is not None and step.break_after(request):
-            return await self._break(socket, step)
-        if step.mute_for is None or not step.mute_for(request):
+            return await self._end_connection(socket, step)
+        if step.no_reply_to is None or not step.no_reply_to(request):
             await socket.send(MSGPACK.encode(reply))
-        for event in self.account.log[before:]:
+        for event in self.model.log[before:]:
             for device in self._devices - {socket}:
                 await device.send(MSGPACK.encode(event))
         return False
 
-    async def _break(self, socket: ServerConnection, step: Step) -> bool:
+    async def _end_connection(self, socket: ServerConnection, step: Step) -> bool:
         if step.close_with is None:
             socket.transport.abort()
         else:
@@ -199,6 +204,6 @@ def _bytes(data: str | bytes) -> bytes:
     return data
 
 
-def refuse(code: Any, retry_after: float | None = None) -> Callable[[requests.Asked], replies.Error]:
+def error_reply(code: Any, retry_after: float | None = None) -> Callable[[requests.RequestWithId], replies.ErrorReply]:
     """An answer that refuses."""
-    return lambda request: replies.Error(id=request.id, code=code, message=f"no: {code}", retry_after=retry_after)
+    return lambda request: replies.ErrorReply(id=request.id, code=code, message=f"no: {code}", retry_after=retry_after)

@@ -10,7 +10,7 @@ import pytest
 
 from bussa import (
     Backoff,
-    Bussa,
+    Client,
     NotAllowedError,
     Reset,
     TakenError,
@@ -26,14 +26,14 @@ from bussa import (
     unfollow,
 )
 from bussa.chat.app import ChatApp
-from bussa.chat.memory import Memory
-from bussa.chat.screens.signin import SignIn
+from bussa.chat.login_store import LoginStore
+from bussa.chat.screens.login import LoginScreen
 from bussa.chat.session import BussaServer
-from tests.client.sitting import Sitting
-from tests.scenes.serving import Server
+from tests.client.ui_driver import UiDriver
+from tests.e2e.server_process import Server
 
 PASSWORD = "a password that is long enough"
-QUICK = Backoff(base=0.1, soon=0.1, cap=0.5)
+QUICK = Backoff(base=0.1, restart_base=0.1, cap=0.5)
 
 
 @pytest.fixture
@@ -43,23 +43,23 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 @asynccontextmanager
-async def person(server: Server, user: str, **more: Any) -> AsyncIterator[Bussa]:
+async def connected_user(server: Server, user: str, **more: Any) -> AsyncIterator[Client]:
     """Somebody whose door is open, connected."""
     grant = await sign_up(server.url, user, PASSWORD)
-    async with Bussa(server.url, grant.token, backoff=QUICK, **more) as me:
+    async with Client(server.url, grant.token, backoff=QUICK, **more) as me:
         await me.settings(dm_policy="anyone")
         yield me
 
 
-async def test_two_people_talk(server: Server) -> None:
-    async with person(server, "alice") as alice, person(server, "bob") as bob:
+async def test_two_users_exchange_messages(server: Server) -> None:
+    async with connected_user(server, "alice") as alice, connected_user(server, "bob") as bob:
         sent = await alice.send("bob", "ciao 🧶")
         event = await anext(bob.events())
-        assert isinstance(event, events.Message)
+        assert isinstance(event, events.MessageEvent)
         assert (event.sender, event.text, event.n, event.folder) == ("alice", "ciao 🧶", sent.n, "inbox")
         await bob.read("alice", sent.n)
         told = await anext(alice.events())
-        assert isinstance(told, events.Read)
+        assert isinstance(told, events.ReadEvent)
         assert (told.by, told.n) == ("bob", sent.n)
         answer = await bob.send("alice", "ciao a te", reply_to=sent.n)
         assert [message.text for message in (await alice.history("bob")).messages] == ["ciao 🧶", "ciao a te"]
@@ -90,7 +90,7 @@ async def test_accounts_and_following(server: Server) -> None:
     assert (await following(server.url, alice.token)).users == []
 
 
-async def test_a_token_that_is_revoked_is_replaced_or_the_end(server: Server) -> None:
+async def test_revoked_token_is_replaced_or_final(server: Server) -> None:
     grant = await sign_up(server.url, "alice", PASSWORD)
     fetched = 0
 
@@ -99,7 +99,7 @@ async def test_a_token_that_is_revoked_is_replaced_or_the_end(server: Server) ->
         fetched += 1
         return (await log_in(server.url, "alice", PASSWORD)).token
 
-    async with Bussa(server.url, grant.token) as fixed, Bussa(server.url, token, backoff=QUICK) as fetching:
+    async with Client(server.url, grant.token) as fixed, Client(server.url, token, backoff=QUICK) as fetching:
         await log_out_everywhere(server.url, grant.token)
         with pytest.raises(TokenRefusedError):
             await anext(fixed.events())
@@ -107,10 +107,13 @@ async def test_a_token_that_is_revoked_is_replaced_or_the_end(server: Server) ->
         assert fetched >= 2
 
 
-async def test_killed_in_the_middle_nothing_is_lost_and_nothing_doubled(server: Server) -> None:
+async def test_killed_server_loses_and_duplicates_nothing(server: Server) -> None:
     """Both write without pause while the server is killed three times; in the end both have all of it, once."""
-    async with person(server, "alice", patience=60.0) as alice, person(server, "bob", patience=60.0) as bob:
-        heard: dict[str, list[events.Message]] = {"alice": [], "bob": []}
+    async with (
+        connected_user(server, "alice", timeout=60.0) as alice,
+        connected_user(server, "bob", timeout=60.0) as bob,
+    ):
+        heard: dict[str, list[events.MessageEvent]] = {"alice": [], "bob": []}
         said: dict[str, list[int]] = {"alice": [], "bob": []}
         texts: dict[str, list[str]] = {"alice": [], "bob": []}
         writing = True
@@ -121,14 +124,14 @@ async def test_killed_in_the_middle_nothing_is_lost_and_nothing_doubled(server: 
                 stirred.clear()
                 await stirred.wait()
 
-        async def listen(me: Bussa) -> None:
+        async def listen(me: Client) -> None:
             async for event in me.events():
                 assert not isinstance(event, Reset)
-                if isinstance(event, events.Message):
+                if isinstance(event, events.MessageEvent):
                     heard[me.user].append(event)
                     stirred.set()
 
-        async def write(me: Bussa, to: str, lane: int) -> None:
+        async def write(me: Client, to: str, lane: int) -> None:
             number = 0
             while writing:
                 number += 1
@@ -160,63 +163,65 @@ async def test_killed_in_the_middle_nothing_is_lost_and_nothing_doubled(server: 
         assert sorted(event.text for event in heard["bob"]) == sorted(texts["alice"])
 
 
-async def test_away_while_others_write_and_back_with_a_saved_cursor(server: Server) -> None:
+async def test_saved_cursor_resumes_after_absence(server: Server) -> None:
     grant = await sign_up(server.url, "alice", PASSWORD)
-    async with Bussa(server.url, grant.token) as alice:
+    async with Client(server.url, grant.token) as alice:
         await alice.settings(dm_policy="anyone")
         cursor = alice.cursor
-    async with person(server, "bob") as bob:
+    async with connected_user(server, "bob") as bob:
         for number in range(300):
             await bob.send("alice", str(number))
     await asyncio.to_thread(server.kill)
     await asyncio.to_thread(server.start)
-    async with Bussa(server.url, grant.token, resume=cursor, queue=8) as alice:
+    async with Client(server.url, grant.token, resume=cursor, queue_size=8) as alice:
         stream = alice.events()
         missed = [await anext(stream) for _ in range(300)]
-        assert [event.text for event in missed if isinstance(event, events.Message)] == [str(n) for n in range(300)]
+        assert [event.text for event in missed if isinstance(event, events.MessageEvent)] == [
+            str(n) for n in range(300)
+        ]
         assert cursor is not None
         assert alice.cursor == (cursor.epoch, cursor.seq + 300)
 
 
-async def test_a_restart_goes_unnoticed(server: Server) -> None:
-    async with person(server, "alice") as alice, person(server, "bob") as bob:
+async def test_server_restart_is_invisible_to_callers(server: Server) -> None:
+    async with connected_user(server, "alice") as alice, connected_user(server, "bob") as bob:
         await asyncio.to_thread(server.stop)
         call = asyncio.create_task(alice.send("bob", "while it restarts"))
         await asyncio.to_thread(server.start)
         sent = await call
         event = await anext(bob.events())
-        assert isinstance(event, events.Message)
+        assert isinstance(event, events.MessageEvent)
         assert event.n == sent.n
 
 
-async def test_the_chat_of_two_people(server: Server, tmp_path: Path) -> None:
-    async with person(server, "bob") as bob:
+async def test_chat_works_against_real_server(server: Server, tmp_path: Path) -> None:
+    async with connected_user(server, "bob") as bob:
         address = BussaServer(server.url)
-        app = ChatApp(address, Memory(tmp_path / "state"))
+        app = ChatApp(address, LoginStore(tmp_path / "state"))
         async with app.run_test(size=(80, 24)) as pilot:
-            sat = Sitting(app, pilot, address, Memory(tmp_path / "state"))
-            await sat.until(lambda: isinstance(app.screen, SignIn))
-            await sat.press("f2")
+            ui = UiDriver(app, pilot, address, LoginStore(tmp_path / "state"))
+            await ui.wait_until(lambda: isinstance(app.screen, LoginScreen))
+            await ui.press("f2")
             for field in ("alice", PASSWORD, "Alice A."):
-                await sat.types(field)
-            await sat.until(lambda: "● live" in sat.screen())
-            await sat.press("f4")
-            await sat.types("bob")
-            await sat.until(lambda: "You can write to them" in sat.text_of("#says"))
-            await sat.press("enter")
-            await sat.until(lambda: sat.open_peer == "bob")
-            await sat.types("ciao")
-            await sat.until(lambda: sat.paper.splitlines()[-1].split() == ["ciao", "✓"])
+                await ui.type_line(field)
+            await ui.wait_until(lambda: "● live" in ui.screen())
+            await ui.press("f4")
+            await ui.type_line("bob")
+            await ui.wait_until(lambda: "You can write to them" in ui.text_of("#says"))
+            await ui.press("enter")
+            await ui.wait_until(lambda: ui.open_peer == "bob")
+            await ui.type_line("ciao")
+            await ui.wait_until(lambda: ui.messages_text.splitlines()[-1].split() == ["ciao", "✓"])
             event = await anext(bob.events())
-            assert isinstance(event, events.Message)
+            assert isinstance(event, events.MessageEvent)
             await bob.read("alice", event.n)
-            await sat.until(lambda: "✓✓" in sat.paper)
+            await ui.wait_until(lambda: "✓✓" in ui.messages_text)
             await bob.send("alice", "hello Alice")
-            await sat.until(lambda: "hello Alice" in sat.paper)
+            await ui.wait_until(lambda: "hello Alice" in ui.messages_text)
             await bob.typing("alice")
-            await sat.until(lambda: "is writing" in sat.text_of("#hint"))
+            await ui.wait_until(lambda: "is writing" in ui.text_of("#hint"))
             await asyncio.to_thread(server.kill)
-            await sat.until(lambda: "reconnecting" in sat.screen())
+            await ui.wait_until(lambda: "reconnecting" in ui.screen())
             await asyncio.to_thread(server.start)
-            await sat.types("still here")
-            await sat.until(lambda: sat.paper.splitlines()[-1].split() == ["still", "here", "✓"])
+            await ui.type_line("still here")
+            await ui.wait_until(lambda: ui.messages_text.splitlines()[-1].split() == ["still", "here", "✓"])

@@ -9,82 +9,82 @@ from typing import Protocol
 import pytest
 
 from bussa_server.ports.bus import Bus, Envelope
-from tests.scenes.serving import SECONDS
+from tests.e2e.server_process import TIMEOUT
 
 
 def envelope(user: str, seq: int | None = 1, text: bytes = b"{}", *, spent: bool = False) -> Envelope:
-    return Envelope(user, seq, text, b"\x80" + text, spent=spent)
+    return Envelope(user, seq, text, b"\x80" + text, charge_sender=spent)
 
 
-class Ear:
+class BusListener:
     """A node's bus, and what it has heard there."""
 
     def __init__(self, bus: Bus) -> None:
         self.bus = bus
-        self.heard: list[Envelope] = []
-        self.doubts = 0
-        self._stirred = asyncio.Event()
-        bus.listen(self._envelope, self._doubt)
+        self.received: list[Envelope] = []
+        self.resyncs = 0
+        self._woken = asyncio.Event()
+        bus.listen(self._on_envelope, self._on_resync)
 
-    def _envelope(self, envelope: Envelope) -> None:
-        self.heard.append(envelope)
-        self._stirred.set()
+    def _on_envelope(self, envelope: Envelope) -> None:
+        self.received.append(envelope)
+        self._woken.set()
 
-    def _doubt(self) -> None:
-        self.doubts += 1
-        self._stirred.set()
+    def _on_resync(self) -> None:
+        self.resyncs += 1
+        self._woken.set()
 
-    async def hears(self, *expected: Envelope) -> None:
+    async def expect(self, *expected: Envelope) -> None:
         """Wait until this was heard, and hold it to nothing else having been."""
-        async with asyncio.timeout(SECONDS):
-            while len(self.heard) < len(expected):
-                await self.stir()
-        assert self.heard == list(expected)
+        async with asyncio.timeout(TIMEOUT):
+            while len(self.received) < len(expected):
+                await self.wait()
+        assert self.received == list(expected)
 
-    async def doubts_again(self, before: int) -> None:
-        async with asyncio.timeout(SECONDS):
-            while self.doubts <= before:
-                await self.stir()
+    async def wait_for_resync(self, before: int) -> None:
+        async with asyncio.timeout(TIMEOUT):
+            while self.resyncs <= before:
+                await self.wait()
 
-    async def stir(self) -> None:
+    async def wait(self) -> None:
         """Wait until something is heard."""
-        self._stirred.clear()
-        await self._stirred.wait()
+        self._woken.clear()
+        await self._woken.wait()
 
 
 class Nodes(Protocol):
-    async def open(self) -> Ear:
+    async def open(self) -> BusListener:
         """One node more, which is whole."""
         ...
 
 
 class BusContract:
-    async def test_what_one_rings_does_not_come_back(self, nodes: Nodes):
+    async def test_published_envelope_does_not_come_back(self, nodes: Nodes):
         here = await nodes.open()
-        await here.bus.watch("alice")
-        here.bus.ring([envelope("alice")])
-        await here.bus.watch("bob")  # answered after whatever the ringing would have brought
-        assert here.heard == []
+        await here.bus.subscribe("alice")
+        here.bus.publish([envelope("alice")])
+        await here.bus.subscribe("bob")  # answered after whatever the ringing would have brought
+        assert here.received == []
 
-    async def test_watching_nobody_and_ringing_nothing_is_fine(self, nodes: Nodes):
+    async def test_unsubscribe_unknown_and_publish_nothing_are_no_ops(self, nodes: Nodes):
         here = await nodes.open()
-        here.bus.unwatch("nobody")
-        here.bus.ring([])
-        here.bus.warn()
-        await here.bus.watch("alice")
-        here.bus.unwatch("alice")
-        here.bus.unwatch("alice")
-        assert here.heard == []
+        here.bus.unsubscribe("nobody")
+        here.bus.publish([])
+        here.bus.announce_loss()
+        await here.bus.subscribe("alice")
+        here.bus.unsubscribe("alice")
+        here.bus.unsubscribe("alice")
+        assert here.received == []
 
-    async def test_a_node_alone_and_whole_has_no_doubt(self, nodes: Nodes):
-        assert not (await nodes.open()).bus.in_doubt
+    async def test_connected_single_node_has_lost_nothing(self, nodes: Nodes):
+        assert not (await nodes.open()).bus.may_have_lost
 
-    async def test_closed_it_still_takes_whatever_comes(self, nodes: Nodes):
+    async def test_closed_bus_accepts_every_call(self, nodes: Nodes):
         here = await nodes.open()
         await here.bus.close()
-        here.bus.ring([envelope("alice")])
-        await here.bus.watch("alice")
-        here.bus.unwatch("alice")
+        here.bus.publish([envelope("alice")])
+        await here.bus.subscribe("alice")
+        here.bus.unsubscribe("alice")
 
 
 class RemoteBusContract(BusContract):
@@ -99,66 +99,66 @@ class RemoteBusContract(BusContract):
             envelope("alice", 1, b"x" * 65_536),
         ],
     )
-    async def test_it_arrives_as_it_was(self, nodes: Nodes, sent: Envelope):
+    async def test_envelope_round_trips(self, nodes: Nodes, sent: Envelope):
         here, there = await nodes.open(), await nodes.open()
-        await there.bus.watch("alice")
-        here.bus.ring([sent])
-        await there.hears(sent)
+        await there.bus.subscribe("alice")
+        here.bus.publish([sent])
+        await there.expect(sent)
 
-    async def test_a_watch_is_confirmed_before_it_returns(self, nodes: Nodes):
+    async def test_subscribe_is_confirmed_before_it_returns(self, nodes: Nodes):
         here, there = await nodes.open(), await nodes.open()
         expected = [envelope(f"user-{number}", number) for number in range(100)]
         for one in expected:
-            await there.bus.watch(one.user)
-            here.bus.ring([one])
-        async with asyncio.timeout(SECONDS):
-            while len(there.heard) < len(expected):
-                await there.stir()
-        assert sorted(there.heard) == sorted(expected)
+            await there.bus.subscribe(one.user)
+            here.bus.publish([one])
+        async with asyncio.timeout(TIMEOUT):
+            while len(there.received) < len(expected):
+                await there.wait()
+        assert sorted(there.received) == sorted(expected)
 
-    async def test_only_who_watches_hears(self, nodes: Nodes):
+    async def test_only_subscribers_receive(self, nodes: Nodes):
         here, there, elsewhere = [await nodes.open() for _ in range(3)]
-        for ear in (here, there, elsewhere):
-            await ear.bus.watch("both")
-        await there.bus.watch("alice")
-        here.bus.ring([envelope("alice", 1), envelope("nobody", 1)])
-        await there.hears(envelope("alice", 1))
+        for listener in (here, there, elsewhere):
+            await listener.bus.subscribe("both")
+        await there.bus.subscribe("alice")
+        here.bus.publish([envelope("alice", 1), envelope("nobody", 1)])
+        await there.expect(envelope("alice", 1))
         # Two users may lie on two servers, and only one server keeps an order: so once for each.
-        here.bus.ring([envelope("both", 2)])
-        await elsewhere.hears(envelope("both", 2))
-        await there.hears(envelope("alice", 1), envelope("both", 2))
+        here.bus.publish([envelope("both", 2)])
+        await elsewhere.expect(envelope("both", 2))
+        await there.expect(envelope("alice", 1), envelope("both", 2))
 
-    async def test_one_unwatch_ends_it_however_often_it_was_watched(self, nodes: Nodes):
+    async def test_one_unsubscribe_ends_any_number_of_subscribes(self, nodes: Nodes):
         here, there = await nodes.open(), await nodes.open()
         for _ in range(3):
-            await there.bus.watch("alice")
-        there.bus.unwatch("alice")
-        await there.bus.watch("alice")  # and it can begin anew
-        here.bus.ring([envelope("alice", 1)])
-        await there.hears(envelope("alice", 1))
-        there.bus.unwatch("alice")
-        await there.bus.watch("alice2")  # after it, on whichever server
-        await self.unwatched(there, "alice")
-        here.bus.ring([envelope("alice", 2)])
-        await here.bus.watch("alice")
-        await there.bus.watch("alice")
-        here.bus.ring([envelope("alice", 3)])
-        await there.hears(envelope("alice", 1), envelope("alice", 3))
+            await there.bus.subscribe("alice")
+        there.bus.unsubscribe("alice")
+        await there.bus.subscribe("alice")  # and it can begin anew
+        here.bus.publish([envelope("alice", 1)])
+        await there.expect(envelope("alice", 1))
+        there.bus.unsubscribe("alice")
+        await there.bus.subscribe("alice2")  # after it, on whichever server
+        await self.wait_until_unsubscribed(there, "alice")
+        here.bus.publish([envelope("alice", 2)])
+        await here.bus.subscribe("alice")
+        await there.bus.subscribe("alice")
+        here.bus.publish([envelope("alice", 3)])
+        await there.expect(envelope("alice", 1), envelope("alice", 3))
 
-    async def unwatched(self, ear: Ear, user: str) -> None:
+    async def wait_until_unsubscribed(self, listener: BusListener, user: str) -> None:
         """Wait until nobody brings what concerns ``user`` to this node any more."""
         raise NotImplementedError
 
     async def test_a_large_batch_arrives_whole_and_in_order(self, nodes: Nodes):
         here, there = await nodes.open(), await nodes.open()
-        await there.bus.watch("alice")
+        await there.bus.subscribe("alice")
         batch = [envelope("alice", number, b"x" * 100) for number in range(5_000)]
-        here.bus.ring(batch)
-        await there.hears(*batch)
+        here.bus.publish(batch)
+        await there.expect(*batch)
 
-    async def test_a_warning_makes_the_others_doubt(self, nodes: Nodes):
+    async def test_announced_loss_makes_other_nodes_resync(self, nodes: Nodes):
         here, there = await nodes.open(), await nodes.open()
-        before, own = there.doubts, here.doubts
-        here.bus.warn()
-        await there.doubts_again(before)
-        assert here.doubts == own
+        before, own = there.resyncs, here.resyncs
+        here.bus.announce_loss()
+        await there.wait_for_resync(before)
+        assert here.resyncs == own

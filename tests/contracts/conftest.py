@@ -6,23 +6,23 @@ from pathlib import Path
 import pytest
 
 from bussa_server.ports.store import Store
-from tests.contracts.deeds import Deeds
-from tests.contracts.stores import KINDS, House
+from tests.contracts.actions import StoreActions
+from tests.contracts.store_backends import BACKENDS, StoreBackend
 
 
-@pytest.fixture(params=KINDS)
-async def house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[House]:
-    async with KINDS[request.param](tmp_path / "data") as house:
-        yield house
+@pytest.fixture(params=BACKENDS)
+async def store_backend(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[StoreBackend]:
+    async with BACKENDS[request.param](tmp_path / "data") as store_backend:
+        yield store_backend
 
 
 @pytest.fixture
-async def store(house: House) -> AsyncIterator[Store]:
-    store = await house.open()
+async def store(store_backend: StoreBackend) -> AsyncIterator[Store]:
+    store = await store_backend.open()
     yield store
     await store.close()
 
 
 @pytest.fixture
-async def deeds(store: Store) -> Deeds:
-    return Deeds(store)
+async def actions(store: Store) -> StoreActions:
+    return StoreActions(store)

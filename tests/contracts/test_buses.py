@@ -7,39 +7,39 @@ import pytest
 
 from bussa_server.adapters.local_bus import LocalBus
 from bussa_server.adapters.redis import RedisBus
-from tests.contracts.bus_contract import BusContract, Ear, RemoteBusContract, envelope
-from tests.failure.deployment import soon
+from tests.contracts.bus_contract import BusContract, BusListener, RemoteBusContract, envelope
+from tests.e2e.server_process import TIMEOUT
+from tests.failure.deployment import eventually
 from tests.failure.redis_servers import PROGRAMS, RedisServer
-from tests.scenes.serving import SECONDS
 
 EPOCH = "k3f9"
 
 
-class Alone:
-    async def open(self) -> Ear:
-        return Ear(LocalBus())
+class LocalNodes:
+    async def open(self) -> BusListener:
+        return BusListener(LocalBus())
 
 
 class RedisNodes:
     def __init__(self, servers: list[RedisServer]) -> None:
         self.servers = servers
         self.buses: list[RedisBus] = []
-        self._ears: dict[str, list[Ear]] = {}
+        self._listeners: dict[str, list[BusListener]] = {}
 
-    async def open(self, epoch: str = EPOCH) -> Ear:
-        others = self._ears.setdefault(epoch, [])
-        doubts = [other.doubts for other in others]
+    async def open(self, epoch: str = EPOCH) -> BusListener:
+        others = self._listeners.setdefault(epoch, [])
+        resyncs = [other.resyncs for other in others]
         bus = RedisBus([server.url for server in self.servers], epoch)
         self.buses.append(bus)
-        ear = Ear(bus)
-        async with asyncio.timeout(SECONDS):
-            while not bus.whole:
-                await ear.stir()
+        listener = BusListener(bus)
+        async with asyncio.timeout(TIMEOUT):
+            while not bus.connected:
+                await listener.wait()
         # The others are told of it, too, once by each server.
-        for other, before in zip(others, doubts, strict=True):
-            await other.doubts_again(before + len(self.servers) - 1)
-        others.append(ear)
-        return ear
+        for other, before in zip(others, resyncs, strict=True):
+            await other.wait_for_resync(before + len(self.servers) - 1)
+        others.append(listener)
+        return listener
 
     async def close(self) -> None:
         for bus in self.buses:
@@ -57,12 +57,12 @@ def servers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 class TestLocalBus(BusContract):
     @pytest.fixture
-    def nodes(self) -> Alone:
-        return Alone()
+    def nodes(self) -> LocalNodes:
+        return LocalNodes()
 
-    async def test_with_others_on_the_same_store_it_always_doubts(self):
-        assert LocalBus(alone=False).in_doubt
-        assert not LocalBus(alone=True).remote
+    async def test_local_bus_on_shared_store_may_always_have_lost(self):
+        assert LocalBus(single_node=False).may_have_lost
+        assert not LocalBus(single_node=True).has_other_nodes
 
 
 class RedisBusContract(RemoteBusContract):
@@ -82,54 +82,54 @@ class RedisBusContract(RemoteBusContract):
         """How many users' channels each server has."""
         return [len(server.client.pubsub_channels(f"bussa:{EPOCH}:u:*")) for server in self.servers]
 
-    async def unwatched(self, ear: Ear, user: str) -> None:
+    async def wait_until_unsubscribed(self, listener: BusListener, user: str) -> None:
         channel = f"bussa:{EPOCH}:u:{user}"
 
         def count() -> int:
             return sum(dict(server.client.pubsub_numsub(channel))[channel.encode()] for server in self.servers)
 
-        await soon(lambda: count() == 0, "unwatched")
+        await eventually(lambda: count() == 0, "unwatched")
 
-    async def test_users_are_spread_evenly_and_all_of_them_reached(self, nodes: RedisNodes):
+    async def test_users_are_spread_evenly_over_servers(self, nodes: RedisNodes):
         here, there = await nodes.open(), await nodes.open()
         users = [f"user-{number}" for number in range(200)]
-        await asyncio.gather(*(there.bus.watch(user) for user in users))
+        await asyncio.gather(*(there.bus.subscribe(user) for user in users))
         subscribed = self.subscribed()
         assert sum(subscribed) == 200
         assert min(subscribed) > 70
-        here.bus.ring([envelope(user) for user in users])
-        async with asyncio.timeout(SECONDS):
-            while len(there.heard) < 200:
-                await there.stir()
-        assert {heard.user for heard in there.heard} == set(users)
+        here.bus.publish([envelope(user) for user in users])
+        async with asyncio.timeout(TIMEOUT):
+            while len(there.received) < 200:
+                await there.wait()
+        assert {heard.user for heard in there.received} == set(users)
 
-    async def test_ten_thousand_watches_at_once_are_a_few_commands(self, nodes: RedisNodes):
+    async def test_concurrent_subscriptions_are_batched(self, nodes: RedisNodes):
         here, there = await nodes.open(), await nodes.open()
         for server in self.servers:
             server.client.config_resetstat()
-        await asyncio.gather(*(there.bus.watch(f"user-{number}") for number in range(10_000)))
+        await asyncio.gather(*(there.bus.subscribe(f"user-{number}") for number in range(10_000)))
         calls = [server.client.info("commandstats")["cmdstat_subscribe"]["calls"] for server in self.servers]
         assert sum(self.subscribed()) == 10_000
         assert sum(calls) <= 10 + 2 * self.COUNT
         for number in range(10_000):
-            there.bus.unwatch(f"user-{number}")
-        await soon(lambda: sum(self.subscribed()) == 0, "unwatched")
+            there.bus.unsubscribe(f"user-{number}")
+        await eventually(lambda: sum(self.subscribed()) == 0, "unwatched")
         calls = [server.client.info("commandstats")["cmdstat_unsubscribe"]["calls"] for server in self.servers]
         assert sum(calls) <= 10 + 2 * self.COUNT
-        here.bus.ring([envelope("user-1")])
-        assert there.heard == []
+        here.bus.publish([envelope("user-1")])
+        assert there.received == []
 
-    async def test_deployments_on_one_redis_do_not_hear_each_other(self, nodes: RedisNodes):
+    async def test_deployments_on_one_redis_are_isolated(self, nodes: RedisNodes):
         here, there, others = await nodes.open(), await nodes.open(), await nodes.open("another")
-        for ear in (there, others):
-            await ear.bus.watch("alice")
-        before, told = others.doubts, there.doubts
-        here.bus.ring([envelope("alice")])
-        here.bus.warn()
-        await there.hears(envelope("alice"))
-        await there.doubts_again(told)
-        await others.bus.watch("bob")
-        assert (others.heard, others.doubts) == ([], before)
+        for listener in (there, others):
+            await listener.bus.subscribe("alice")
+        before, told = others.resyncs, there.resyncs
+        here.bus.publish([envelope("alice")])
+        here.bus.announce_loss()
+        await there.expect(envelope("alice"))
+        await there.wait_for_resync(told)
+        await others.bus.subscribe("bob")
+        assert (others.received, others.resyncs) == ([], before)
 
 
 class TestRedisBusOnOneServer(RedisBusContract):

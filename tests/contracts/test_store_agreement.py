@@ -13,15 +13,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from bussa_protocol.bodies import PersonChange
+from bussa_protocol.bodies import UserChange
 from bussa_protocol.frames.parts import SettingsChange
 from bussa_server.domain import commands
 from bussa_server.domain.commands import Command
-from bussa_server.domain.people import Pair, Person
-from bussa_server.domain.words import query_words
+from bussa_server.domain.tokenizer import tokenize_query
+from bussa_server.domain.users import Conversation, User
 from bussa_server.ports.store import Store
-from tests.contracts.deeds import Deeds
-from tests.contracts.stores import KINDS, House
+from tests.contracts.actions import StoreActions
+from tests.contracts.store_backends import BACKENDS, StoreBackend
 from tests.memory_store import MemoryStore
 
 # Their order by letters, by code points and without case differs.
@@ -34,8 +34,8 @@ user = st.sampled_from(USERS)
 peer = st.sampled_from([*USERS, *USERS, NOBODY])
 policy = st.sampled_from(["anyone", "anyone", "followers", "following", "mutuals", "nobody"])
 n = st.integers(1, 5)
-on = st.booleans()
-change = {"dm_policy": policy, "knocks": on, "read_receipts": on}
+booleans = st.booleans()
+change = {"dm_policy": policy, "knocks": booleans, "read_receipts": booleans}
 
 send = st.builds(
     commands.Send, user, peer, st.sampled_from(TEXTS), st.sampled_from("abcdefghijklmnop"), st.none() | st.none() | n
@@ -47,19 +47,19 @@ command: st.SearchStrategy[Command] = st.one_of(
     st.builds(commands.MarkRead, user, peer, n),
     st.builds(commands.Accept, user, peer),
     st.builds(commands.Decline, user, peer),
-    st.builds(commands.Block, user, peer, on),
-    st.builds(commands.Mute, user, peer, on),
-    st.builds(commands.Report, user, peer, st.just("spam"), st.none() | n, on),
+    st.builds(commands.Block, user, peer, booleans),
+    st.builds(commands.Mute, user, peer, booleans),
+    st.builds(commands.Report, user, peer, st.just("spam"), st.none() | n, booleans),
     st.builds(
         commands.ChangeSettings, user, st.fixed_dictionaries({}, optional=change).map(lambda c: SettingsChange(**c))
     ),
-    st.builds(commands.Follow, user, peer, on),
+    st.builds(commands.Follow, user, peer, booleans),
     st.builds(commands.SignUp, st.sampled_from([*USERS, "new"]), st.just("Näme"), st.just("hash")),
     st.builds(
-        commands.PutPerson,
+        commands.PutUser,
         st.sampled_from([*USERS, "new"]),
         st.fixed_dictionaries({}, optional={"name": st.sampled_from(["A", "B\0"]), **change}).map(
-            lambda c: PersonChange(**c)
+            lambda c: UserChange(**c)
         ),
     ),
     st.builds(commands.Revoke, user),
@@ -68,62 +68,67 @@ REOPEN = "reopen"
 story = st.lists(st.lists(command, min_size=1, max_size=12) | st.just(REOPEN), min_size=1, max_size=14)
 
 
-def renamed(command: Command, prefix: str) -> Command:
+def with_prefix(command: Command, prefix: str) -> Command:
     """The same by people of this story alone: the stores are kept from story to story."""
     names = {field: prefix + getattr(command, field) for field in ("user", "peer", "to") if hasattr(command, field)}
     return structs.replace(command, **names)
 
 
-def without_key(found: Person | Pair | None) -> Person | Pair | None:
+def without_row_id(found: User | Conversation | None) -> User | Conversation | None:
     if found is not None:
-        found.key = 0
+        found.row_id = 0
     return found
 
 
-async def everything(store: Store, prefix: str) -> list[Any]:
+async def read_everything(store: Store, prefix: str) -> list[Any]:
     """All that can be read, page by page. Cursors are each store's own."""
-    deeds = Deeds(store)
-    people = [prefix + user for user in [*USERS, "new", NOBODY]]
-    seen: list[Any] = [await store.heads(people), await store.revoked(people)]
-    for one in people:
+    actions = StoreActions(store)
+    users = [prefix + user for user in [*USERS, "new", NOBODY]]
+    seen: list[Any] = [await store.heads(users), await store.revoked(users)]
+    for one in users:
         page = await store.log(one, 0, 500)
-        seen += [one, without_key(await store.person(one)), (page.head, page.tail), await deeds.log(one, limit=4)]
+        seen += [
+            one,
+            without_row_id(await store.get_user(one)),
+            (page.head, page.tail),
+            await actions.log(one, limit=4),
+        ]
         for folder in ("inbox", "requests", "declined"):
-            seen += [folder, await deeds.conversations(one, folder, limit=2)]
+            seen += [folder, await actions.conversations(one, folder, limit=2)]
         for followers in (True, False):
-            seen += [await deeds.users(one, followers=followers, limit=2)]
+            seen += [await actions.users(one, followers=followers, limit=2)]
         for query in QUERIES:
-            seen += [query, await deeds.search(one, query, limit=3)]
-        for other in people:
+            seen += [query, await actions.search(one, query, limit=3)]
+        for other in users:
             if other == one:
                 continue
-            seen += [other, without_key(await store.pair(one, other))]
+            seen += [other, without_row_id(await store.get_conversation(one, other))]
             for before, after, limit in ((None, None, 3), (4, None, 2), (None, 0, 2), (None, 2, 50)):
                 seen += [await store.history(one, other, before, after, limit)]
-            hits = await store.search(one, query_words("ciao"), other, None, 50)
+            hits = await store.search(one, tokenize_query("ciao"), other, None, 50)
             seen += [None if hits is None else (list(hits.messages), hits.more)]
     return seen
 
 
-class Two:
+class StorePair:
     """A store, and the one that it is compared with."""
 
-    def __init__(self, house: House, store: Store) -> None:
-        self.house, self.store = house, store
+    def __init__(self, store_backend: StoreBackend, store: Store) -> None:
+        self.store_backend, self.store = store_backend, store
         self.model = MemoryStore()
         self.now = 1_764_000_000_000
-        self._stories = itertools.count()
+        self._story_numbers = itertools.count()
 
-    async def live(self, story: list[list[Command] | str]) -> None:
-        prefix = f"{next(self._stories)}."
-        await self.commit([commands.PutPerson(prefix + one, PersonChange(dm_policy="anyone")) for one in USERS])
+    async def run(self, story: list[list[Command] | str]) -> None:
+        prefix = f"{next(self._story_numbers)}."
+        await self.commit([commands.PutUser(prefix + one, UserChange(dm_policy="anyone")) for one in USERS])
         for part in story:
             if isinstance(part, str):
                 await self.store.close()
-                self.store = await self.house.open()
+                self.store = await self.store_backend.open()
             else:
-                await self.commit([renamed(command, prefix) for command in part])
-        assert await everything(self.store, prefix) == await everything(self.model, prefix)
+                await self.commit([with_prefix(command, prefix) for command in part])
+        assert await read_everything(self.store, prefix) == await read_everything(self.model, prefix)
 
     async def commit(self, batch: list[Command]) -> None:
         self.now += 1000
@@ -131,20 +136,20 @@ class Two:
         assert list(await self.store.commit(batch, self.now)) == list(expected)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "memory"])
-def test_two_stores_answer_alike(kind: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", [kind for kind in BACKENDS if kind != "memory"])
+def test_store_agrees_with_memory_store(kind: str, tmp_path: Path) -> None:
     with asyncio.Runner() as runner:
-        place = KINDS[kind](tmp_path)
-        house = runner.run(place.__aenter__())
-        two = Two(house, runner.run(house.open()))
+        context = BACKENDS[kind](tmp_path)
+        store_backend = runner.run(context.__aenter__())
+        two = StorePair(store_backend, runner.run(store_backend.open()))
 
         @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
         @given(story)
-        def live(story: list[list[Command] | str]) -> None:
-            runner.run(two.live(story))
+        def run_story(story: list[list[Command] | str]) -> None:
+            runner.run(two.run(story))
 
         try:
-            live()
+            run_story()
         finally:
             runner.run(two.store.close())
-            runner.run(place.__aexit__(None, None, None))
+            runner.run(context.__aexit__(None, None, None))

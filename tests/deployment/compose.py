@@ -19,7 +19,7 @@ Service = dict[str, Any]
 _VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?:(?P<how>:[-?])(?P<rest>[^}]*))?\}")
 
 
-class MissingError(ValueError):
+class MissingVariableError(ValueError):
     """A variable that compose would refuse to start without; says which, and what the file says about it."""
 
 
@@ -32,7 +32,7 @@ def interpolate(text: str, variables: Mapping[str, str]) -> str:
         if value or how is None:
             return value
         if how == ":?":
-            raise MissingError(f"{name}: {rest}")
+            raise MissingVariableError(f"{name}: {rest}")
         return rest
 
     return _VARIABLE.sub(fill, text)
@@ -59,7 +59,7 @@ def dockerfile() -> list[tuple[str, str]]:
     return [(word, rest.strip()) for word, _, rest in (line.strip().partition(" ") for line in lines)]
 
 
-def copied() -> list[str]:
+def copied_sources() -> list[str]:
     """What the Dockerfile takes from the folder that it is built in."""
     sources: list[str] = []
     for word, rest in dockerfile():
@@ -68,7 +68,7 @@ def copied() -> list[str]:
     return sources
 
 
-def let_in(path: str) -> bool:
+def is_in_build_context(path: str) -> bool:
     """Whether .dockerignore lets ``path``, relative to the root, into the build: the last line that fits decides."""
     fits = True
     for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines():
@@ -86,10 +86,10 @@ def let_in(path: str) -> bool:
     return fits
 
 
-def stage(folder: Path) -> Path:
+def copy_image_sources(folder: Path) -> Path:
     """Make in ``folder`` what stands in the image's source folder, so that servers can be started from it."""
-    for source in copied():
-        assert let_in(source), f".dockerignore keeps {source} out, which the Dockerfile copies"
+    for source in copied_sources():
+        assert is_in_build_context(source), f".dockerignore keeps {source} out, which the Dockerfile copies"
         origin = ROOT / source
         if origin.is_dir():
             shutil.copytree(origin, folder / source, ignore=_ignored)
@@ -105,4 +105,4 @@ def source_path(folder: Path) -> str:
 
 def _ignored(folder: str, names: list[str]) -> set[str]:
     place = Path(folder).relative_to(ROOT)
-    return {name for name in names if not let_in(str(place / name))}
+    return {name for name in names if not is_in_build_context(str(place / name))}

@@ -6,28 +6,28 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from tests.deployment.playing import Stage
+from tests.deployment.session import Session
 from tests.deployment.topology import Topology
-from tests.scenes.serving import Host
+from tests.e2e.server_process import HostApp
 
-_plays = itertools.count(1)
+_numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
 def topology(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Topology]:
     topology = Topology(tmp_path_factory.mktemp("topology"))
     try:
-        asyncio.run(topology.make())
+        asyncio.run(topology.start())
         yield topology
     finally:
         topology.close()
 
 
 @pytest.fixture
-async def stage(topology: Topology) -> AsyncIterator[Stage]:
+async def session(topology: Topology) -> AsyncIterator[Session]:
     """A play of its own, with people that no other has."""
-    host = Host(topology.as_server)
-    stage = Stage(topology, host, next(_plays))
-    yield stage
-    await stage.end()
+    host = HostApp(topology.as_server)
+    session = Session(topology, host, next(_numbers))
+    yield session
+    await session.close()
     await host.close()

@@ -11,9 +11,9 @@ import redis
 
 from tests import postgres
 from tests.deployment import compose
-from tests.scenes.serving import ADMIN_KEY, SECONDS, SECRET, free_port
+from tests.e2e.server_process import ADMIN_KEY, SECRET, TIMEOUT, free_port
 
-VARIABLES = {
+COMPOSE_VARIABLES = {
     "BUSSA_ADMIN_KEY": ADMIN_KEY,
     "BUSSA_SECRET": SECRET,
     "POSTGRES_PASSWORD": "the-password-of-postgres",
@@ -30,13 +30,13 @@ class RedisServer:
         program, *arguments = service["command"]
         self._command = [_redis(program), *arguments, "--port", str(self.port), "--bind", "127.0.0.1"]
         self._folder = folder
-        self.client = redis.Redis(port=self.port, password=VARIABLES["REDIS_PASSWORD"])
+        self.client = redis.Redis(port=self.port, password=COMPOSE_VARIABLES["REDIS_PASSWORD"])
         self.start()
 
     def start(self) -> None:
         with (self._folder / "redis.log").open("ab") as log:
             self._process = subprocess.Popen(self._command, cwd=self._folder, stdout=log, stderr=log)
-        give_up = time.monotonic() + SECONDS
+        give_up = time.monotonic() + TIMEOUT
         while True:
             try:
                 self.client.ping()
@@ -48,12 +48,12 @@ class RedisServer:
 
     def kill(self) -> None:
         self._process.kill()
-        self._process.wait(SECONDS)
+        self._process.wait(TIMEOUT)
 
     def close(self) -> None:
         self.client.close()
         self._process.terminate()
-        self._process.wait(SECONDS)
+        self._process.wait(TIMEOUT)
 
 
 def _redis(program: str) -> str:
@@ -73,7 +73,7 @@ def database(service: compose.Service) -> postgres.Server:
     return postgres.Server(**settings)
 
 
-async def make_database(server: postgres.Server, service: compose.Service) -> None:
+async def create_database(server: postgres.Server, service: compose.Service) -> None:
     """What the image does with its environment when the volume is new."""
     given = service["environment"]
     connection = await asyncpg.connect(server.url)

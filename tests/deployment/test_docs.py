@@ -15,14 +15,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.deployment import compose
-from tests.deployment.test_files import SECRETS
+from tests.deployment.test_config_files import SECRETS
 from tests.missing_programs import HAPROXY
 
 DOC = (compose.ROOT / "docs/deployment.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", DOC, re.MULTILINE | re.DOTALL)
 
 
-def test_the_keys_are_made_each_with_a_value_of_its_own(tmp_path: Path) -> None:
+def test_documented_script_makes_distinct_secrets(tmp_path: Path) -> None:
     shutil.copy(compose.ROOT / ".env.example", tmp_path)
     if shutil.which("openssl") is None:
         (tmp_path / "openssl").write_text("#!/bin/sh\nhead -c \"$3\" /dev/urandom | od -An -tx1 | tr -d ' \\n'\n")
@@ -40,7 +40,7 @@ def test_the_keys_are_made_each_with_a_value_of_its_own(tmp_path: Path) -> None:
     compose.load(values)
 
 
-def test_scripts_are_scripts_and_name_services_that_exist() -> None:
+def test_documented_scripts_parse_and_name_existing_services() -> None:
     services = compose.load(dict.fromkeys(SECRETS, "x"))["services"]
     for kind, text in BLOCKS:
         if kind == "sh":
@@ -60,7 +60,7 @@ def certificate() -> bytes:
     return made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM) + private
 
 
-def test_the_line_for_tls_is_one_that_the_balancer_understands(tmp_path: Path) -> None:
+def test_documented_tls_line_is_valid_haproxy_config(tmp_path: Path) -> None:
     line = next(text for kind, text in BLOCKS if kind == "haproxy")
     (tmp_path / "bussa.pem").write_bytes(certificate())
     line = line.replace("/usr/local/etc/haproxy", str(tmp_path))
@@ -74,7 +74,7 @@ def test_the_line_for_tls_is_one_that_the_balancer_understands(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("what", ["alerts", "services", "variables", "secrets"])
-def test_nothing_is_left_unexplained(what: str) -> None:
+def test_alerts_services_and_variables_are_documented(what: str) -> None:
     text = compose.COMPOSE.read_text(encoding="utf-8")
     groups = yaml.safe_load((compose.DEPLOY / "prometheus/alerts.yml").read_text())["groups"]
     names = {
@@ -86,7 +86,7 @@ def test_nothing_is_left_unexplained(what: str) -> None:
     assert [name for name in names if not re.search(rf"\b{name}\b", DOC, re.IGNORECASE)] == []
 
 
-def test_what_it_points_to_is_there() -> None:
+def test_links_resolve() -> None:
     for target in re.findall(r"\]\((?!http)([^)#]+)", DOC):
         assert (compose.ROOT / "docs" / target).exists(), target
     headings = {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in re.findall(r"^#+ (.+)", DOC, re.M)}

@@ -16,26 +16,26 @@ import httpx
 import psutil
 import pytest
 
-from bussa_server.serving import FILES
-from tests.deployment.playing import until
+from bussa_server.serving import RESERVED_FILES
+from tests.deployment.session import eventually
 from tests.deployment.topology import Topology
-from tests.scenes.device import Device, connect
-from tests.scenes.serving import (
+from tests.e2e.device import Device, connect
+from tests.e2e.server_process import (
     ADMIN_KEY,
-    BUSSA,
-    SECONDS,
-    Host,
+    CLI,
+    TIMEOUT,
+    HostApp,
     Server,
-    bussa,
-    environment,
+    clean_environment,
+    fd_table_size,
     free_port,
-    room_for_files,
-    sign,
+    run_cli,
+    sign_token,
 )
 
 WORKERS = 3
-CROWD = 300
-FAIR = 60
+CONNECTIONS = 300
+MIN_SHARE = 60
 """Connections that each worker gets of 300 at the least: five standard deviations below its share of 100."""
 
 
@@ -49,21 +49,21 @@ class Workers(Server):
         given = next(iter(topology.nodes.values())).environment
         self._log = log
         with log.open("wb") as output:
-            self._foreman = subprocess.Popen(
-                [BUSSA, "serve", "--workers", str(WORKERS), "--port", str(self.port)],
-                env=environment(**given),
+            self._supervisor = subprocess.Popen(
+                [CLI, "serve", "--workers", str(WORKERS), "--port", str(self.port)],
+                env=clean_environment(**given),
                 stdout=subprocess.PIPE,
                 stderr=output,
                 start_new_session=True,
             )
-        assert self._foreman.stdout is not None
-        readable, _, _ = select.select([self._foreman.stdout], [], [], SECONDS)
-        line = self._foreman.stdout.readline().decode() if readable else "nothing"
+        assert self._supervisor.stdout is not None
+        readable, _, _ = select.select([self._supervisor.stdout], [], [], TIMEOUT)
+        line = self._supervisor.stdout.readline().decode() if readable else "nothing"
         assert self.url in line, f"it said {line!r}, and logged:\n{self.log}"
 
     @property
     def pids(self) -> set[int]:
-        return {child.pid for child in psutil.Process(self._foreman.pid).children()}
+        return {child.pid for child in psutil.Process(self._supervisor.pid).children()}
 
     def connections(self) -> Counter[int]:
         """How many connections each worker has accepted."""
@@ -82,15 +82,15 @@ class Workers(Server):
         return sum(float(line.split()[-1]) for line in lines if line.split("{")[0].split(" ")[0] == name)
 
     def end(self) -> int:
-        self._foreman.send_signal(signal.SIGTERM)
-        return self._foreman.wait(SECONDS)
+        self._supervisor.send_signal(signal.SIGTERM)
+        return self._supervisor.wait(TIMEOUT)
 
     def close(self) -> None:
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._foreman.pid, signal.SIGKILL)
-        self._foreman.wait(SECONDS)
-        assert self._foreman.stdout is not None
-        self._foreman.stdout.close()
+            os.killpg(self._supervisor.pid, signal.SIGKILL)
+        self._supervisor.wait(TIMEOUT)
+        assert self._supervisor.stdout is not None
+        self._supervisor.stdout.close()
 
 
 @pytest.fixture
@@ -99,28 +99,30 @@ def workers(topology: Topology, tmp_path: Path) -> Iterator[Workers]:
     yield workers
     workers.close()
     errors = {json.loads(line)["event"] for line in workers.log.splitlines() if '"level": "error"' in line}
-    assert errors <= {"a worker died"}, workers.log
+    assert errors <= {"worker died"}, workers.log
 
 
-async def test_a_crowd_is_spread_evenly_and_survives_a_worker(workers: Workers) -> None:
-    host = Host(workers)
-    token = sign(await host.person("crowd", dm_policy="anyone"))
+async def test_connections_are_spread_evenly_and_survive_a_worker_crash(workers: Workers) -> None:
+    host = HostApp(workers)
+    token = sign_token(await host.put_user("crowd", dm_policy="anyone"))
     # A user may have 100 connections, so three of them come.
-    tokens = [token, *[sign(await host.person(f"crowd-{number}", dm_policy="anyone")) for number in (2, 3)]]
-    crowd = await asyncio.gather(*(connect(workers, tokens[number % 3]) for number in range(CROWD)))
+    tokens = [token, *[sign_token(await host.put_user(f"crowd-{number}", dm_policy="anyone")) for number in (2, 3)]]
+    crowd = await asyncio.gather(*(connect(workers, tokens[number % 3]) for number in range(CONNECTIONS)))
     await host.close()
 
     before = workers.connections()
     assert len(before) == WORKERS
-    assert min(room_for_files(pid) for pid in before) >= min(resource.getrlimit(resource.RLIMIT_NOFILE)[1], FILES)
-    assert min(before.values()) >= FAIR, before
-    assert {workers.metric("bussa_connections") for _ in range(10)} == {CROWD}, "each worker answers for all"
+    assert min(fd_table_size(pid) for pid in before) >= min(
+        resource.getrlimit(resource.RLIMIT_NOFILE)[1], RESERVED_FILES
+    )
+    assert min(before.values()) >= MIN_SHARE, before
+    assert {workers.metric("bussa_connections") for _ in range(10)} == {CONNECTIONS}, "each worker answers for all"
     opened = workers.metric("bussa_connections_opened_total")
 
     victim, lost = before.most_common(1)[0]
     os.kill(victim, signal.SIGKILL)
-    await until(lambda: workers.metric("bussa_connections") == CROWD - lost)
-    await until(lambda: len(workers.pids - {victim}) == WORKERS)
+    await eventually(lambda: workers.metric("bussa_connections") == CONNECTIONS - lost)
+    await eventually(lambda: len(workers.pids - {victim}) == WORKERS)
     successor = (workers.pids - before.keys()).pop()
 
     async def come_back() -> list[Device]:
@@ -128,39 +130,39 @@ async def test_a_crowd_is_spread_evenly_and_survives_a_worker(workers: Workers) 
 
     again = await come_back()
     assert workers.connections()[successor] >= 1
-    assert workers.metric("bussa_connections") == CROWD
+    assert workers.metric("bussa_connections") == CONNECTIONS
     assert workers.metric("bussa_connections_opened_total") == opened + lost
     gone = [device for device in crowd if device.socket.close_code is not None]
-    assert [await device.closed() for device in gone] == [1006] * lost
+    assert [await device.wait_closed() for device in gone] == [1006] * lost
     for device in again:
         assert (await device.ok("ping"))["type"] == "pong"
 
     assert await asyncio.to_thread(workers.end) == 0
     left = [device for device in [*crowd, *again] if device not in gone]
-    assert {await device.closed() for device in left} == {1012}
+    assert {await device.wait_closed() for device in left} == {1012}
 
 
-async def test_people_on_two_workers_talk_live(workers: Workers) -> None:
-    host = Host(workers)
-    alice, bob = [await host.person(f"{name}-of-the-workers", dm_policy="anyone") for name in ("alice", "bob")]
+async def test_messages_cross_workers_live(workers: Workers) -> None:
+    host = HostApp(workers)
+    alice, bob = [await host.put_user(f"{name}-of-the-workers", dm_policy="anyone") for name in ("alice", "bob")]
     await host.close()
-    hers = await connect(workers, sign(alice))
-    his = [await connect(workers, sign(bob)) for _ in range(20)]
+    hers = await connect(workers, sign_token(alice))
+    his = [await connect(workers, sign_token(bob)) for _ in range(20)]
     assert len([pid for pid, count in workers.connections().items() if count]) > 1
     for n in range(1, 6):
         await hers.send(bob, f"word {n}")
         for device in his:
-            got = await device.next()
+            got = await device.next_event()
             assert (got["type"], got["n"], got["text"]) == ("message", n, f"word {n}")
-    await asyncio.gather(*(device.leave() for device in [hers, *his]))
+    await asyncio.gather(*(device.close() for device in [hers, *his]))
 
 
 @pytest.mark.parametrize(
     "given",
     [{}, {"BUSSA_REDIS_URL": "redis://127.0.0.1:1"}, {"BUSSA_DATABASE_URL": "postgresql://127.0.0.1:1/bussa"}],
 )
-def test_workers_that_share_nothing_are_refused_in_a_sentence(given: dict[str, str]) -> None:
-    ran = bussa("serve", "--workers", "2", "--port", "0", BUSSA_ADMIN_KEY=ADMIN_KEY, **given)
+def test_workers_without_shared_stores_are_refused(given: dict[str, str]) -> None:
+    ran = run_cli("serve", "--workers", "2", "--port", "0", BUSSA_ADMIN_KEY=ADMIN_KEY, **given)
     assert ran.returncode == 2
     assert ran.stdout == ""
     assert len(ran.stderr.strip().splitlines()) == 1

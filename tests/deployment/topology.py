@@ -18,18 +18,18 @@ import httpx
 
 from tests import postgres
 from tests.deployment import compose
-from tests.deployment.balancing import REAL, Haproxy, wait_until_ready
-from tests.deployment.small_balancer import SmallBalancer
-from tests.deployment.stores import VARIABLES, RedisServer, database, make_database
-from tests.scenes.serving import SECONDS, Server, environment, free_port
+from tests.deployment.balancer import HAS_HAPROXY, Haproxy, wait_until_ready
+from tests.deployment.fallback_balancer import FallbackBalancer
+from tests.deployment.stores import COMPOSE_VARIABLES, RedisServer, create_database, database
+from tests.e2e.server_process import TIMEOUT, Server, clean_environment, free_port
 
-BALANCER = "127.0.0.1"
+BALANCER_ADDRESS = "127.0.0.1"
 """Where whatever does not choose an address comes from, the balancer among them."""
 
 _addresses = (f"127.0.1.{number}" for number in itertools.count(1))
 
 
-def put_in(text: str, addresses: Mapping[str, str]) -> str:
+def substitute(text: str, addresses: Mapping[str, str]) -> str:
     for name, address in addresses.items():
         text = text.replace(name, address)
     return text
@@ -39,12 +39,18 @@ class Node:
     """One of the servers. Each life may have another address, as a container has that is made anew."""
 
     def __init__(
-        self, name: str, folder: Path, image: Path, port: int, service: compose.Service, at: Mapping[str, str]
+        self,
+        name: str,
+        folder: Path,
+        image_folder: Path,
+        port: int,
+        service: compose.Service,
+        addresses: Mapping[str, str],
     ) -> None:
         self.name = name
         self.port = port
-        self.environment = {key: put_in(value, at) for key, value in service["environment"].items()}
-        self._folder = image
+        self.environment = {key: substitute(value, addresses) for key, value in service["environment"].items()}
+        self._folder = image_folder
         self._log = folder / f"{name}.log"
         self._process: subprocess.Popen[bytes] | None = None
         self.address = "127.0.0.1"
@@ -58,48 +64,50 @@ class Node:
         return f"ws://{self.address}:{self.port}/v1/socket"
 
     @property
-    def surroundings(self) -> dict[str, str]:
+    def container_environment(self) -> dict[str, str]:
         """The environment of whatever runs in its container."""
-        return environment(PYTHONPATH=compose.source_path(self._folder), BUSSA_PORT=str(self.port), **self.environment)
+        return clean_environment(
+            PYTHONPATH=compose.source_path(self._folder), BUSSA_PORT=str(self.port), **self.environment
+        )
 
     def start(self) -> None:
         assert self._process is None
-        if REAL:
+        if HAS_HAPROXY:
             self.address = next(_addresses)
         instructions = dict(compose.dockerfile())
         assert json.loads(instructions["ENTRYPOINT"]) == ["bussa"]
-        arguments = [put_in(argument, {"0.0.0.0": self.address}) for argument in json.loads(instructions["CMD"])]
+        arguments = [substitute(argument, {"0.0.0.0": self.address}) for argument in json.loads(instructions["CMD"])]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "bussa", *arguments],
                 cwd=self._folder,
-                env=self.surroundings,
+                env=self.container_environment,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 start_new_session=True,
             )
         assert self._process.stdout is not None
-        readable, _, _ = select.select([self._process.stdout], [], [], SECONDS)
+        readable, _, _ = select.select([self._process.stdout], [], [], TIMEOUT)
         line = self._process.stdout.readline().decode() if readable else "nothing"
         assert self.url in line, f"{self.name} said {line!r}, and logged:\n{self.log}"
 
-    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+    def stop(self, signum: signal.Signals = signal.SIGTERM) -> None:
         """As ``docker stop`` does it; with SIGTERM it must end with status 0."""
         process, self._process = self._process, None
         assert process is not None
         assert process.stdout is not None
-        process.send_signal(how)
-        status = process.wait(SECONDS)
+        process.send_signal(signum)
+        status = process.wait(TIMEOUT)
         process.stdout.close()
-        assert status == (0 if how is signal.SIGTERM else -how), f"{self.name} ended with {status}:\n{self.log}"
+        assert status == (0 if signum is signal.SIGTERM else -signum), f"{self.name} ended with {status}:\n{self.log}"
 
     def healthcheck(self) -> int:
         """The exit status of what the image asks itself."""
         _, _, command = dict(compose.dockerfile())["HEALTHCHECK"].partition("CMD ")
         program, *arguments = json.loads(command)
         assert program == "python"
-        asked = [put_in(argument, {"127.0.0.1": self.address}) for argument in arguments]
-        return subprocess.run([sys.executable, *asked], env=self.surroundings, capture_output=True).returncode
+        asked = [substitute(argument, {"127.0.0.1": self.address}) for argument in arguments]
+        return subprocess.run([sys.executable, *asked], env=self.container_environment, capture_output=True).returncode
 
     def metric(self, name: str) -> float:
         lines = httpx.get(f"{self.url}/metrics").text.splitlines()
@@ -126,41 +134,41 @@ class Topology:
 
     redis: RedisServer
     database: postgres.Server
-    balancer: Haproxy | SmallBalancer
+    balancer: Haproxy | FallbackBalancer
 
     def __init__(self, folder: Path) -> None:
-        self.compose: dict[str, Any] = compose.load(VARIABLES)
+        self.compose: dict[str, Any] = compose.load(COMPOSE_VARIABLES)
         self.nodes: dict[str, Node] = {}
         self._folder = folder
 
-    async def make(self) -> None:
+    async def start(self) -> None:
         """Start everything in the order that ``depends_on`` asks for."""
         services = self.compose["services"]
         self.redis = RedisServer(self._folder, services["redis"])
         self.database = database(services["postgres"])
-        await make_database(self.database, services["postgres"])
+        await create_database(self.database, services["postgres"])
         at = {
             "@redis:6379": f"@127.0.0.1:{self.redis.port}",
             "@postgres:5432": f"@127.0.0.1:{self.database.port}",
-            services["balancer"]["networks"]["inside"]["ipv4_address"]: BALANCER,
+            services["balancer"]["networks"]["inside"]["ipv4_address"]: BALANCER_ADDRESS,
         }
         image = self._folder / "image"
         image.mkdir()
-        compose.stage(image)
+        compose.copy_image_sources(image)
         port = free_port()
         for name, service in compose.servers(self.compose).items():
-            node = Node(name, self._folder, image, port if REAL else free_port(), service, at)
+            node = Node(name, self._folder, image, port if HAS_HAPROXY else free_port(), service, at)
             self.nodes[name] = node
             node.start()
-        if REAL:
-            self.balancer = Haproxy(self._folder, _Addresses(self.nodes), port)
+        if HAS_HAPROXY:
+            self.balancer = Haproxy(self._folder, _CurrentAddresses(self.nodes), port)
         else:
-            self.balancer = SmallBalancer({name: (node.address, node.port) for name, node in self.nodes.items()})
+            self.balancer = FallbackBalancer({name: (node.address, node.port) for name, node in self.nodes.items()})
         self.balancer.wait()
 
     @property
     def as_server(self) -> Server:
-        """For `tests.scenes`, which ask a server only where it is: the balancer stands for all of them."""
+        """For `tests.e2e`, which ask a server only where it is: the balancer stands for all of them."""
         return cast("Server", self)
 
     @property
@@ -178,9 +186,9 @@ class Topology:
         ours = answer.headers.get("content-type", "").startswith("application/")
         return answer.status_code, answer.json() if ours else None
 
-    def restart(self, name: str, how: signal.Signals = signal.SIGTERM) -> None:
+    def restart(self, name: str, signum: signal.Signals = signal.SIGTERM) -> None:
         """As ``docker compose up -d --no-deps --wait``: away, then there again at another address."""
-        self.nodes[name].stop(how)
+        self.nodes[name].stop(signum)
         self.nodes[name].start()
         wait_until_ready(self.nodes[name].url, lambda: self.nodes[name].log)
 
@@ -192,7 +200,7 @@ class Topology:
         self.database.remove()
 
 
-class _Addresses(Mapping[str, str]):
+class _CurrentAddresses(Mapping[str, str]):
     """What Docker's DNS would say now: the address of each container."""
 
     def __init__(self, nodes: Mapping[str, Node]) -> None:

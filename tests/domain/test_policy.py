@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from bussa_protocol.frames.parts import Settings
 from bussa_protocol.ids import Policy
-from bussa_server.domain.people import Side
-from bussa_server.domain.policy import Facts, Outcome, Reason, Verdict, decide, lets_in
+from bussa_server.domain.policy import Facts, Placement, Reason, Verdict, decide, policy_allows
+from bussa_server.domain.users import Participant
 
 POLICIES: tuple[Policy, ...] = ("anyone", "followers", "following", "mutuals", "nobody")
 FOLLOWS = ((False, False), (True, False), (False, True), (True, True))
-CELLS = {"i": Outcome.INBOX, "k": Outcome.REQUESTS, "w": Outcome.AWAITING, ".": Outcome.REFUSED}
-RANK = (Outcome.REFUSED, Outcome.AWAITING, Outcome.REQUESTS, Outcome.INBOX)
+CELLS = {"i": Placement.INBOX, "k": Placement.REQUESTS, "w": Placement.AWAITING, ".": Placement.REFUSED}
+PLACEMENT_ORDER = (Placement.REFUSED, Placement.AWAITING, Placement.REQUESTS, Placement.INBOX)
 
 
 def facts(
@@ -35,14 +35,14 @@ def facts(
     refused: bool = False,
 ) -> Facts:
     return Facts(
-        Side("s", "r", follows=s_follows, blocked=s_blocks),
-        Side(
+        Participant("s", "r", follows=s_follows, blocked=s_blocks),
+        Participant(
             "r",
             "s",
             folder="requests" if waiting else None,
             follows=r_follows,
             blocked=r_blocks,
-            wrote=3 if wrote else 0,
+            sent_count=3 if wrote else 0,
             accepted=accepted,
             refused=refused,
         ),
@@ -50,7 +50,7 @@ def facts(
     )
 
 
-def table() -> Iterator[tuple[Facts, Outcome]]:
+def table() -> Iterator[tuple[Facts, Placement]]:
     """Every cell of the file: the facts it stands for, and the outcome it says."""
     for line in Path(__file__).with_name("policy_table.txt").read_text(encoding="utf-8").splitlines():
         if not line or line.startswith("#"):
@@ -77,14 +77,14 @@ def table() -> Iterator[tuple[Facts, Outcome]]:
             )
 
 
-def test_the_table_holds_every_case_once() -> None:
+def test_table_holds_every_case_once() -> None:
     cases = [repr(case) for case, _ in table()]
     assert len(cases) == len(set(cases)) == 5 * 4 * 4 * 4 * 8
     assert set(get_args(Policy)) == set(POLICIES)
 
 
-def test_every_case_of_the_table() -> None:
-    wrong = [(case, outcome, decide(case)) for case, outcome in table() if decide(case).outcome is not outcome]
+def test_decide_agrees_with_every_case_of_the_table() -> None:
+    wrong = [(case, outcome, decide(case)) for case, outcome in table() if decide(case).placement is not outcome]
     assert wrong == []
 
 
@@ -102,18 +102,18 @@ def test_every_case_of_the_table() -> None:
         (facts("mutuals", s_follows=True), Reason.CLOSED),
     ],
 )
-def test_a_verdict_says_why(case: Facts, reason: Reason) -> None:
+def test_verdict_carries_its_reason(case: Facts, reason: Reason) -> None:
     assert decide(case).reason is reason
 
 
-def test_a_door_nobody_touched_lets_in_those_who_follow_and_hears_no_knocks() -> None:
-    stranger = Facts(Side("s", "r"), Side("r", "s"), Settings())
-    follower = Facts(Side("s", "r", follows=True), Side("r", "s"), Settings())
-    followed = Facts(Side("s", "r"), Side("r", "s", follows=True), Settings())
-    assert [decide(each).outcome for each in (stranger, follower, followed)] == [
-        Outcome.REFUSED,
-        Outcome.INBOX,
-        Outcome.REFUSED,
+def test_default_settings_allow_followers_and_no_knocks() -> None:
+    stranger = Facts(Participant("s", "r"), Participant("r", "s"), Settings())
+    follower = Facts(Participant("s", "r", follows=True), Participant("r", "s"), Settings())
+    followed = Facts(Participant("s", "r"), Participant("r", "s", follows=True), Settings())
+    assert [decide(each).placement for each in (stranger, follower, followed)] == [
+        Placement.REFUSED,
+        Placement.INBOX,
+        Placement.REFUSED,
     ]
 
 
@@ -139,35 +139,35 @@ anything = st.builds(
 )
 
 
-def rank(verdict: Verdict) -> int:
-    return RANK.index(verdict.outcome)
+def placement_rank(verdict: Verdict) -> int:
+    return PLACEMENT_ORDER.index(verdict.placement)
 
 
 @given(anything, st.booleans())
-def test_a_block_by_either_always_refuses_and_lifting_it_brings_back_what_was(case: Facts, by_sender: bool) -> None:
-    side = case.sender if by_sender else case.recipient
+def test_block_by_either_refuses_and_unblock_restores_verdict(case: Facts, by_sender: bool) -> None:
+    participant = case.sender if by_sender else case.recipient
     before = decide(case)
-    was, side.blocked = side.blocked, True
-    assert decide(case).outcome is Outcome.REFUSED
-    side.blocked = was
+    was, participant.blocked = participant.blocked, True
+    assert decide(case).placement is Placement.REFUSED
+    participant.blocked = was
     assert decide(case) == before
 
 
 @given(anything)
-def test_two_people_who_block_hear_nothing_of_each_other(case: Facts) -> None:
+def test_block_refuses_both_directions(case: Facts) -> None:
     case.recipient.blocked = True
     back = Facts(case.recipient, case.sender, Settings(dm_policy="anyone", knocks=True))
-    assert decide(case).outcome is decide(back).outcome is Outcome.REFUSED
+    assert decide(case).placement is decide(back).placement is Placement.REFUSED
 
 
 @given(anything, st.sampled_from(["knocks", "anyone", "s_follows", "r_follows", "accepted", "wrote", "forgiven"]))
-def test_opening_a_door_never_makes_it_narrower(case: Facts, how: str) -> None:
-    sender, recipient, door = replace(case.sender), replace(case.recipient), case.door
+def test_wider_privacy_settings_never_lower_the_verdict(case: Facts, how: str) -> None:
+    sender, recipient, settings = replace(case.sender), replace(case.recipient), case.settings
     match how:
         case "knocks":
-            door = Settings(dm_policy=door.dm_policy, knocks=True)
+            settings = Settings(dm_policy=settings.dm_policy, knocks=True)
         case "anyone":
-            door = Settings(dm_policy="anyone", knocks=door.knocks)
+            settings = Settings(dm_policy="anyone", knocks=settings.knocks)
         case "s_follows":
             sender.follows = True
         case "r_follows":
@@ -175,41 +175,43 @@ def test_opening_a_door_never_makes_it_narrower(case: Facts, how: str) -> None:
         case "accepted":
             recipient.accepted, recipient.refused = True, False
         case "wrote":
-            recipient.wrote, recipient.refused = recipient.wrote + 1, False
+            recipient.sent_count, recipient.refused = recipient.sent_count + 1, False
         case _:
             recipient.refused = False
-    assert rank(decide(Facts(sender, recipient, door))) >= rank(decide(case))
+    assert placement_rank(decide(Facts(sender, recipient, settings))) >= placement_rank(decide(case))
 
 
 @given(anything, st.sampled_from(POLICIES), st.booleans(), st.booleans(), st.booleans())
-def test_the_right_to_answer_outlives_policy_and_follows(
+def test_right_to_reply_survives_policy_and_follows(
     case: Facts, policy: Policy, knocks: bool, s_follows: bool, r_follows: bool
 ) -> None:
-    case.recipient.wrote, case.recipient.refused = 1, False
+    case.recipient.sent_count, case.recipient.refused = 1, False
     case.recipient.blocked = case.sender.blocked = False
     changed = Facts(
         replace(case.sender, follows=s_follows),
         replace(case.recipient, follows=r_follows),
         Settings(dm_policy=policy, knocks=knocks),
     )
-    assert decide(case).outcome is decide(changed).outcome is Outcome.INBOX
+    assert decide(case).placement is decide(changed).placement is Placement.INBOX
 
 
 @given(anything)
-def test_what_the_sender_has_done_counts_for_nothing_but_follow_and_block(case: Facts) -> None:
-    pushy = replace(case.sender, folder="inbox", accepted=True, refused=True, muted=True, wrote=9, read=9, rank=9)
-    assert decide(Facts(pushy, case.recipient, case.door)) == decide(case)
+def test_sender_state_other_than_follow_and_block_is_ignored(case: Facts) -> None:
+    pushy = replace(
+        case.sender, folder="inbox", accepted=True, refused=True, muted=True, sent_count=9, read=9, sort_seq=9
+    )
+    assert decide(Facts(pushy, case.recipient, case.settings)) == decide(case)
 
 
 @given(anything)
-def test_muting_and_read_receipts_are_no_door(case: Facts) -> None:
+def test_mute_and_read_receipts_do_not_affect_verdict(case: Facts) -> None:
     deaf = replace(case.recipient, muted=True, read=4)
-    door = Settings(dm_policy=case.door.dm_policy, knocks=case.door.knocks, read_receipts=False)
-    assert decide(Facts(case.sender, deaf, door)) == decide(case)
+    settings = Settings(dm_policy=case.settings.dm_policy, knocks=case.settings.knocks, read_receipts=False)
+    assert decide(Facts(case.sender, deaf, settings)) == decide(case)
 
 
 @given(anything)
-def test_deciding_changes_nothing(case: Facts) -> None:
+def test_decide_does_not_mutate_facts(case: Facts) -> None:
     before = repr(case)
     decide(case)
     assert repr(case) == before
@@ -217,7 +219,7 @@ def test_deciding_changes_nothing(case: Facts) -> None:
 
 @given(st.booleans(), st.booleans())
 def test_followers_and_following_are_two_directions(s_follows: bool, r_follows: bool) -> None:
-    allowed = {policy: lets_in(facts(policy, s_follows=s_follows, r_follows=r_follows)) for policy in POLICIES}
+    allowed = {policy: policy_allows(facts(policy, s_follows=s_follows, r_follows=r_follows)) for policy in POLICIES}
     assert allowed == {
         "anyone": True,
         "followers": s_follows,

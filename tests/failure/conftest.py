@@ -5,45 +5,45 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from tests.failure.crowd import Crowd
+from tests.e2e.server_process import HostApp
 from tests.failure.deployment import Deployment
-from tests.failure.stage import Stage
-from tests.scenes.serving import Host
+from tests.failure.session import Session
+from tests.failure.traffic import Traffic
 
-_numbers = itertools.count(1)
+_session_numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+def shared_deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     deployment = Deployment(tmp_path_factory.mktemp("failure"), 3)
     yield deployment
     deployment.close()
 
 
 @pytest.fixture
-def deployment(standing: Deployment) -> Iterator[Deployment]:
-    yield standing
-    standing.heal()
+def deployment(shared_deployment: Deployment) -> Iterator[Deployment]:
+    yield shared_deployment
+    shared_deployment.restore()
 
 
 @pytest.fixture
-async def host(deployment: Deployment) -> AsyncIterator[Host]:
-    host = Host(deployment.nodes[0])
+async def host(deployment: Deployment) -> AsyncIterator[HostApp]:
+    host = HostApp(deployment.nodes[0])
     yield host
     await host.close()
 
 
 @pytest.fixture
-async def crowd(deployment: Deployment, host: Host) -> AsyncIterator[Crowd]:
+async def traffic(deployment: Deployment, host: HostApp) -> AsyncIterator[Traffic]:
     """People on all nodes who write without end."""
-    crowd = Crowd(deployment.nodes, f"crowd{next(_numbers)}")
-    await crowd.gather(host)
-    yield crowd
-    await crowd.end()
+    traffic = Traffic(deployment.nodes, f"crowd{next(_session_numbers)}")
+    await traffic.start(host)
+    yield traffic
+    await traffic.close()
 
 
 @pytest.fixture
-async def stage(deployment: Deployment, host: Host) -> AsyncIterator[Stage]:
-    stage = Stage(deployment, host, next(_numbers))
-    yield stage
-    await stage.end()
+async def session(deployment: Deployment, host: HostApp) -> AsyncIterator[Session]:
+    session = Session(deployment, host, next(_session_numbers))
+    yield session
+    await session.close()

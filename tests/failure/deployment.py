@@ -12,9 +12,9 @@ import asyncpg
 import httpx
 
 from tests import postgres
+from tests.e2e.server_process import TIMEOUT, Server
 from tests.failure.proxy import Proxy
 from tests.failure.redis_servers import RedisServer, wait_until_stopped
-from tests.scenes.serving import SECONDS, Server
 
 OPTIONS = ("--send-rate", "0", "--frame-rate", "0", "--drain-seconds", "0.5")
 
@@ -56,25 +56,25 @@ class Node(Server):
 
     def metric(self, name: str) -> float:
         """All of a metric, whatever its labels."""
-        lines = httpx.get(f"{self.url}/metrics", timeout=SECONDS).text.splitlines()
+        lines = httpx.get(f"{self.url}/metrics", timeout=TIMEOUT).text.splitlines()
         return sum(float(line.split()[-1]) for line in lines if line.split("{")[0].split(" ")[0] == f"bussa_{name}")
 
     @property
     def readiness(self) -> tuple[int, dict[str, Any]]:
-        answer = httpx.get(f"{self.url}/readyz", timeout=SECONDS)
+        answer = httpx.get(f"{self.url}/readyz", timeout=TIMEOUT)
         return answer.status_code, answer.json()
 
     @property
-    def recovered(self) -> bool:
+    def is_ready(self) -> bool:
         """It reaches its stores. (Whether it can write it does not know before somebody writes.)"""
         status, body = self.readiness
-        return status == 200 and "bus" not in body["degraded"]
+        return status == 200 and "redis" not in body["degraded"]
 
     def close(self) -> None:
         for wire in (self.redis, self.database):
             wire.thaw()
         try:
-            self.finish()
+            self.stop_and_check()
         finally:
             for wire in (self.redis, self.database):
                 wire.close()
@@ -92,18 +92,18 @@ class Deployment:
         ]
         # The first one makes the tables, as a deployment's first start does.
         self.nodes[0].start()
-        self.each(self.nodes[1:], Node.start)
-        self.heal()
+        self.run_on(self.nodes[1:], Node.start)
+        self.restore()
 
-    def each(self, nodes: list[Node], work: Callable[[Node], None]) -> None:
+    def run_on(self, nodes: list[Node], work: Callable[[Node], None]) -> None:
         with ThreadPoolExecutor() as threads:
             list(threads.map(work, nodes))
 
-    def heal(self) -> None:
+    def restore(self) -> None:
         """Undo whatever a test has done, and wait until all is whole."""
         for node in self.nodes:
             for wire in (node.redis, node.database):
-                wire.swallow = wire.from_server = None
+                wire.drop_reply_to = wire.from_server = None
                 wire.thaw()
             if not node.running:
                 node.start()
@@ -112,32 +112,32 @@ class Deployment:
             self.redis.start()
         self.redis.thaw()
         for node in self.nodes:
-            until(lambda node=node: node.recovered, f"{node.url} is whole again")
+            wait_until(lambda node=node: node.is_ready, f"{node.url} is whole again")
 
-    async def query(self, question: str) -> Any:
+    async def query(self, sql: str) -> Any:
         """One value, straight from the database."""
         connection = await asyncpg.connect(self.database.url)
         try:
-            return await connection.fetchval(question)
+            return await connection.fetchval(sql)
         finally:
             await connection.close()
 
     def close(self) -> None:
         try:
-            self.each(self.nodes, Node.close)
+            self.run_on(self.nodes, Node.close)
         finally:
             self.redis.close()
             self.database.remove()
 
 
-def until(condition: Callable[[], bool], what: str) -> None:
+def wait_until(condition: Callable[[], bool], what: str) -> None:
     """Look again and again, where nothing tells."""
-    give_up = time.monotonic() + SECONDS
+    give_up = time.monotonic() + TIMEOUT
     while not condition():
         assert time.monotonic() < give_up, f"not {what}"
         time.sleep(0.02)
 
 
-async def soon(condition: Callable[[], bool], what: str) -> None:
+async def eventually(condition: Callable[[], bool], what: str) -> None:
     """`until`, beside the loop."""
-    await asyncio.to_thread(until, condition, what)
+    await asyncio.to_thread(wait_until, condition, what)

@@ -9,34 +9,34 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from tests.scenes.serving import SECONDS
+from tests.e2e.server_process import TIMEOUT
 
-Filter = Callable[[bytes], bytes]
+ByteFilter = Callable[[bytes], bytes]
 
 
 class Proxy:
     """A TCP proxy on the loopback. Its calls block; each is done when it returns."""
 
-    def __init__(self, to: int, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, target_port: int, tls: ssl.SSLContext | None = None) -> None:
         """``to``: the port that it leads to. ``tls``: what the side of the client speaks."""
-        self._to = to
+        self._target_port = target_port
         self._tls = tls
-        self._pairs: set[Pair] = set()
+        self._connections: set[ProxiedConnection] = set()
         self._open = asyncio.Event()
         self._open.set()
         self._reading = asyncio.Event()
         self._reading.set()
-        self.swallow: bytes | None = None
+        self.drop_reply_to: bytes | None = None
         """When a client says this it is passed on, and once the server has answered, the connection is cut."""
-        self.swallowed: list[bytes] = []
+        self.dropped_replies: list[bytes] = []
         """The answers that nobody got."""
-        self.from_server: Filter | None = None
+        self.from_server: ByteFilter | None = None
         """What is done to whatever a server says."""
         self.connections = 0
         started: Future[int] = Future()
         self._thread = threading.Thread(target=self._run, args=(started,), daemon=True)
         self._thread.start()
-        self.port = started.result(SECONDS)
+        self.port = started.result(TIMEOUT)
 
     def freeze(self) -> None:
         """Pass nothing on, in either direction, and say nothing of it."""
@@ -51,14 +51,14 @@ class Proxy:
         self._call(self._open.set)
         self._call(self._reading.set)
 
-    def sever(self) -> None:
+    def disconnect_all(self) -> None:
         """End every connection."""
-        self._call(lambda: [pair.abort() for pair in list(self._pairs)])
+        self._call(lambda: [pair.abort() for pair in list(self._connections)])
 
     def close(self) -> None:
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._end.set)
-            self._thread.join(SECONDS)
+            self._thread.join(TIMEOUT)
 
     def _call(self, work: Callable[[], object]) -> None:
         done: Future[None] = Future()
@@ -68,7 +68,7 @@ class Proxy:
             done.set_result(None)
 
         self._loop.call_soon_threadsafe(do)
-        done.result(SECONDS)
+        done.result(TIMEOUT)
 
     def _run(self, started: "Future[int]") -> None:
         asyncio.run(self._serve(started))
@@ -80,7 +80,7 @@ class Proxy:
         started.set_result(server.sockets[0].getsockname()[1])
         await self._end.wait()
         server.close()
-        pairs = list(self._pairs)
+        pairs = list(self._connections)
         for pair in pairs:
             pair.abort()
             pair.cancel()
@@ -90,19 +90,19 @@ class Proxy:
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             # A buffer as small as can be: a client that stands still is felt at once.
-            server = await asyncio.open_connection("127.0.0.1", self._to, limit=65536)
+            server = await asyncio.open_connection("127.0.0.1", self._target_port, limit=65536)
         except OSError:
             writer.transport.abort()
             return
         self.connections += 1
-        pair = Pair(self, (reader, writer), server)
-        self._pairs.add(pair)
+        pair = ProxiedConnection(self, (reader, writer), server)
+        self._connections.add(pair)
         try:
             await pair.run()
         finally:
-            self._pairs.discard(pair)
+            self._connections.discard(pair)
 
-    async def passing(self, *, from_server: bool) -> None:
+    async def wait_open(self, *, from_server: bool) -> None:
         """Wait until something may pass."""
         if from_server:
             await self._reading.wait()
@@ -112,13 +112,13 @@ class Proxy:
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
-class Pair:
+class ProxiedConnection:
     """A connection of a client, and ours to the server."""
 
     def __init__(self, proxy: Proxy, client: Stream, server: Stream) -> None:
         self._proxy = proxy
         self._client, self._server = client, server
-        self._trapped = False
+        self._drop_next_reply = False
         self.tasks: list[asyncio.Task[None]] = []
 
     def abort(self) -> None:
@@ -131,27 +131,27 @@ class Pair:
 
     async def run(self) -> None:
         ways = ((self._client[0], self._server[1], False), (self._server[0], self._client[1], True))
-        self.tasks = [asyncio.create_task(self._pass(*way)) for way in ways]
+        self.tasks = [asyncio.create_task(self._forward(*way)) for way in ways]
         await asyncio.gather(*self.tasks, return_exceptions=True)
 
-    async def _pass(self, source: asyncio.StreamReader, target: asyncio.StreamWriter, from_server: bool) -> None:
+    async def _forward(self, source: asyncio.StreamReader, target: asyncio.StreamWriter, from_server: bool) -> None:
         proxy = self._proxy
         try:
             while True:
-                await proxy.passing(from_server=from_server)
+                await proxy.wait_open(from_server=from_server)
                 data = await source.read(65536)
-                await proxy.passing(from_server=from_server)
+                await proxy.wait_open(from_server=from_server)
                 if not data:
                     return
                 if from_server:
-                    if self._trapped:
-                        proxy.swallowed.append(data)
+                    if self._drop_next_reply:
+                        proxy.dropped_replies.append(data)
                         self.abort()
                         return
                     if proxy.from_server is not None:
                         data = proxy.from_server(data)
-                elif proxy.swallow is not None and proxy.swallow in data:
-                    self._trapped = True
+                elif proxy.drop_reply_to is not None and proxy.drop_reply_to in data:
+                    self._drop_next_reply = True
                 target.write(data)
                 await target.drain()
         except OSError:
@@ -161,12 +161,12 @@ class Pair:
                 writer.close()
 
 
-class Loss:
+class DropMessage:
     """A filter that takes the pub/sub message with ``marker`` out of what Redis says (RESP2), and nothing else."""
 
     def __init__(self, marker: bytes) -> None:
         self._marker = marker
-        self.lost = 0
+        self.dropped = 0
 
     def __call__(self, data: bytes) -> bytes:
         at = data.find(self._marker)
@@ -177,5 +177,5 @@ class Loss:
         for _ in range(2):  # the channel, the payload
             size, _, _ = data[end + 1 :].partition(b"\r\n")
             end += 1 + len(size) + 2 + int(size) + 2
-        self.lost += 1
+        self.dropped += 1
         return data[:start] + data[end:]

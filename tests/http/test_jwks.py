@@ -11,17 +11,17 @@ import pytest
 from jwt.algorithms import HMACAlgorithm
 
 from bussa_server.http import jwks
-from bussa_server.http.jwks import AGAIN_SECONDS, FRESH_SECONDS, PublishedKeys
-from bussa_server.http.tokens import TokenKeeper
+from bussa_server.http.jwks import REFRESH_SECONDS, RETRY_SECONDS, PublishedKeys
+from bussa_server.http.tokens import TokenService
 from bussa_server.ports.store import Unavailable
 from bussa_server.session.principal import Unauthenticated
+from tests.http.harness import SECRET, Harness
 from tests.http.keys import CURVE, RSA, document, published
-from tests.http.world import SECRET, World
 
-URL = "https://keeper:hush@host.test/keys?secret=hush"
+URL = "https://token_service:hush@host.test/keys?secret=hush"
 
 
-class Host:
+class FakeHost:
     """A host application that publishes keys, or fails to."""
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class Host:
         return httpx.Response(self.status, content=self.document)
 
 
-class Days:
+class FakeSleep:
     """A clock that is set, and a sleep that is ended by hand."""
 
     def __init__(self) -> None:
@@ -56,30 +56,30 @@ class Days:
 
 
 @pytest.fixture
-def host() -> Host:
-    return Host()
+def host() -> FakeHost:
+    return FakeHost()
 
 
 @pytest.fixture
-def days() -> Days:
-    return Days()
+def days() -> FakeSleep:
+    return FakeSleep()
 
 
 @pytest.fixture
-async def keys(host: Host, days: Days) -> AsyncIterator[PublishedKeys]:
+async def keys(host: FakeHost, days: FakeSleep) -> AsyncIterator[PublishedKeys]:
     made = PublishedKeys(URL, transport=httpx.MockTransport(host), now=lambda: days.now, sleep=days.sleep)
     yield made
     await made.close()
 
 
 @pytest.fixture
-async def keeper(world: World, keys: PublishedKeys) -> TokenKeeper:
-    await world.sign_up("alice")
-    return TokenKeeper(world.store, SECRET, seconds=60, published=keys, now=world.clock)
+async def token_service(harness: Harness, keys: PublishedKeys) -> TokenService:
+    await harness.sign_up("alice")
+    return TokenService(harness.store, SECRET, seconds=60, published=keys, now=harness.clock)
 
 
-def signed(world: World, key: Any = CURVE, algorithm: str = "ES256", kid: str = "one") -> str:
-    now = world.clock() // 1000
+def signed(harness: Harness, key: Any = CURVE, algorithm: str = "ES256", kid: str = "one") -> str:
+    now = harness.clock() // 1000
     return jwt.encode(
         {"sub": "alice", "iat": now, "exp": now + 60}, key, algorithm, headers={"kid": kid} if kid else None
     )
@@ -88,40 +88,42 @@ def signed(world: World, key: Any = CURVE, algorithm: str = "ES256", kid: str = 
 # As tokens meet it.
 
 
-async def test_a_key_is_read_when_it_is_first_needed(world: World, keeper: TokenKeeper, host: Host) -> None:
+async def test_keys_are_fetched_when_first_needed(
+    harness: Harness, token_service: TokenService, host: FakeHost
+) -> None:
     for _ in range(5):
-        assert (await keeper.who(signed(world))).user == "alice"
+        assert (await token_service.authenticate(signed(harness))).user == "alice"
     assert host.asked == 1
 
 
-async def test_our_own_tokens_need_no_published_key(keeper: TokenKeeper, host: Host) -> None:
-    assert (await keeper.who(keeper.grant("alice", 0).token)).user == "alice"
+async def test_shared_secret_tokens_need_no_published_key(token_service: TokenService, host: FakeHost) -> None:
+    assert (await token_service.authenticate(token_service.grant("alice", 0).token)).user == "alice"
     assert host.asked == 0
 
 
-async def test_a_new_key_works_at_once_and_an_old_one_no_more(
-    world: World, keeper: TokenKeeper, host: Host, days: Days
+async def test_rotated_key_works_immediately_and_the_old_one_stops(
+    harness: Harness, token_service: TokenService, host: FakeHost, days: FakeSleep
 ) -> None:
-    await keeper.who(signed(world))
+    await token_service.authenticate(signed(harness))
     host.document = document(published(RSA, "two"))
-    days.now += AGAIN_SECONDS
-    assert (await keeper.who(signed(world, RSA, "RS256", "two"))).user == "alice"
+    days.now += RETRY_SECONDS
+    assert (await token_service.authenticate(signed(harness, RSA, "RS256", "two"))).user == "alice"
     assert host.asked == 2
     with pytest.raises(Unauthenticated):
-        await keeper.who(signed(world))
+        await token_service.authenticate(signed(harness))
 
 
-async def test_who_names_keys_that_there_are_not_makes_us_ask_seldom(
-    world: World, keeper: TokenKeeper, host: Host, days: Days
+async def test_unknown_key_ids_are_fetched_rarely(
+    harness: Harness, token_service: TokenService, host: FakeHost, days: FakeSleep
 ) -> None:
     async def name_many() -> None:
         for n in range(20):
             with pytest.raises(Unauthenticated):
-                await keeper.who(signed(world, kid=f"made up {n}"))
+                await token_service.authenticate(signed(harness, kid=f"made up {n}"))
 
     await name_many()
     assert host.asked == 1
-    days.now += AGAIN_SECONDS - 0.1
+    days.now += RETRY_SECONDS - 0.1
     await name_many()
     assert host.asked == 1
     days.now += 0.1
@@ -129,9 +131,11 @@ async def test_who_names_keys_that_there_are_not_makes_us_ask_seldom(
     assert host.asked == 2
 
 
-async def test_many_who_need_the_same_key_wait_for_one_answer(world: World, keeper: TokenKeeper, host: Host) -> None:
+async def test_concurrent_requests_share_one_fetch(
+    harness: Harness, token_service: TokenService, host: FakeHost
+) -> None:
     host.may_answer.clear()
-    asking = [asyncio.create_task(keeper.who(signed(world))) for _ in range(10)]
+    asking = [asyncio.create_task(token_service.authenticate(signed(harness))) for _ in range(10)]
     await host.was_asked.wait()
     asking[0].cancel()  # who gives up takes nothing away from the others
     host.may_answer.set()
@@ -142,31 +146,33 @@ async def test_many_who_need_the_same_key_wait_for_one_answer(world: World, keep
 
 
 @pytest.mark.parametrize("fails", [httpx.ConnectError("refused"), httpx.ReadTimeout("slow"), None])
-async def test_while_the_keys_are_out_of_reach_the_old_ones_stay(
-    world: World, keeper: TokenKeeper, host: Host, days: Days, fails: Exception | None
+async def test_old_keys_stay_while_the_host_is_unavailable(
+    harness: Harness, token_service: TokenService, host: FakeHost, days: FakeSleep, fails: Exception | None
 ) -> None:
-    await keeper.who(signed(world))
+    await token_service.authenticate(signed(harness))
     host.fails, host.status = fails, 503
-    days.now += AGAIN_SECONDS
+    days.now += RETRY_SECONDS
     # Whether that key exists can't be known, so it is not denied.
     for _ in range(3):
         with pytest.raises(Unavailable):
-            await keeper.who(signed(world, RSA, "RS256", "two"))
+            await token_service.authenticate(signed(harness, RSA, "RS256", "two"))
     assert host.asked == 2
-    assert (await keeper.who(signed(world))).user == "alice"
+    assert (await token_service.authenticate(signed(harness))).user == "alice"
 
 
-async def test_a_public_key_is_no_secret(world: World, keeper: TokenKeeper, host: Host) -> None:
+async def test_public_key_is_not_accepted_as_hmac_secret(
+    harness: Harness, token_service: TokenService, host: FakeHost
+) -> None:
     """What is published can be read by anybody, also by one who then signs with it (RFC 8725, section 2.1)."""
-    await keeper.who(signed(world))
-    now = world.clock() // 1000
+    await token_service.authenticate(signed(harness))
+    now = harness.clock() // 1000
     for secret in (host.document, json.dumps(published(CURVE, "one")).encode()):
         mac = jwt.PyJWS(algorithms=["HS256"])
         mac.unregister_algorithm("HS256")
         mac.register_algorithm("HS256", _AnyKey(HMACAlgorithm.SHA256))
         claims = json.dumps({"sub": "alice", "iat": now, "exp": now + 60}).encode()
         with pytest.raises(Unauthenticated):
-            await keeper.who(mac.encode(claims, secret, "HS256", headers={"kid": "one"}))
+            await token_service.authenticate(mac.encode(claims, secret, "HS256", headers={"kid": "one"}))
 
 
 class _AnyKey(HMACAlgorithm):
@@ -177,9 +183,11 @@ class _AnyKey(HMACAlgorithm):
 # Reading them now and then.
 
 
-async def test_the_keys_are_read_at_start_and_every_ten_minutes(keys: PublishedKeys, host: Host, days: Days) -> None:
+async def test_keys_are_fetched_at_start_and_every_ten_minutes(
+    keys: PublishedKeys, host: FakeHost, days: FakeSleep
+) -> None:
     keys.start()
-    assert await days.slept.get() == FRESH_SECONDS
+    assert await days.slept.get() == REFRESH_SECONDS
     assert [key.kid for key in keys.keys] == ["one"]
     host.document = document(published(RSA, "two"))
     days.wake.release()
@@ -188,29 +196,29 @@ async def test_the_keys_are_read_at_start_and_every_ten_minutes(keys: PublishedK
     assert host.asked == 2
 
 
-async def test_after_a_failure_they_are_read_again_soon(keys: PublishedKeys, host: Host, days: Days) -> None:
+async def test_failed_fetch_is_retried_soon(keys: PublishedKeys, host: FakeHost, days: FakeSleep) -> None:
     host.fails = httpx.ConnectError("refused")
     keys.start()
-    assert await days.slept.get() == AGAIN_SECONDS
+    assert await days.slept.get() == RETRY_SECONDS
     host.fails = None
     days.wake.release()
-    assert await days.slept.get() == FRESH_SECONDS
+    assert await days.slept.get() == REFRESH_SECONDS
     assert len(keys.keys) == 1
 
 
-async def test_a_defect_does_not_end_the_reading(
-    keys: PublishedKeys, days: Days, monkeypatch: pytest.MonkeyPatch
+async def test_exception_does_not_end_the_refresh_loop(
+    keys: PublishedKeys, days: FakeSleep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as broken:
         broken.setattr(jwks, "read_keys", lambda _: 1 / 0)
         keys.start()
-        assert await days.slept.get() == AGAIN_SECONDS
+        assert await days.slept.get() == RETRY_SECONDS
     days.wake.release()
-    assert await days.slept.get() == FRESH_SECONDS
+    assert await days.slept.get() == REFRESH_SECONDS
     assert len(keys.keys) == 1
 
 
-async def test_closing_ends_what_is_under_way(host: Host) -> None:
+async def test_close_cancels_a_running_fetch(host: FakeHost) -> None:
     host.may_answer.clear()
     keys = PublishedKeys(URL, transport=httpx.MockTransport(host))
     before = asyncio.all_tasks()
@@ -220,16 +228,14 @@ async def test_closing_ends_what_is_under_way(host: Host) -> None:
     assert asyncio.all_tasks() == before
 
 
-async def test_a_host_that_does_not_answer_is_waited_for_only_so_long(
-    keys: PublishedKeys, host: Host, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_fetch_times_out(keys: PublishedKeys, host: FakeHost, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jwks, "FETCH_SECONDS", 0.0)
     host.may_answer.clear()
     with pytest.raises(Unavailable):
-        await keys.look_again()
+        await keys.refresh()
 
 
-async def test_a_set_that_is_too_large_is_not_read_to_its_end(host: Host) -> None:
+async def test_oversized_set_is_not_read_to_its_end(host: FakeHost) -> None:
     sent = 0
 
     async def endless() -> AsyncIterator[bytes]:
@@ -241,18 +247,18 @@ async def test_a_set_that_is_too_large_is_not_read_to_its_end(host: Host) -> Non
     transport = httpx.MockTransport(lambda _: httpx.Response(200, content=endless()))
     keys = PublishedKeys(URL, transport=transport)
     with pytest.raises(Unavailable):
-        await keys.look_again()
-    assert sent <= jwks.SIZE + 2 * 65536
+        await keys.refresh()
+    assert sent <= jwks.MAX_BYTES + 2 * 65536
     await keys.close()
 
 
 @pytest.mark.parametrize("fails", [httpx.ConnectError(f"can't reach {URL}"), None])
-async def test_the_address_never_comes_into_a_log(
-    keys: PublishedKeys, host: Host, fails: Exception | None, capsys: pytest.CaptureFixture[str]
+async def test_jwks_url_is_never_logged(
+    keys: PublishedKeys, host: FakeHost, fails: Exception | None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     host.fails, host.status = fails, 401
     with pytest.raises(Unavailable):
-        await keys.look_again()
+        await keys.refresh()
     written = capsys.readouterr()
-    assert "not fetched" in written.out + written.err
+    assert "fetch failed" in written.out + written.err
     assert "hush" not in written.out + written.err

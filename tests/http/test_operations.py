@@ -7,30 +7,30 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bussa_protocol.asyncapi import asyncapi_document
 from bussa_protocol.openapi import openapi_document
-from bussa_server.http import Readiness, routes
-from tests.http.world import World, is_problem
+from bussa_server.http import Readiness, api_routes
+from tests.http.harness import Harness, is_problem
 
 
-async def test_alive_for_as_long_as_the_loop_turns(world: World) -> None:
-    world.store.out_of_reach = True
-    assert (await world.http.get("/healthz")).status_code == 200
+async def test_healthz_answers_while_the_store_is_unavailable(harness: Harness) -> None:
+    harness.store.unavailable = True
+    assert (await harness.http.get("/healthz")).status_code == 200
 
 
 @pytest.mark.parametrize(
     ("readiness", "status"),
     [
         (Readiness("ready"), 200),
-        (Readiness("degraded", ("bus",)), 200),
-        (Readiness("unavailable", ("store",)), 503),
+        (Readiness("degraded", ("redis",)), 200),
+        (Readiness("unavailable", ("database",)), 503),
         (Readiness("draining"), 503),
     ],
 )
-async def test_ready_says_what_is_degraded(readiness: Readiness, status: int) -> None:
+async def test_readyz_names_what_is_degraded(readiness: Readiness, status: int) -> None:
     async def found() -> Readiness:
         return readiness
 
-    world = World(readiness=found)
-    answer = await world.http.get("/readyz")
+    harness = Harness(readiness=found)
+    answer = await harness.http.get("/readyz")
     if status == 200:
         assert answer.status_code == 200
         assert answer.json() == {"status": readiness.status, "degraded": list(readiness.degraded)}
@@ -38,10 +38,10 @@ async def test_ready_says_what_is_degraded(readiness: Readiness, status: int) ->
         detail = is_problem(answer, 503, "unavailable")["detail"]
         assert readiness.status in detail
         assert all(name in detail for name in readiness.degraded)
-    await world.close()
+    await harness.close()
 
 
-async def test_who_does_not_know_in_time_is_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_readyz_times_out_as_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     cancelled = False
 
     async def never() -> Readiness:
@@ -53,10 +53,10 @@ async def test_who_does_not_know_in_time_is_not_ready(monkeypatch: pytest.Monkey
         raise AssertionError
 
     monkeypatch.setattr("bussa_server.http.operations.READY_SECONDS", 0.0)
-    world = World(readiness=never)
-    is_problem(await world.http.get("/readyz"), 503, "unavailable")
+    harness = Harness(readiness=never)
+    is_problem(await harness.http.get("/readyz"), 503, "unavailable")
     assert cancelled
-    await world.close()
+    await harness.close()
 
 
 def count(text: str, name: str, **labels: str) -> float:
@@ -68,9 +68,9 @@ def count(text: str, name: str, **labels: str) -> float:
     )
 
 
-async def test_metrics_count_calls_by_route_and_not_by_path(world: World) -> None:
+async def test_metrics_count_calls_by_route(harness: Harness) -> None:
     async def calls(**labels: str) -> float:
-        answer = await world.http.get("/metrics")
+        answer = await harness.http.get("/metrics")
         assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
         return count(answer.text, "bussa_http_calls_total", **labels)
 
@@ -78,25 +78,25 @@ async def test_metrics_count_calls_by_route_and_not_by_path(world: World) -> Non
     before = await calls(route=route, status="401")
     unmatched = await calls(route="unmatched")
     for user in ("a", "b", "c"):
-        await world.http.put(f"/v1/following/{user}")
-        await world.http.get(f"/{user}")
-    await world.http.request("BREW", "/v1/following/a")
+        await harness.http.put(f"/v1/following/{user}")
+        await harness.http.get(f"/{user}")
+    await harness.http.request("BREW", "/v1/following/a")
     assert await calls(route=route, status="401") == before + 3
     assert await calls(route="unmatched") == unmatched + 3
-    text = (await world.http.get("/metrics")).text
+    text = (await harness.http.get("/metrics")).text
     assert "BREW" not in text
 
 
-async def test_the_contracts_are_served_as_they_are_written(world: World) -> None:
-    assert (await world.http.get("/v1/openapi.json")).json() == openapi_document()
-    assert (await world.http.get("/v1/asyncapi.json")).json() == asyncapi_document()
+async def test_api_documents_are_served_as_written(harness: Harness) -> None:
+    assert (await harness.http.get("/v1/openapi.json")).json() == openapi_document()
+    assert (await harness.http.get("/v1/asyncapi.json")).json() == asyncapi_document()
 
 
-async def test_every_call_of_the_contract_is_there_and_no_other(world: World) -> None:
+async def test_routes_match_the_openapi_document(harness: Harness) -> None:
     documented = {path: {method.upper() for method in calls} for path, calls in openapi_document()["paths"].items()}
     del documented["/"]  # the web client stands beside these calls
     served = {}
-    for route in routes(world.deps):
-        answer = await world.http.options(route.path.replace("{", "").replace("}", ""))
+    for route in api_routes(harness.deps):
+        answer = await harness.http.options(route.path.replace("{", "").replace("}", ""))
         served[route.path] = {*answer.headers["allow"].split(", ")} - {"HEAD", "OPTIONS"}
     assert served == documented

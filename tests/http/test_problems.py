@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 
 from bussa_protocol.limits import FRAME
 from bussa_server import telemetry
-from tests.http.world import AS_ADMIN, World, is_problem
+from tests.http.harness import AS_ADMIN, Harness, is_problem
 
 
 @pytest.mark.parametrize(
     "path", ["/", "/v1", "/v1/", "/v1/accounts/", "//v1/accounts", "/v1/following/a/b", "/v2/tokens"]
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
-async def test_an_unknown_path_is_a_problem(world: World, method: str, path: str) -> None:
-    is_problem(await world.http.request(method, path), 404, "not_found")
+async def test_unknown_path_is_a_problem(harness: Harness, method: str, path: str) -> None:
+    is_problem(await harness.http.request(method, path), 404, "not_found")
 
 
 PATHS = {
@@ -42,18 +42,18 @@ PATHS = {
 
 
 @pytest.mark.parametrize(("path", "allow"), PATHS.items())
-async def test_a_path_says_what_it_allows(world: World, path: str, allow: str) -> None:
-    options = await world.http.options(path)
+async def test_allow_header_names_the_methods(harness: Harness, path: str, allow: str) -> None:
+    options = await harness.http.options(path)
     assert (options.status_code, options.headers["allow"]) == (204, allow)
     assert "access-control-allow-origin" not in options.headers
     for method in {"GET", "POST", "PUT", "DELETE", "PATCH", "TRACE", "BREW"} - {*allow.split(", ")}:
-        answer = await world.http.request(method, path, headers=AS_ADMIN)
+        answer = await harness.http.request(method, path, headers=AS_ADMIN)
         is_problem(answer, 405, "method_not_allowed")
         assert answer.headers["allow"] == allow
 
 
-async def test_head_is_get_without_its_body(world: World) -> None:
-    get, head = await world.http.get("/healthz"), await world.http.head("/healthz")
+async def test_head_is_get_without_a_body(harness: Harness) -> None:
+    get, head = await harness.http.get("/healthz"), await harness.http.head("/healthz")
     assert (head.status_code, head.headers) == (200, get.headers)
 
 
@@ -63,20 +63,20 @@ BODIES = [("POST", "/v1/accounts"), ("POST", "/v1/tokens"), ("PUT", "/v1/users/b
 
 
 @pytest.mark.parametrize(("method", "path"), BODIES)
-async def test_a_body_that_says_it_is_too_large_is_not_read(world: World, method: str, path: str) -> None:
+async def test_oversized_content_length_is_refused_unread(harness: Harness, method: str, path: str) -> None:
     async def body() -> AsyncIterator[bytes]:
         raise AssertionError("was read")
         yield b""
 
     for length in (FRAME + 1, 10**30):
         headers = AS_ADMIN | {"Content-Length": str(length)}
-        answer = await world.http.request(method, path, headers=headers, content=body())
+        answer = await harness.http.request(method, path, headers=headers, content=body())
         is_problem(answer, 413, "too_large")
         assert answer.headers["connection"] == "close"
 
 
 @pytest.mark.parametrize(("method", "path"), BODIES)
-async def test_a_body_that_does_not_say_is_read_as_far_as_it_may_be(world: World, method: str, path: str) -> None:
+async def test_chunked_body_is_read_up_to_the_limit(harness: Harness, method: str, path: str) -> None:
     read = 0
 
     async def receive() -> dict[str, Any]:
@@ -91,33 +91,31 @@ async def test_a_body_that_does_not_say_is_read_as_far_as_it_may_be(world: World
 
     headers = [(b"authorization", AS_ADMIN["Authorization"]), (b"transfer-encoding", b"chunked")]
     scope = {"type": "http", "method": method, "path": path, "headers": headers, "query_string": b"", "client": None}
-    await world.app(scope, receive, send)
+    await harness.app(scope, receive, send)
     assert sent[0]["status"] == 413
     assert json.loads(sent[1]["body"])["code"] == "too_large"
     assert read <= FRAME + 2 * 4096
 
 
-async def test_a_body_as_large_as_may_be_is_read(world: World) -> None:
+async def test_largest_body_is_accepted(harness: Harness) -> None:
     body = json.dumps({"user": "alice", "password": "p"}).encode()
     for padding, status in ((FRAME - len(body), 201), (FRAME - len(body) + 1, 413)):
-        answer = await world.http.post("/v1/accounts", content=body + b" " * padding)
+        answer = await harness.http.post("/v1/accounts", content=body + b" " * padding)
         assert answer.status_code == status
 
 
-async def test_a_body_that_does_not_arrive_is_waited_for_only_so_long(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_body_times_out(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     async def body() -> AsyncIterator[bytes]:
         yield b"{"
         await asyncio.Event().wait()
 
-    monkeypatch.setattr("bussa_server.http.asked.BODY_SECONDS", 0.0)
-    answer = await world.http.post("/v1/tokens", content=body())
+    monkeypatch.setattr("bussa_server.http.request_parsing.BODY_SECONDS", 0.0)
+    answer = await harness.http.post("/v1/tokens", content=body())
     is_problem(answer, 408, "bad_request")
     assert answer.headers["connection"] == "close"
 
 
-async def test_who_leaves_in_the_middle_of_a_body_is_no_defect(world: World) -> None:
+async def test_disconnect_during_a_body_is_no_defect(harness: Harness) -> None:
     defects = _defects()
     messages = [{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}]
 
@@ -128,7 +126,7 @@ async def test_who_leaves_in_the_middle_of_a_body_is_no_defect(world: World) -> 
         pass
 
     scope = {"type": "http", "method": "POST", "path": "/v1/tokens", "headers": [], "query_string": b"", "client": None}
-    await world.app(scope, receive, send)
+    await harness.app(scope, receive, send)
     assert messages == []
     assert _defects() == defects
 
@@ -154,9 +152,9 @@ async def test_who_leaves_in_the_middle_of_a_body_is_no_defect(world: World) -> 
         b'{"user": 1, "ttl": "x", "name": 1}',
     ],
 )
-async def test_a_body_that_is_no_such_object_is_refused(world: World, method: str, path: str, body: bytes) -> None:
-    await world.http.put("/v1/users/bob", headers=AS_ADMIN)
-    answer = await world.http.request(method, path, headers=AS_ADMIN, content=body)
+async def test_invalid_body_is_refused(harness: Harness, method: str, path: str, body: bytes) -> None:
+    await harness.http.put("/v1/users/bob", headers=AS_ADMIN)
+    answer = await harness.http.request(method, path, headers=AS_ADMIN, content=body)
     is_problem(answer, 422, "bad_request")
 
 
@@ -178,10 +176,10 @@ FIELDS = st.fixed_dictionaries(
     call=st.sampled_from(BODIES),
     body=st.binary(max_size=200) | FIELDS.map(lambda fields: json.dumps(fields).encode()),
 )
-async def test_any_body_gets_an_answer_of_the_contract(world: World, call: tuple[str, str], body: bytes) -> None:
+async def test_arbitrary_body_gets_a_documented_response(harness: Harness, call: tuple[str, str], body: bytes) -> None:
     defects = _defects()
     method, path = call
-    answer = await world.http.request(method, path, headers=AS_ADMIN, content=body)
+    answer = await harness.http.request(method, path, headers=AS_ADMIN, content=body)
     if answer.status_code not in (200, 201):
         assert 400 <= answer.status_code < 500
         is_problem(answer, answer.status_code, answer.json()["code"])
@@ -196,8 +194,8 @@ async def test_any_body_gets_an_answer_of_the_contract(world: World, call: tuple
     query=st.binary(max_size=40),
     authorization=st.binary(max_size=80),
 )
-async def test_any_path_query_and_header_gets_an_answer_of_the_contract(
-    world: World, method: str, path: str, rest: str, query: bytes, authorization: bytes
+async def test_arbitrary_request_gets_a_documented_response(
+    harness: Harness, method: str, path: str, rest: str, query: bytes, authorization: bytes
 ) -> None:
     sent: list[dict[str, Any]] = []
 
@@ -215,7 +213,7 @@ async def test_any_path_query_and_header_gets_an_answer_of_the_contract(
         "headers": [(b"authorization", b"Bearer " + authorization)],
         "client": ("", 0),
     }
-    await world.app(scope, receive, send)
+    await harness.app(scope, receive, send)
     assert 400 <= sent[0]["status"] < 500
 
 
@@ -237,46 +235,46 @@ NEED_THE_STORE = [
 
 
 @pytest.mark.parametrize(("method", "path", "body"), NEED_THE_STORE)
-async def test_a_store_out_of_reach_is_said_so_and_all_goes_on_after_it(
-    world: World, method: str, path: str, body: object
+async def test_unavailable_store_is_answered_and_recovers(
+    harness: Harness, method: str, path: str, body: object
 ) -> None:
-    alice = await world.sign_up("alice", "p")
-    await world.sign_up("bob")
+    alice = await harness.sign_up("alice", "p")
+    await harness.sign_up("bob")
     headers = AS_ADMIN if "/users/" in path else alice
 
     async def ask() -> httpx.Response:
-        return await world.http.request(method, path, headers=headers, json=body)
+        return await harness.http.request(method, path, headers=headers, json=body)
 
-    world.store.out_of_reach = True
+    harness.store.unavailable = True
     is_problem(await ask(), 503, "unavailable")
-    world.store.out_of_reach = False
+    harness.store.unavailable = False
     assert (await ask()).status_code < 300
 
 
-async def test_a_defect_tells_the_client_nothing_and_us_everything(
-    world: World, monkeypatch: pytest.MonkeyPatch
+async def test_internal_error_is_logged_and_hidden_from_the_client(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    header = await world.sign_up("alice")
+    header = await harness.sign_up("alice")
 
     async def breaks(*_: object, **__: object) -> None:
         raise RuntimeError("the secret of the house")
 
-    monkeypatch.setattr(world.store, "follows", breaks)
+    monkeypatch.setattr(harness.store, "follows", breaks)
     before = _defects()
-    answer = await world.http.get("/v1/following", headers=header)
+    answer = await harness.http.get("/v1/following", headers=header)
     is_problem(answer, 500, "internal")
     assert "secret" not in answer.text
     assert _defects() == before + 1
 
 
-async def test_a_command_that_fails_by_itself_is_unavailable(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    header = await world.sign_up("alice")
+async def test_faulted_command_is_unavailable(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    header = await harness.sign_up("alice")
 
     def breaks(*_: object) -> None:
         raise RuntimeError("broken")
 
-    monkeypatch.setattr("tests.memory_store.carry_out", breaks)
-    is_problem(await world.http.put("/v1/following/bob", headers=header), 503, "unavailable")
+    monkeypatch.setattr("tests.memory_store.handle", breaks)
+    is_problem(await harness.http.put("/v1/following/bob", headers=header), 503, "unavailable")
 
 
 def _defects() -> float:

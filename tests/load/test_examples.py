@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenes.serving import ADMIN_KEY, Server, environment
+from tests.e2e.server_process import ADMIN_KEY, Server, clean_environment
 
 ROOT = Path(__file__).parents[2]
 LOCUST = Path(sys.executable).with_name("locust")
@@ -22,7 +22,7 @@ def locust(server: Server, admin_key: str, stats: Path) -> subprocess.CompletedP
             *(LOCUST, "-f", ROOT / "examples/locustfile.py", "--host", server.url, "--headless", "--csv", stats),
             *("-u", "6", "-r", "6", "-t", "4s", "--stop-timeout", "5"),
         ],
-        env=environment(BUSSA_ADMIN_KEY=admin_key),
+        env=clean_environment(BUSSA_ADMIN_KEY=admin_key),
         capture_output=True,
         text=True,
         timeout=90,
@@ -30,8 +30,8 @@ def locust(server: Server, admin_key: str, stats: Path) -> subprocess.CompletedP
     )
 
 
-def test_locust(loaded: Server, tmp_path: Path) -> None:
-    done = locust(loaded, ADMIN_KEY, tmp_path / "run")
+def test_locust_example_runs(load_server: Server, tmp_path: Path) -> None:
+    done = locust(load_server, ADMIN_KEY, tmp_path / "run")
     assert done.returncode == 0, done.stderr
     rows = {row["Name"]: row for row in csv.DictReader((tmp_path / "run_stats.csv").read_text().splitlines())}
     assert {"connect", "send", "deliver"} <= set(rows)
@@ -41,16 +41,18 @@ def test_locust(loaded: Server, tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_locust_says_what_is_missing(loaded: Server, tmp_path: Path) -> None:
-    assert "set BUSSA_ADMIN_KEY to the server's admin key" in locust(loaded, "wrong", tmp_path / "run").stderr
+def test_locust_example_names_missing_admin_key(load_server: Server, tmp_path: Path) -> None:
+    assert "set BUSSA_ADMIN_KEY to the server's admin key" in locust(load_server, "wrong", tmp_path / "run").stderr
 
 
 @pytest.mark.parametrize("admin_key", [ADMIN_KEY, "wrong"])
-def test_k6(loaded: Server, admin_key: str) -> None:
+def test_k6_example_runs(load_server: Server, admin_key: str) -> None:
     """k6 is a program of its own; here Node runs its script, with stand-ins for k6's modules."""
     done = subprocess.run(
-        [ROOT / ".ci/node", ROOT / "tests/load/k6_modules.mjs", ROOT / "examples/k6.js"],
-        env=environment(VENV=str(Path(sys.prefix)), ADMIN_KEY=admin_key, URL=loaded.url, SECONDS="1", RATE="10"),
+        [ROOT / ".ci/node", ROOT / "tests/load/k6_stubs.mjs", ROOT / "examples/k6.js"],
+        env=clean_environment(
+            VENV=str(Path(sys.prefix)), ADMIN_KEY=admin_key, URL=load_server.url, SECONDS="1", RATE="10"
+        ),
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -65,12 +67,12 @@ def test_k6(loaded: Server, admin_key: str) -> None:
     told = json.loads(done.stdout)
     measured = told["measured"]
     assert measured["bussa_refused"] == []
-    assert len(measured["bussa_ack"]) == len(measured["bussa_delivered"]) == len(measured["bussa_whole"]) >= 5
-    assert set(measured["bussa_whole"]) == {1}
+    assert len(measured["bussa_ack"]) == len(measured["bussa_delivered"]) == len(measured["bussa_gapless"]) >= 5
+    assert set(measured["bussa_gapless"]) == {1}
     assert set(told["thresholds"]) <= {*measured, "checks"}
 
 
-def test_nothing_of_the_examples_is_needed_to_serve() -> None:
+def test_server_and_harness_do_not_import_example_dependencies() -> None:
     """Locust and all that it brings is for whoever runs the example."""
     code = "import sys, bussa_server.app, bussa_load.command; sys.exit(bool({'gevent', 'locust'} & {*sys.modules}))"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, env={**os.environ}, check=False).returncode == 0

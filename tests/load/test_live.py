@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from bussa_load import command, report, runner
-from bussa_load.command import LoadError, Options, carry_out
+from bussa_load.command import LoadError, Options, execute
 from bussa_load.device import LoadDevice
+from bussa_load.monitor import Progress
 from bussa_load.plan import KINDS, Kind, Plan
+from bussa_load.provision import ProvisionError
 from bussa_load.runner import Outcome, Run, Target
-from bussa_load.town import TownError
-from bussa_load.watch import Progress
-from tests.load.between import Lie, be_honest, between, double, lose, swap
-from tests.scenes.serving import ADMIN_KEY, SECRET, Server, bussa
+from tests.e2e.server_process import ADMIN_KEY, SECRET, Server, run_cli
+from tests.load.faulty_proxy import Fault, drop, duplicate, faulty_proxy, pass_through, reorder
 
 
 def options(server: Server, **more: object) -> Options:
@@ -22,8 +22,8 @@ def options(server: Server, **more: object) -> Options:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_plan(loaded: Server, kind: Kind) -> None:
-    found = carry_out(Plan(kind, 40, 2, outstanding=2), options(loaded))
+def test_every_plan_has_no_complaints(load_server: Server, kind: Kind) -> None:
+    found = execute(Plan(kind, 40, 2, outstanding=2), options(load_server))
     assert found.complaints == []
     assert found.connections == 40
     assert found.server_cpu_seconds is not None
@@ -34,20 +34,20 @@ def test_every_plan(loaded: Server, kind: Kind) -> None:
     assert found.delivered > 40
     assert found.counts.acked.total() == found.counts.delivered.total() == found.delivered
     assert (found.refused > 0) == (kind == "mixed")
-    assert len(found.comebacks) == (runner.STORMS if kind == "storm" else 0)
+    assert len(found.comebacks) == (runner.STORM_COUNT if kind == "storm" else 0)
     assert not found.lost
 
 
-def test_an_open_loop_by_several_processes(loaded: Server) -> None:
-    found = carry_out(Plan("pairs", 21, 1, rate=100), options(loaded, processes=2, secret=SECRET))
+def test_open_loop_runs_in_several_processes(load_server: Server) -> None:
+    found = execute(Plan("pairs", 21, 1, rate=100), options(load_server, processes=2, secret=SECRET))
     assert found.complaints == []
     assert (found.connections, found.delivered, found.counts.late.total()) == (21, 100, 100)
 
 
-def test_a_rate_at_which_the_server_asks_to_wait(tmp_path: Path) -> None:
+def test_rate_above_send_limit_postpones_and_loses_nothing(tmp_path: Path) -> None:
     """All the same everything that it took arrives, and what it did not take does not."""
     with Server(tmp_path / "data", "--send-rate", "50") as server:
-        found = carry_out(Plan("pairs", 2, 1, rate=500), options(server))
+        found = execute(Plan("pairs", 2, 1, rate=500), options(server))
     assert found.complaints == []
     assert found.postponed["rate_limited"] > 0
     assert found.given_up > 0
@@ -55,78 +55,82 @@ def test_a_rate_at_which_the_server_asks_to_wait(tmp_path: Path) -> None:
     assert any("--send-rate 0" in warning for warning in report.warnings(found))
 
 
-async def begun(plan: Plan, server: Server) -> asyncio.Task[Outcome]:
+async def start_run(plan: Plan, server: Server) -> asyncio.Task[Outcome]:
     """Carry out ``plan``; returns when messages are seen to go."""
     writing = asyncio.Event()
 
-    def hear(told: str | Progress) -> None:
+    def on_progress(told: str | Progress) -> None:
         if isinstance(told, Progress) and told.per_second > 0:
             writing.set()
 
-    running = asyncio.create_task(Run(plan, Target(server.url, ADMIN_KEY, "l-", SECRET), hear).run())
+    running = asyncio.create_task(Run(plan, Target(server.url, ADMIN_KEY, "l-", SECRET), on_progress).run())
     await writing.wait()
     return running
 
 
 @pytest.mark.parametrize("plan", [Plan("pairs", 40, 4, outstanding=4), Plan("mixed", 40, 4, rate=400)])
-async def test_a_server_that_is_killed_and_started_in_the_middle(own: Server, plan: Plan) -> None:
-    running = await begun(plan, own)
-    await asyncio.to_thread(own.kill)
-    await asyncio.to_thread(own.start)
+async def test_killed_server_loses_nothing(restartable_server: Server, plan: Plan) -> None:
+    running = await start_run(plan, restartable_server)
+    await asyncio.to_thread(restartable_server.kill)
+    await asyncio.to_thread(restartable_server.start)
     found = await running
     assert found.complaints == []
     assert found.lost == {1006: 40}
     assert found.delivered == found.acknowledged > 0
 
 
-async def test_a_server_that_drains_and_is_started(own: Server) -> None:
-    running = await begun(Plan("desk", 30, 4), own)
-    await asyncio.to_thread(own.stop)
-    await asyncio.to_thread(own.start)
+async def test_drained_server_loses_nothing(restartable_server: Server) -> None:
+    running = await start_run(Plan("desk", 30, 4), restartable_server)
+    await asyncio.to_thread(restartable_server.stop)
+    await asyncio.to_thread(restartable_server.start)
     found = await running
     assert found.complaints == []
     assert found.lost[1012] > 0
 
 
 @pytest.mark.parametrize(
-    ("lie", "complaint"),
-    [(lose, "seq "), (double, "came twice"), (swap, "came after")],
+    ("fault", "complaint"),
+    [(drop, "seq "), (duplicate, "came twice"), (reorder, "came after")],
     ids=["loses", "doubles", "swaps"],
 )
-async def test_who_lies_is_found_out(
-    loaded: Server, lie: Lie, complaint: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+async def test_faulty_proxy_is_detected(
+    load_server: Server,
+    fault: Fault,
+    complaint: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(runner, "STILL_SECONDS", 0.3)
-    async with between(loaded.port, lie) as url:
+    monkeypatch.setattr(runner, "STALL_SECONDS", 0.3)
+    async with faulty_proxy(load_server.port, fault) as url:
         plan = Plan("pairs", 6, 1)
-        status = await asyncio.to_thread(command.run, plan, options(loaded, url=url))
+        status = await asyncio.to_thread(command.run, plan, options(load_server, url=url))
     assert status == 1
     said = capsys.readouterr().out
     assert "WRONG" in said
     assert complaint in said
 
 
-async def test_who_passes_all_on_is_not_blamed(loaded: Server) -> None:
-    async with between(loaded.port, be_honest) as url:
-        assert await asyncio.to_thread(command.run, Plan("pairs", 6, 1), options(loaded, url=url)) == 0
+async def test_transparent_proxy_has_no_complaints(load_server: Server) -> None:
+    async with faulty_proxy(load_server.port, pass_through) as url:
+        assert await asyncio.to_thread(command.run, Plan("pairs", 6, 1), options(load_server, url=url)) == 0
 
 
-def test_the_command(loaded: Server, tmp_path: Path) -> None:
+def test_load_command_writes_reports(load_server: Server, tmp_path: Path) -> None:
     table, page = tmp_path / "run.json", tmp_path / "run.html"
-    done = bussa(
-        *("load", "pairs", "--url", loaded.url, "--connections", "10", "--seconds", "1.2"),
+    done = run_cli(
+        *("load", "pairs", "--url", load_server.url, "--connections", "10", "--seconds", "1.2"),
         *("--json", str(table), "--html", str(page)),
         BUSSA_ADMIN_KEY=ADMIN_KEY,
         BUSSA_SECRET=SECRET,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip().endswith(report.FINE)
+    assert done.stdout.strip().endswith(report.ALL_CORRECT)
     assert "10 connected" in done.stderr
     assert json.loads(table.read_text())["wrong"] == 0
     assert "<svg" in page.read_text()
 
 
-def test_not_everybody_asks_for_the_end_of_the_log_at_once(loaded: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_final_pings_are_bounded_in_number(load_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = under_way = most = 0
     ping = LoadDevice.ping
 
@@ -143,32 +147,32 @@ def test_not_everybody_asks_for_the_end_of_the_log_at_once(loaded: Server, monke
         under_way -= 1
 
     monkeypatch.setattr(LoadDevice, "ping", counted)
-    monkeypatch.setattr(runner, "PROVING", 3)
-    assert carry_out(Plan("idle", 8, 0.1), options(loaded)).complaints == []
+    monkeypatch.setattr(runner, "PINGS_AT_ONCE", 3)
+    assert execute(Plan("idle", 8, 0.1), options(load_server)).complaints == []
     assert (asked, most) == (8, 3)
 
 
-def test_what_can_not_be_carried_out_is_said(loaded: Server) -> None:
+def test_impossible_run_raises_load_error(load_server: Server) -> None:
     plan = Plan("pairs", 4, 1)
     for processes in (1, 2):
         with pytest.raises(LoadError, match="refuses the admin key"):
-            carry_out(plan, options(loaded, admin_key="wrong", processes=processes))
+            execute(plan, options(load_server, admin_key="wrong", processes=processes))
     with pytest.raises(LoadError, match="does not answer"):
-        carry_out(plan, options(loaded, url="http://127.0.0.1:1"))
+        execute(plan, options(load_server, url="http://127.0.0.1:1"))
     with pytest.raises(LoadError, match="not welcomed: 4401"):
-        carry_out(plan, options(loaded, secret="not the server's"))
+        execute(plan, options(load_server, secret="not the server's"))
     with pytest.raises(LoadError, match="speaks plain HTTP"):
-        carry_out(Plan("pairs", 2, 1), options(loaded, url=loaded.url.replace("http:", "https:")))
+        execute(Plan("pairs", 2, 1), options(load_server, url=load_server.url.replace("http:", "https:")))
     with pytest.raises(LoadError, match="more --processes"):
-        command.allow_files(10**9)
+        command.raise_file_limit(10**9)
     with pytest.raises(ValueError, match="at least one process"):
-        carry_out(plan, options(loaded, processes=0))
+        execute(plan, options(load_server, processes=0))
 
 
-def test_each_process_has_an_address() -> None:
+def test_processes_take_source_addresses_in_turn() -> None:
     def of(**more: object) -> list[str | None]:
         given = Options(**{"url": "http://127.0.0.1:1", "admin_key": "", **more})
-        return [command.source_of(number, given) for number in range(3)]
+        return [command.source_address(number, given) for number in range(3)]
 
     assert of() == [None, None, None]
     assert of(processes=3) == ["127.0.0.1", "127.0.0.2", "127.0.0.3"]
@@ -176,9 +180,9 @@ def test_each_process_has_an_address() -> None:
     assert of(processes=3, sources=("10.0.0.1", "10.0.0.2")) == ["10.0.0.1", "10.0.0.2", "10.0.0.1"]
 
 
-def test_a_town_error_is_no_trace(loaded: Server) -> None:
-    assert issubclass(TownError, Exception)
-    done = bussa("load", "pairs", "--url", loaded.url, "--connections", "4", "--admin-key", "wrong")
+def test_provision_error_prints_no_traceback(load_server: Server) -> None:
+    assert issubclass(ProvisionError, Exception)
+    done = run_cli("load", "pairs", "--url", load_server.url, "--connections", "4", "--admin-key", "wrong")
     assert done.returncode == 2
     assert "refuses the admin key" in done.stderr
     assert "Traceback" not in done.stderr

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bussa_load.plan import FRIENDS, KINDS, Cast, Kind, Plan, cast, due
+from bussa_load.plan import FOLLOWED_MAX, KINDS, Kind, Plan, Population, population, schedule
 
 plans = st.builds(
     Plan,
@@ -17,16 +17,16 @@ plans = st.builds(
 )
 
 
-def allowed(people: Cast, sender: str, recipient: str) -> bool:
+def allowed(people: Population, sender: str, recipient: str) -> bool:
     """By the contract's *Who may write to whom*, of somebody who was never written to."""
-    door = people.doors[recipient]
+    door = people.policies[recipient]
     return door == "anyone" or (door == "followers" and (sender, recipient) in people.follows)
 
 
 @given(plans)
-def test_the_rules_let_in_whom_the_plan_expects(plan: Plan) -> None:
-    people = cast(plan, "p-")
-    assert len(people.doors) == plan.connections
+def test_plan_agrees_with_the_permission_rules(plan: Plan) -> None:
+    people = population(plan, "p-")
+    assert len(people.policies) == plan.connections
     writing = {(writer.name, peer) for writer in people.writers for peer in writer.to if peer not in writer.forbidden}
     for writer in people.writers:
         for peer in writer.to:
@@ -39,26 +39,27 @@ def test_the_rules_let_in_whom_the_plan_expects(plan: Plan) -> None:
 
 
 @given(plans)
-def test_the_same_seed_gives_the_same_people(plan: Plan) -> None:
-    assert cast(plan, "p-") == cast(plan, "p-")
+def test_same_seed_gives_same_population(plan: Plan) -> None:
+    assert population(plan, "p-") == population(plan, "p-")
 
 
 @given(plans, st.integers(1, 40))
-def test_everybody_writes_in_turn_at_even_times(plan: Plan, writers: int) -> None:
-    times = list(due(Plan(plan.kind, plan.connections, plan.seconds, rate=25.0), writers))
+def test_schedule_is_even_and_round_robin(plan: Plan, writers: int) -> None:
+    times = list(schedule(Plan(plan.kind, plan.connections, plan.seconds, rate=25.0), writers))
     assert len(times) == int(25 * plan.seconds)
     assert [when for when, _ in times] == [number / 25 for number in range(len(times))]
     turns = Counter(which for _, which in times)
     assert not turns or max(turns.values()) - min(turns.get(which, 0) for which in range(writers)) <= 1
 
 
-def test_a_mixed_crowd_has_a_heavy_tail_strangers_and_blocks() -> None:
-    people = cast(Plan("mixed", 400, 10), "p-")
+def test_mixed_population_has_heavy_tail_strangers_and_blocks() -> None:
+    people = population(Plan("mixed", 400, 10), "p-")
     followers = Counter(followed for _, followed in people.follows)
     assert max(followers.values()) > 10 * sorted(followers.values())[len(followers) // 2]
-    assert Counter(people.doors.values())["nobody"] == 40
+    assert Counter(people.policies.values())["nobody"] == 40
     assert (
-        max(len({peer for peer in writer.to if peer not in writer.forbidden}) for writer in people.writers) <= FRIENDS
+        max(len({peer for peer in writer.to if peer not in writer.forbidden}) for writer in people.writers)
+        <= FOLLOWED_MAX
     )
     strange = sum(peer in writer.forbidden for writer in people.writers for peer in writer.to)
     assert 0.05 < strange / sum(len(writer.to) for writer in people.writers) < 0.15
@@ -68,9 +69,9 @@ def test_a_mixed_crowd_has_a_heavy_tail_strangers_and_blocks() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_people_of_two_runs_do_not_meet(kind: Kind) -> None:
+def test_populations_of_two_runs_are_disjoint(kind: Kind) -> None:
     plan = Plan(kind, 10, 1)
-    assert not set(cast(plan, "a-").doors) & set(cast(plan, "b-").doors)
+    assert not set(population(plan, "a-").policies) & set(population(plan, "b-").policies)
 
 
 @pytest.mark.parametrize(
@@ -84,6 +85,6 @@ def test_people_of_two_runs_do_not_meet(kind: Kind) -> None:
         {"rate": -1},
     ],
 )
-def test_a_plan_that_can_not_be(wrong: dict[str, int]) -> None:
+def test_impossible_plan_is_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=r"."):
         Plan(**{"kind": "pairs", "connections": 10, "seconds": 1, **wrong})

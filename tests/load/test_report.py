@@ -46,7 +46,7 @@ def outcome(**more: Any) -> Outcome:
     return Outcome(**(usual | more))
 
 
-def test_the_table() -> None:
+def test_text_report_shows_throughput_latency_and_cpu() -> None:
     text = report.as_text(outcome())
     assert text.startswith("pairs: 10 connections, closed loop, 1 outstanding, texts of 120, 4.0 s\n")
     assert re.search(r"delivered +400 +100 a second", text)
@@ -54,20 +54,20 @@ def test_the_table() -> None:
     assert re.search(r"the server +0.5% +of a core; 50 µs a message", text)
     assert re.search(r"the harness itself +10% +of a core; 1000 µs a message", text)
     assert re.search(r"send → delivered +2.00 +2.00 +2.00 +80", text)
-    assert text.endswith(report.FINE)
+    assert text.endswith(report.ALL_CORRECT)
     assert "WARNING" not in text
 
 
-def test_what_is_not_there_is_not_told() -> None:
+def test_report_omits_what_was_not_measured() -> None:
     quiet = outcome(server_cpu_seconds=None, server_cpu=[], server_memory=[], delivered=0, acknowledged=0)
     assert "does not say" in report.as_text(quiet)
-    assert report.cpu_each(quiet) is None
+    assert report.cpu_micros_per_message(quiet) is None
     idle = report.as_text(outcome(plan=replace(PLAN, kind="idle"), delivered=0))
     assert not re.search(r"delivered +0", idle)
     assert idle.endswith("every connection: there to the end")
 
 
-def test_what_went_on() -> None:
+def test_report_lists_refusals_postponements_losses_and_storms() -> None:
     text = report.as_text(
         outcome(
             refused=7,
@@ -92,22 +92,22 @@ def test_what_went_on() -> None:
         ({"counts": Counts(Counter(), Counter(), Counter({100: 95, 50_000: 5}), Counter())}, "could not keep the rate"),
     ],
 )
-def test_warnings(more: dict[str, Any], warning: str) -> None:
+def test_warnings_stand_in_every_report(more: dict[str, Any], warning: str) -> None:
     found = outcome(**more)
     assert warning in report.as_text(found)
     assert warning in report.as_json(found)["warnings"][0]
     assert warning in html.as_html(found)
 
 
-def test_wrong_is_said_first_of_all() -> None:
+def test_complaints_replace_the_all_correct_line() -> None:
     wrong = outcome(wrong=12, complaints=["<ann>: seq 4 after 2"])
     assert "WRONG 12 times:\n  <ann>: seq 4 after 2" in report.as_text(wrong)
-    assert report.FINE not in report.as_text(wrong)
+    assert report.ALL_CORRECT not in report.as_text(wrong)
     page = html.as_html(wrong)
     assert '<div class="verdict wrong">WRONG 12 times:<ul><li>&lt;ann&gt;: seq 4 after 2</li></ul></div>' in page
 
 
-def test_json() -> None:
+def test_json_report_has_all_figures() -> None:
     data = json.loads(json.dumps(report.as_json(outcome(lost=Counter({1006: 2})))))
     assert data["plan"]["kind"] == "pairs"
     assert data["delivered_per_second"] == 100
@@ -119,13 +119,13 @@ def test_json() -> None:
     assert "counts" not in data
 
 
-def test_a_second_counts_when_it_is_over() -> None:
+def test_unfinished_second_is_left_out() -> None:
     assert report.per_second(outcome(seconds=3.999)) == [90, 110, 100, 100]
     assert report.per_second(outcome(seconds=3.5)) == [90, 110, 100]
     assert report.per_second(outcome(seconds=0.2)) == [90]
 
 
-def test_what_came_after_the_end_is_no_throughput() -> None:
+def test_late_deliveries_do_not_count_as_throughput() -> None:
     """A server that is asked for more than it can do has still delivered it all, later."""
     late = Counter({0: 50, 1: 50, 2: 50, 3: 50, 4: 100, 5: 100})
     found = outcome(counts=Counts(Counter({1_000: 400}), Counter({2_000: 400}), Counter[int](), late))
@@ -159,7 +159,7 @@ class Tags(HTMLParser):
 
 
 @pytest.mark.parametrize("found", [outcome(), outcome(server_cpu=[], counts=Counts(*(Counter() for _ in range(4))))])
-def test_the_page_is_whole_and_needs_nothing(found: Outcome) -> None:
+def test_html_report_is_well_formed_and_self_contained(found: Outcome) -> None:
     tags = Tags()
     tags.feed(html.as_html(found))
     assert tags.opened == []
@@ -167,7 +167,7 @@ def test_the_page_is_whole_and_needs_nothing(found: Outcome) -> None:
     assert "url(" not in html.as_html(found)
 
 
-def test_the_page_has_its_plots() -> None:
+def test_html_report_has_four_plots() -> None:
     tags = Tags()
     tags.feed(html.as_html(outcome()))
     assert tags.seen["svg"] == 4
@@ -175,26 +175,26 @@ def test_the_page_has_its_plots() -> None:
 
 
 @given(st.floats(1e-3, 1e9))
-def test_steps_are_round_and_axes_reach_far_enough(value: float) -> None:
+def test_linear_axis_has_round_steps_and_covers_value(value: float) -> None:
     step = round_step(value)
     assert value * (1 - 1e-6) <= step <= value * 5 * (1 + 1e-6)
     axis = linear(value)
     assert axis.ticks[0] == 0
     assert axis.ticks[-1] >= value * (1 - 1e-6)
-    assert 0.4 < axis.place(value) <= 1 + 1e-6
+    assert 0.4 < axis.scale(value) <= 1 + 1e-6
     assert len(axis.ticks) <= 6
 
 
 @given(st.floats(1e-3, 1e6), st.floats(1, 1e6))
-def test_powers_of_ten_are_around_both(low: float, factor: float) -> None:
+def test_logarithmic_axis_covers_both_ends(low: float, factor: float) -> None:
     axis = logarithmic(low, low * factor)
-    assert -1e-6 <= axis.place(low) <= axis.place(low * factor) <= 1 + 1e-6
-    assert [axis.place(tick) for tick in axis.ticks] == pytest.approx(
+    assert -1e-6 <= axis.scale(low) <= axis.scale(low * factor) <= 1 + 1e-6
+    assert [axis.scale(tick) for tick in axis.ticks] == pytest.approx(
         [number / (len(axis.ticks) - 1) for number in range(len(axis.ticks))]
     )
 
 
-def test_all_of_a_line_lies_within_the_plot() -> None:
+def test_plot_points_lie_within_the_figure() -> None:
     figure = plot("t", [Line("a", "blue", [(0, 0), (3, 7), (9, 10)])], linear(9), linear(10), "")
     (points,) = re.findall(r'points="([^"]+)"', figure)
     for point in points.split():
@@ -203,7 +203,7 @@ def test_all_of_a_line_lies_within_the_plot() -> None:
         assert 0 <= y <= 240
 
 
-def test_processes_together() -> None:
+def test_outcomes_of_several_processes_combine() -> None:
     plan = replace(PLAN, connections=30)
     parts = [
         outcome(comebacks=[1.0, 2.0], wrong=1, complaints=["a"]),

@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.e2e.server_process import TIMEOUT, free_port
 from tests.packaging.environments import ROOT, Environment, clean_environment, run, wheel
-from tests.scenes.serving import SECONDS, free_port
 
 THEIRS = ("server", "client", "protocol", "load", "web")
 
@@ -61,7 +61,7 @@ def url(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
-        assert process.wait(SECONDS) == 0
+        assert process.wait(TIMEOUT) == 0
         process.stdout.close()
 
 

@@ -13,20 +13,20 @@ def validator(document: Json, name: str) -> Draft202012Validator:
     return Draft202012Validator({"$ref": f"#/components/schemas/{name}", "components": document["components"]})
 
 
-def references(value: Any) -> Iterator[str]:
+def all_references(value: Any) -> Iterator[str]:
     """Every ``$ref`` in a document."""
     if isinstance(value, dict):
         for key, part in value.items():
             if key == "$ref":
                 yield part
             else:
-                yield from references(part)
+                yield from all_references(part)
     elif isinstance(value, list):
         for part in value:
-            yield from references(part)
+            yield from all_references(part)
 
 
-def resolve(document: Json, reference: str) -> Any:
+def resolve_reference(document: Json, reference: str) -> Any:
     """What a reference inside of the document points at. Raises KeyError where it points at nothing."""
     value: Any = document
     for step in reference.removeprefix("#/").split("/"):

@@ -12,23 +12,23 @@ from bussa_protocol.frames.events import Event
 from bussa_protocol.frames.replies import Reply
 
 # Every character but lone surrogates, which no encoding can carry.
-CHARACTERS = st.characters(exclude_categories=["Cs"])
-WORDS = st.text(CHARACTERS, max_size=20)
+CHARACTERS_ENCODABLE = st.characters(exclude_categories=["Cs"])
+SHORT_TEXTS = st.text(CHARACTERS_ENCODABLE, max_size=20)
 INTEGERS = st.integers(min_value=-(2**63), max_value=2**64 - 1)
 NUMBERS = INTEGERS | st.floats(allow_nan=False, allow_infinity=False)
 
 JSON_VALUES: st.SearchStrategy[Any] = st.recursive(
-    st.none() | st.booleans() | NUMBERS | WORDS,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS, inner, max_size=4),
+    st.none() | st.booleans() | NUMBERS | SHORT_TEXTS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(SHORT_TEXTS, inner, max_size=4),
     max_leaves=10,
 )
 """Whatever both encodings can say."""
 
 # The widest that a part of the contract may be is no matter of the codec: small ones find as much, and faster.
-LONGEST = 70
+MAX_LENGTH = 70
 
 
-def values(kind: inspect.Type) -> st.SearchStrategy[Any]:
+def values_of(kind: inspect.Type) -> st.SearchStrategy[Any]:
     """Whatever a field of this type may hold."""
     match kind:
         case inspect.IntType():
@@ -36,8 +36,8 @@ def values(kind: inspect.Type) -> st.SearchStrategy[Any]:
         case inspect.StrType(pattern=str(pattern)):
             return st.from_regex(pattern)
         case inspect.StrType():
-            longest = min(LONGEST, LONGEST if kind.max_length is None else kind.max_length)
-            return st.text(CHARACTERS, min_size=kind.min_length or 0, max_size=longest)
+            longest = min(MAX_LENGTH, MAX_LENGTH if kind.max_length is None else kind.max_length)
+            return st.text(CHARACTERS_ENCODABLE, min_size=kind.min_length or 0, max_size=longest)
         case inspect.FloatType():
             return st.floats(allow_nan=False, allow_infinity=False)
         case inspect.BoolType():
@@ -45,42 +45,42 @@ def values(kind: inspect.Type) -> st.SearchStrategy[Any]:
         case inspect.NoneType():
             return st.none()
         case inspect.AnyType():
-            return st.dictionaries(WORDS, JSON_VALUES, max_size=3)
+            return st.dictionaries(SHORT_TEXTS, JSON_VALUES, max_size=3)
         case inspect.LiteralType():
             return st.sampled_from(kind.values)
         case inspect.EnumType():
             return st.sampled_from(list(kind.cls))
         case inspect.Metadata():
-            return values(kind.type)
+            return values_of(kind.type)
         case inspect.ListType():
-            return st.lists(values(kind.item_type), max_size=3)
+            return st.lists(values_of(kind.item_type), max_size=3)
         case inspect.UnionType():
-            return st.one_of([values(one) for one in kind.types])
+            return st.one_of([values_of(one) for one in kind.types])
         case inspect.StructType():
-            return structs(kind.cls)
+            return structs_of(kind.cls)
     raise TypeError(f"no values are known for {kind}")
 
 
-def structs(cls: type[msgspec.Struct]) -> st.SearchStrategy[Any]:
+def structs_of(cls: type[msgspec.Struct]) -> st.SearchStrategy[Any]:
     """Arbitrary frames or parts of one class."""
     fields = typing.cast("inspect.StructType", inspect.type_info(cls)).fields
-    required = {field.name: values(field.type) for field in fields if field.required}
-    optional = {field.name: values(field.type) for field in fields if not field.required}
-    return st.fixed_dictionaries(required, optional=optional).map(consistent).map(lambda given: cls(**given))
+    required = {field.name: values_of(field.type) for field in fields if field.required}
+    optional = {field.name: values_of(field.type) for field in fields if not field.required}
+    return st.fixed_dictionaries(required, optional=optional).map(drop_exclusive_fields).map(lambda given: cls(**given))
 
 
-def consistent(fields: dict[str, Any]) -> dict[str, Any]:
+def drop_exclusive_fields(fields: dict[str, Any]) -> dict[str, Any]:
     """What no type says: `before` and `after` of a history exclude each other."""
     if fields.get("before") is not None:
         fields.pop("after", None)
     return fields
 
 
-def all_of(union: Any) -> st.SearchStrategy[Any]:
+def frames_of(union: Any) -> st.SearchStrategy[Any]:
     """Arbitrary frames of a union of them."""
-    return st.one_of([structs(cls) for cls in typing.get_args(union)])
+    return st.one_of([structs_of(cls) for cls in typing.get_args(union)])
 
 
-REQUESTS = all_of(Request)
-REPLIES = all_of(Reply)
-EVENTS = all_of(Event)
+REQUESTS = frames_of(Request)
+REPLIES = frames_of(Reply)
+EVENTS = frames_of(Event)

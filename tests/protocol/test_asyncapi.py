@@ -9,15 +9,15 @@ from hypothesis import given
 from jsonschema import Draft7Validator
 
 from bussa_protocol import version
-from bussa_protocol.asyncapi import asyncapi_document, message_name
+from bussa_protocol.asyncapi import asyncapi_document
 from bussa_protocol.codec import JSON
-from bussa_protocol.codes import Close, Code
+from bussa_protocol.codes import CloseReason, ErrorCode
 from bussa_protocol.frames import Request, ServerFrame, replies
 from bussa_protocol.frames.events import Event
 from bussa_protocol.frames.replies import Reply
-from tests.protocol.documents import references, resolve, validator
+from tests.protocol.documents import all_references, resolve_reference, validator
 from tests.protocol.strategies import EVENTS, REPLIES, REQUESTS
-from tests.protocol.vectors import Entry, load, name
+from tests.protocol.vectors import Entry, entry_name, load_vectors
 
 DOCUMENT = asyncapi_document()
 VALIDATORS = {schema: validator(DOCUMENT, schema) for schema in DOCUMENT["components"]["schemas"]}
@@ -25,35 +25,37 @@ SUFFIXES = {"requests.json": "Request", "replies.json": "Reply", "events.json": 
 VALID = [
     pytest.param(entry["frame"]["type"].capitalize() + suffix, entry, id=f"{file}: {entry['name']}")
     for file, suffix in SUFFIXES.items()
-    for entry in load(file)
+    for entry in load_vectors(file)
 ]
 # What a JSON Schema can't refuse: to it 7.0 is the integer 7; and Python's `$`, unlike that of
 # ECMA-262, which JSON Schema speaks, matches before a line feed at the end.
-BEYOND_SCHEMAS = {"id: a whole float", "send: a user id with a line feed at its end"}
+NOT_EXPRESSIBLE = {"id: a whole float", "send: a user id with a line feed at its end"}
 INVALID = [
-    entry for entry in load("invalid_json.json") if "error" in entry["then"] and entry["name"] not in BEYOND_SCHEMAS
+    entry
+    for entry in load_vectors("invalid_json.json")
+    if "error" in entry["then"] and entry["name"] not in NOT_EXPRESSIBLE
 ]
 
 
-def test_it_is_an_asyncapi_document() -> None:
-    schema = json.loads((Path(__file__).parent / "schemas" / "asyncapi-3.0.0.json").read_text(encoding="utf-8"))
-    assert [error.message for error in Draft7Validator(schema).iter_errors(DOCUMENT)] == []
+def test_document_validates_against_asyncapi_3() -> None:
+    meta_schema = json.loads((Path(__file__).parent / "schemas" / "asyncapi-3.0.0.json").read_text(encoding="utf-8"))
+    assert [error.message for error in Draft7Validator(meta_schema).iter_errors(DOCUMENT)] == []
 
 
-def test_every_reference_points_at_something() -> None:
-    for reference in references(DOCUMENT):
-        resolve(DOCUMENT, reference)
+def test_references_resolve() -> None:
+    for reference in all_references(DOCUMENT):
+        resolve_reference(DOCUMENT, reference)
 
 
-def test_every_frame_is_a_message_of_the_socket_and_of_an_operation() -> None:
-    frames = {message_name(frame) for union in (Request, Reply, Event) for frame in typing.get_args(union)}
+def test_each_frame_is_a_channel_message_and_in_an_operation() -> None:
+    frames = {frame.__name__ for union in (Request, Reply, Event) for frame in typing.get_args(union)}
     assert set(DOCUMENT["channels"]["socket"]["messages"]) == frames
     assert set(DOCUMENT["components"]["messages"]) == frames
-    used = {reference.rpartition("/")[2] for reference in references(DOCUMENT["operations"])} - {"socket"}
+    used = {reference.rpartition("/")[2] for reference in all_references(DOCUMENT["operations"])} - {"socket"}
     assert used == frames
 
 
-def test_every_request_but_typing_says_how_it_is_answered() -> None:
+def test_each_request_but_typing_declares_its_reply() -> None:
     unanswered = {
         name
         for name, operation in DOCUMENT["operations"].items()
@@ -62,7 +64,7 @@ def test_every_request_but_typing_says_how_it_is_answered() -> None:
     assert unanswered == {"typing"}
     for operation in DOCUMENT["operations"].values():
         if "reply" in operation:
-            answers = [reference.rpartition("/")[2] for reference in references(operation["reply"]["messages"])]
+            answers = [reference.rpartition("/")[2] for reference in all_references(operation["reply"]["messages"])]
             assert len(answers) == 2
             assert answers[1] == "ErrorReply"
 
@@ -85,34 +87,34 @@ def test_every_request_but_typing_says_how_it_is_answered() -> None:
         ],
     ],
 )
-def test_the_table_of_requests(request_: str, reply: str) -> None:
+def test_operation_declares_the_reply_of_the_contract(request_: str, reply: str) -> None:
     operation = DOCUMENT["operations"][request_]
     assert operation["reply"]["messages"][0] == {"$ref": f"#/channels/socket/messages/{reply}"}
 
 
-def test_what_only_people_need_is_there() -> None:
+def test_document_lists_subprotocols_close_and_error_codes() -> None:
     assert [known["name"] for known in DOCUMENT["x-subprotocols"]] == list(version.KNOWN)
-    assert {close["code"] for close in DOCUMENT["x-close-codes"]} == set(Close)
+    assert {close["code"] for close in DOCUMENT["x-close-codes"]} == set(CloseReason)
     codes = DOCUMENT["components"]["schemas"]["ErrorCode"]["enum"]
     assert sorted(error["code"] for error in DOCUMENT["x-error-codes"]) == sorted(codes)
     assert set(codes) == {
-        Code.BAD_REQUEST,
-        Code.NOT_ALLOWED,
-        Code.AWAITING_ACCEPTANCE,
-        Code.NOT_FOUND,
-        Code.CONFLICT,
-        Code.RATE_LIMITED,
-        Code.UNAVAILABLE,
+        ErrorCode.BAD_REQUEST,
+        ErrorCode.NOT_ALLOWED,
+        ErrorCode.AWAITING_ACCEPTANCE,
+        ErrorCode.NOT_FOUND,
+        ErrorCode.CONFLICT,
+        ErrorCode.RATE_LIMITED,
+        ErrorCode.UNAVAILABLE,
     }
 
 
 @pytest.mark.parametrize(("schema", "entry"), VALID)
-def test_a_valid_vector_is_valid(schema: str, entry: Entry) -> None:
+def test_valid_vector_passes_its_schema(schema: str, entry: Entry) -> None:
     assert [error.message for error in VALIDATORS[schema].iter_errors(entry["frame"])] == []
 
 
-@pytest.mark.parametrize("entry", INVALID, ids=name)
-def test_an_invalid_vector_is_no_request(entry: Entry) -> None:
+@pytest.mark.parametrize("entry", INVALID, ids=entry_name)
+def test_invalid_vector_passes_no_request_schema(entry: Entry) -> None:
     frame = json.loads(entry["text"])
     assert [
         schema for schema, check in VALIDATORS.items() if schema.endswith("Request") and check.is_valid(frame)
@@ -120,12 +122,12 @@ def test_an_invalid_vector_is_no_request(entry: Entry) -> None:
 
 
 # The events of a sync are carried, not typed; the vectors have some.
-@given(frame=REQUESTS | REPLIES.filter(lambda reply: not isinstance(reply, replies.Sync)) | EVENTS)
-def test_whatever_the_types_allow_the_schemas_allow(frame: Request | ServerFrame) -> None:
+@given(frame=REQUESTS | REPLIES.filter(lambda reply: not isinstance(reply, replies.SyncReply)) | EVENTS)
+def test_frame_of_the_types_passes_its_schema(frame: Request | ServerFrame) -> None:
     plain = json.loads(JSON.encode(frame))
-    assert [error.message for error in VALIDATORS[message_name(type(frame))].iter_errors(plain)] == []
+    assert [error.message for error in VALIDATORS[type(frame).__name__].iter_errors(plain)] == []
 
 
-def test_the_document_is_made_anew() -> None:
+def test_document_is_built_on_each_call() -> None:
     asyncapi_document()["info"]["title"] = "another"
     assert asyncapi_document() == DOCUMENT

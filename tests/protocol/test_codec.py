@@ -12,18 +12,18 @@ from hypothesis import strategies as st
 from bussa_protocol import limits
 from bussa_protocol.codec import CODECS, JSON, MSGPACK, Codec, FrameError, by_subprotocol
 from bussa_protocol.frames import Request, requests
-from tests.protocol.strategies import JSON_VALUES, REQUESTS, WORDS
-from tests.protocol.vectors import load
+from tests.protocol.strategies import JSON_VALUES, REQUESTS, SHORT_TEXTS
+from tests.protocol.vectors import load_vectors
 
 KINDS = typing.get_args(Request)
 VALID: dict[Codec, list[bytes]] = {
-    JSON: [entry["json"].encode() for entry in load("requests.json")],
-    MSGPACK: [bytes.fromhex(entry["msgpack"]) for entry in load("requests.json")],
+    JSON: [entry["json"].encode() for entry in load_vectors("requests.json")],
+    MSGPACK: [bytes.fromhex(entry["msgpack"]) for entry in load_vectors("requests.json")],
 }
-both = pytest.mark.parametrize("codec", CODECS, ids=lambda codec: codec.name)
+each_codec = pytest.mark.parametrize("codec", CODECS, ids=lambda codec: codec.name)
 
 
-def outcome(codec: Codec, data: bytes) -> Request | FrameError:
+def decode(codec: Codec, data: bytes) -> Request | FrameError:
     """What ``data`` gives; fails the test on anything that the contract has no place for."""
     try:
         result: Request | FrameError = codec.decode(data)
@@ -37,14 +37,14 @@ def outcome(codec: Codec, data: bytes) -> Request | FrameError:
     return result
 
 
-@both
+@each_codec
 @given(data=st.binary(max_size=200))
-def test_any_bytes_give_a_request_or_a_frame_error(codec: Codec, data: bytes) -> None:
-    outcome(codec, data)
+def test_random_bytes_give_a_request_or_a_frame_error(codec: Codec, data: bytes) -> None:
+    decode(codec, data)
 
 
 @st.composite
-def mutants(draw: st.DrawFn, seeds: list[bytes]) -> bytes:
+def damaged_frames(draw: st.DrawFn, seeds: list[bytes]) -> bytes:
     """A valid frame with some of its bytes changed, dropped, doubled or put in from elsewhere."""
     data = bytearray(draw(st.sampled_from(seeds)))
     for _ in range(draw(st.integers(1, 4))):
@@ -64,14 +64,14 @@ def mutants(draw: st.DrawFn, seeds: list[bytes]) -> bytes:
     return bytes(data)
 
 
-@given(data=mutants(VALID[JSON]))
-def test_a_damaged_json_frame_gives_a_request_or_a_frame_error(data: bytes) -> None:
-    outcome(JSON, data)
+@given(data=damaged_frames(VALID[JSON]))
+def test_damaged_json_gives_a_request_or_a_frame_error(data: bytes) -> None:
+    decode(JSON, data)
 
 
-@given(data=mutants(VALID[MSGPACK]))
-def test_a_damaged_msgpack_frame_gives_a_request_or_a_frame_error(data: bytes) -> None:
-    outcome(MSGPACK, data)
+@given(data=damaged_frames(VALID[MSGPACK]))
+def test_damaged_msgpack_gives_a_request_or_a_frame_error(data: bytes) -> None:
+    decode(MSGPACK, data)
 
 
 # Names and types as in the contract, values as they come: what a hurried client would send.
@@ -80,34 +80,34 @@ LIKELY_TYPES = st.sampled_from([kind.__struct_config__.tag for kind in KINDS])
 LIKELY_IDS = st.integers(-1, 3) | st.just(2**31) | JSON_VALUES
 
 
-@both
+@each_codec
 @given(
-    fields=st.dictionaries(LIKELY_KEYS | WORDS, JSON_VALUES, max_size=6),
-    kind=LIKELY_TYPES | WORDS,
+    fields=st.dictionaries(LIKELY_KEYS | SHORT_TEXTS, JSON_VALUES, max_size=6),
+    kind=LIKELY_TYPES | SHORT_TEXTS,
     id=LIKELY_IDS,
 )
 @example(fields={}, kind="ping", id=7.0)
 @example(fields={}, kind="ping", id=True)
 @example(fields={"x": 2**64 - 1}, kind="unsend", id=1)
-def test_a_map_is_never_a_reason_to_close_and_a_readable_id_is_answered(
+def test_bad_map_does_not_close_and_is_answered_under_its_id(
     codec: Codec, fields: dict[str, Any], kind: str, id: Any
 ) -> None:
     frame = {**fields, "type": kind, "id": id}
     data = json.dumps(frame).encode() if codec is JSON else msgpack.packb(frame)
     readable = type(id) is int and 1 <= id <= limits.REQUEST_ID_MAX
-    match outcome(codec, data):
+    match decode(codec, data):
         case FrameError() as error:
             assert not error.undecodable
             assert error.id == (id if readable else None)
-        case requests.Hello() | requests.Typing():
+        case requests.HelloRequest() | requests.TypingRequest():
             pass
         case request:
             assert request.id == id
 
 
-@both
+@each_codec
 @given(frame=REQUESTS)
-def test_a_request_survives_the_wire(codec: Codec, frame: Request) -> None:
+def test_request_round_trips(codec: Codec, frame: Request) -> None:
     assert codec.decode(codec.encode(frame)) == frame
 
 
@@ -131,58 +131,60 @@ NESTED = {
 
 
 @pytest.mark.parametrize(("codec", "data"), [(codec, data) for codec in CODECS for data in NESTED[codec]])
-def test_deep_nesting_harms_nobody(codec: Codec, data: bytes) -> None:
+def test_deep_nesting_is_refused_without_a_crash(codec: Codec, data: bytes) -> None:
     # How deep is too deep is Python's own matter; a stack that ran over would not be.
-    match outcome(codec, data):
+    match decode(codec, data):
         case FrameError() as error:
             assert error.undecodable or error.id == 1
         case request:
-            assert request == requests.Ping(id=1)
+            assert request == requests.PingRequest(id=1)
 
 
 @pytest.mark.parametrize("opcode", [b"\xdf", b"\xdd", b"\xdb", b"\xc6", b"\xc9"])
 @pytest.mark.parametrize("prefix", [b"", b"\x82\xa4type\xa4ping\xa2id", b"\x83\xa4type\xa6unsend\xa2id\x01\xa1x"])
-def test_a_claim_of_four_gigabytes_is_refused_and_not_believed(opcode: bytes, prefix: bytes) -> None:
-    error = outcome(MSGPACK, prefix + opcode + b"\xff\xff\xff\xff" + b"\x01" * 8)
+def test_length_prefix_of_4_gib_is_refused_without_allocating(opcode: bytes, prefix: bytes) -> None:
+    error = decode(MSGPACK, prefix + opcode + b"\xff\xff\xff\xff" + b"\x01" * 8)
     assert isinstance(error, FrameError)
     assert error.undecodable
 
 
-def test_of_a_doubled_field_the_last_one_counts() -> None:
-    assert JSON.decode(b'{"type":"ping","id":1,"id":2}') == requests.Ping(id=2)
-    assert MSGPACK.decode(b"\x83\xa4type\xa4ping\xa2id\x01\xa2id\x02") == requests.Ping(id=2)
+def test_duplicate_key_takes_the_last_value() -> None:
+    assert JSON.decode(b'{"type":"ping","id":1,"id":2}') == requests.PingRequest(id=2)
+    assert MSGPACK.decode(b"\x83\xa4type\xa4ping\xa2id\x01\xa2id\x02") == requests.PingRequest(id=2)
 
 
-def test_a_frame_of_two_types_is_none() -> None:
-    error = outcome(JSON, b'{"type":"ping","type":"sync","id":2,"after":3}')
+def test_duplicate_type_tag_is_refused() -> None:
+    error = decode(JSON, b'{"type":"ping","type":"sync","id":2,"after":3}')
     assert isinstance(error, FrameError)
     assert (error.undecodable, error.id) == (False, 2)
 
 
-def test_what_is_passed_over_is_not_looked_at() -> None:
+def test_unknown_fields_are_not_decoded() -> None:
     # As wide as JSON allows, and wider than any number of Python's or time of MessagePack's.
-    assert JSON.decode(b'{"type":"ping","id":1,"x":1e400}') == requests.Ping(id=1)
-    assert MSGPACK.decode(b"\x83\xa4type\xa4ping\xa2id\x01\xa1x\xc7\x0c\xff" + b"\xff" * 12) == requests.Ping(id=1)
+    assert JSON.decode(b'{"type":"ping","id":1,"x":1e400}') == requests.PingRequest(id=1)
+    assert MSGPACK.decode(b"\x83\xa4type\xa4ping\xa2id\x01\xa1x\xc7\x0c\xff" + b"\xff" * 12) == requests.PingRequest(
+        id=1
+    )
     for codec, data in (
         (JSON, b'{"type":"unsend","id":1,"x":1e400}'),
         (MSGPACK, b"\x83\xa4type\xa6unsend\xa2id\x01\xa1x\xc7\x0c\xff" + b"\xff" * 12),
     ):
-        error = outcome(codec, data)
+        error = decode(codec, data)
         assert isinstance(error, FrameError)
         assert (error.undecodable, error.id) == (False, 1)
 
 
-def test_a_text_is_measured_in_characters() -> None:
-    longest = requests.Send(id=1, to="bob", text="👋" * 10_000, nonce="n")
-    too_long = requests.Send(id=1, to="bob", text="👋" * 10_001, nonce="n")
+def test_text_limit_counts_code_points() -> None:
+    longest = requests.SendRequest(id=1, to="bob", text="👋" * 10_000, nonce="n")
+    too_long = requests.SendRequest(id=1, to="bob", text="👋" * 10_001, nonce="n")
     for codec in CODECS:
         assert codec.decode(codec.encode(longest)) == longest
-        error = outcome(codec, codec.encode(too_long))
+        error = decode(codec, codec.encode(too_long))
         assert isinstance(error, FrameError)
         assert (error.undecodable, error.id) == (False, 1)
 
 
-def test_the_codec_of_a_subprotocol() -> None:
+def test_subprotocol_selects_its_codec() -> None:
     assert by_subprotocol(None) is JSON
     assert [by_subprotocol(codec.name) for codec in CODECS] == list(CODECS)
     assert (JSON.binary, MSGPACK.binary) == (False, True)

@@ -9,13 +9,13 @@ SEQS = st.integers(0, 2**53 - 1)
 
 
 @given(last=SEQS, seq=SEQS)
-def test_exactly_one_more_is_next_anything_less_is_old_anything_more_a_gap(last: int, seq: int) -> None:
+def test_step_is_next_old_or_gap(last: int, seq: int) -> None:
     expected = Step.NEXT if seq - last == 1 else Step.OLD if seq - last < 1 else Step.GAP
     assert step(last, seq) is expected
 
 
 @given(arrivals=st.lists(st.integers(1, 12), max_size=40))
-def test_whatever_arrives_in_whatever_order_what_was_taken_has_no_hole(arrivals: list[int]) -> None:
+def test_taken_seqs_have_no_hole_in_any_arrival_order(arrivals: list[int]) -> None:
     taken: list[int] = []
     for seq in arrivals:
         if step(len(taken), seq) is Step.NEXT:
@@ -24,7 +24,7 @@ def test_whatever_arrives_in_whatever_order_what_was_taken_has_no_hole(arrivals:
 
 
 @given(head=st.integers(0, 30), lost=st.sets(st.integers(1, 30)))
-def test_whoever_reads_the_log_at_every_gap_ends_at_the_head(head: int, lost: set[int]) -> None:
+def test_reading_the_log_at_each_gap_reaches_the_head(head: int, lost: set[int]) -> None:
     last = 0
     for seq in range(1, head + 1):
         if seq in lost:

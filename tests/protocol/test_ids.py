@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bussa_protocol.codec import CODECS, FrameError
-from bussa_protocol.frames.requests import Typing
+from bussa_protocol.frames.requests import TypingRequest
 from bussa_protocol.ids import is_user_id
 
 ALLOWED = frozenset(string.ascii_letters + string.digits + "_.:-")
@@ -25,12 +25,12 @@ ALLOWED = frozenset(string.ascii_letters + string.digits + "_.:-")
 @example("ａ")
 @example("u" * 64)
 @example("u" * 65)
-def test_a_user_id_is_its_letters_and_no_more(value: str) -> None:
+def test_user_id_has_1_to_64_allowed_characters(value: str) -> None:
     assert is_user_id(value) == (1 <= len(value) <= 64 and ALLOWED.issuperset(value))
 
 
 @pytest.mark.parametrize("value", ["", "bob\n", "\nbob", "bób", "a b", "u" * 65])
-def test_the_codecs_are_as_strict(value: str) -> None:
+def test_codecs_refuse_invalid_user_ids(value: str) -> None:
     for codec in CODECS:
         with pytest.raises(FrameError):
-            codec.decode(codec.encode(Typing(peer=value)))
+            codec.decode(codec.encode(TypingRequest(peer=value)))

@@ -8,9 +8,9 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from bussa_protocol import bodies
-from bussa_protocol.codes import Code, HttpCode
+from bussa_protocol.codes import ErrorCode, HttpCode
 from bussa_protocol.openapi import PROBLEMS, openapi_document
-from tests.protocol.documents import references, resolve, validator
+from tests.protocol.documents import all_references, resolve_reference, validator
 
 DOCUMENT = openapi_document()
 OPERATIONS = {
@@ -40,27 +40,27 @@ CONTRACT = {
 }
 
 
-def test_it_is_an_openapi_document() -> None:
+def test_document_validates_as_openapi_3_1() -> None:
     assert [error.message for error in OpenAPIV31SpecValidator(DOCUMENT).iter_errors()] == []
 
 
-def test_every_reference_points_at_something() -> None:
-    for reference in references(DOCUMENT):
-        resolve(DOCUMENT, reference)
+def test_references_resolve() -> None:
+    for reference in all_references(DOCUMENT):
+        resolve_reference(DOCUMENT, reference)
 
 
-def test_every_schema_and_every_problem_is_used() -> None:
-    used = set(references(DOCUMENT))
+def test_schemas_and_problem_responses_are_all_used() -> None:
+    used = set(all_references(DOCUMENT))
     for kind in ("schemas", "responses"):
         assert {f"#/components/{kind}/{name}" for name in DOCUMENT["components"][kind]} <= used
 
 
-def test_it_has_the_calls_of_the_contract() -> None:
+def test_document_has_the_operations_of_the_contract() -> None:
     assert set(OPERATIONS) == set(CONTRACT)
 
 
 @pytest.mark.parametrize("call", CONTRACT)
-def test_a_call_says_who_may_and_how_it_is_answered(call: str) -> None:
+def test_operation_declares_security_and_success_responses(call: str) -> None:
     who, answers = CONTRACT[call]
     operation = OPERATIONS[call]
     assert operation["security"] == ([] if who == "anybody" else [{who: []}])
@@ -71,14 +71,14 @@ def test_a_call_says_who_may_and_how_it_is_answered(call: str) -> None:
 
 
 @pytest.mark.parametrize("call", [call for call, (who, _) in CONTRACT.items() if who != "anybody"])
-def test_whoever_must_say_who_they_are_may_be_refused(call: str) -> None:
+def test_authenticated_operation_declares_401(call: str) -> None:
     assert "401" in OPERATIONS[call]["responses"]
     if CONTRACT[call][0] == "adminKey":
         assert "404" in OPERATIONS[call]["responses"]
 
 
 @pytest.mark.parametrize("call", CONTRACT)
-def test_every_call_has_a_name_of_its_own_and_its_parameters(call: str) -> None:
+def test_operation_id_is_unique_and_path_parameters_are_declared(call: str) -> None:
     operation = OPERATIONS[call]
     assert sum(other["operationId"] == operation["operationId"] for other in OPERATIONS.values()) == 1
     in_path = {given["name"] for given in operation.get("parameters", []) if given["in"] == "path"}
@@ -87,15 +87,15 @@ def test_every_call_has_a_name_of_its_own_and_its_parameters(call: str) -> None:
 
 
 @pytest.mark.parametrize("call", ["GET /v1/following", "GET /v1/followers"])
-def test_a_list_has_pages(call: str) -> None:
+def test_list_operation_is_paged(call: str) -> None:
     parameters = {given["name"]: given for given in OPERATIONS[call]["parameters"]}
     assert set(parameters) == {"cursor", "limit"}
     limit = parameters["limit"]["schema"]
     assert (limit["minimum"], limit["maximum"], limit["default"]) == (1, 200, 50)
 
 
-def test_every_problem_has_a_code_of_the_contract_and_tells_when_waiting_helps() -> None:
-    assert {code for code, _ in PROBLEMS.values()} <= {*Code, *HttpCode}
+def test_problem_responses_have_a_code_and_retry_after() -> None:
+    assert {code for code, _ in PROBLEMS.values()} <= {*ErrorCode, *HttpCode}
     for response in DOCUMENT["components"]["responses"].values():
         assert set(response["content"]) == {"application/problem+json"}
         assert "Retry-After" in response["headers"]
@@ -108,9 +108,9 @@ EXAMPLES: list[Any] = [
     bodies.TokenGrant(user="bob", token="a.b.c", expires_at=1_764_000_000_000),
     bodies.TokenRequest(),
     bodies.TokenRequest(ttl=60),
-    bodies.PersonChange(),
-    bodies.PersonChange(name="Bob", dm_policy="mutuals", knocks=True, read_receipts=False),
-    bodies.PersonView(user="bob", name="Bob", dm_policy="anyone", knocks=False, read_receipts=True),
+    bodies.UserChange(),
+    bodies.UserChange(name="Bob", dm_policy="mutuals", knocks=True, read_receipts=False),
+    bodies.UserView(user="bob", name="Bob", dm_policy="anyone", knocks=False, read_receipts=True),
     bodies.UserPage(users=["alice", "bob"], next=None),
     bodies.UserPage(users=[], next="bob"),
     bodies.Problem(title="Too Many Requests", status=429, code="rate_limited", detail="slow", retry_after=1.5),
@@ -118,7 +118,7 @@ EXAMPLES: list[Any] = [
 
 
 @pytest.mark.parametrize("body", EXAMPLES, ids=lambda body: type(body).__name__)
-def test_what_the_types_write_the_schemas_allow(body: Any) -> None:
+def test_encoded_body_passes_its_schema(body: Any) -> None:
     schema = validator(DOCUMENT, type(body).__name__)
     assert [error.message for error in schema.iter_errors(json.loads(msgspec.json.encode(body)))] == []
 
@@ -130,10 +130,10 @@ def test_what_the_types_write_the_schemas_allow(body: Any) -> None:
         ("SignUp", {"user": "bob smith", "password": "x"}),
         ("LogIn", {"user": "bob", "password": ""}),
         ("TokenRequest", {"ttl": 0}),
-        ("PersonChange", {"dm_policy": "friends"}),
+        ("UserChange", {"dm_policy": "friends"}),
         ("UserPage", {"users": []}),
         ("Problem", {"title": "x", "status": 404}),
     ],
 )
-def test_what_the_types_refuse_the_schemas_refuse(name: str, body: Any) -> None:
+def test_body_refused_by_the_types_fails_its_schema(name: str, body: Any) -> None:
     assert not validator(DOCUMENT, name).is_valid(body)

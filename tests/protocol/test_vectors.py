@@ -11,12 +11,12 @@ from bussa_protocol import codec, codes, cursor, version
 from bussa_protocol.frames import Request, events, replies, requests
 from bussa_protocol.frames.events import Event
 from bussa_protocol.frames.replies import Reply
-from bussa_server.domain.words import matches, query_words, words
-from tests.protocol.vectors import FOLDER, Entry, load, name, raw
+from bussa_server.domain.tokenizer import matches, tokenize, tokenize_query
+from tests.protocol.vectors import FOLDER, Entry, entry_name, invalid_bytes, load_vectors
 
-REQUESTS = load("requests.json")
-REPLIES = load("replies.json")
-EVENTS = load("events.json")
+REQUESTS = load_vectors("requests.json")
+REPLIES = load_vectors("replies.json")
+EVENTS = load_vectors("events.json")
 DIRECTIONS = {"requests": (REQUESTS, Request), "replies": (REPLIES, Reply), "events": (EVENTS, Event)}
 VALID = [
     pytest.param(entry, kind, id=f"{direction}: {entry['name']}")
@@ -26,7 +26,7 @@ VALID = [
 INVALID = [
     pytest.param(known, entry, id=f"{known.name}: {entry['name']}")
     for known, file in ((codec.JSON, "invalid_json.json"), (codec.MSGPACK, "invalid_msgpack.json"))
-    for entry in load(file)
+    for entry in load_vectors(file)
 ]
 
 
@@ -35,7 +35,7 @@ def as_read(entry: Entry) -> Entry:
 
 
 @pytest.mark.parametrize(("entry", "kind"), VALID)
-def test_a_valid_frame_is_the_same_in_every_encoding(entry: Entry, kind: typing.Any) -> None:
+def test_valid_frame_is_the_same_in_each_encoding(entry: Entry, kind: typing.Any) -> None:
     packed = bytes.fromhex(entry["msgpack"])
     assert json.loads(entry["json"]) == entry["frame"]
     assert msgpack.unpackb(packed) == entry["frame"]
@@ -45,14 +45,14 @@ def test_a_valid_frame_is_the_same_in_every_encoding(entry: Entry, kind: typing.
 
 
 @pytest.mark.parametrize(("entry", "kind"), VALID)
-def test_a_valid_frame_is_written_as_it_is_read(entry: Entry, kind: typing.Any) -> None:
+def test_valid_frame_round_trips(entry: Entry, kind: typing.Any) -> None:
     frame = msgspec.convert(entry["frame"], kind)
     assert json.loads(codec.JSON.encode(frame)) == as_read(entry)
     assert msgpack.unpackb(codec.MSGPACK.encode(frame)) == as_read(entry)
 
 
-@pytest.mark.parametrize("entry", REQUESTS, ids=name)
-def test_a_request_is_read_from_any_bytes_that_mean_it(entry: Entry) -> None:
+@pytest.mark.parametrize("entry", REQUESTS, ids=entry_name)
+def test_request_is_read_from_alternative_encodings(entry: Entry) -> None:
     frame = msgspec.convert(entry["frame"], Request)
     for text in (entry["json"], *entry.get("also_json", [])):
         assert codec.JSON.decode(text.encode()) == frame
@@ -61,22 +61,22 @@ def test_a_request_is_read_from_any_bytes_that_mean_it(entry: Entry) -> None:
 
 
 @pytest.mark.parametrize(("known", "entry"), INVALID)
-def test_an_invalid_frame_ends_as_the_vector_says(known: codec.Codec, entry: Entry) -> None:
+def test_invalid_frame_raises_as_the_vector_says(known: codec.Codec, entry: Entry) -> None:
     then = entry["then"]
     with pytest.raises(codec.FrameError) as caught:
-        known.decode(raw(entry))
+        known.decode(invalid_bytes(entry))
     assert caught.value.undecodable == ("error" not in then)
     assert caught.value.id == then.get("id")
 
 
 @pytest.mark.parametrize("direction", DIRECTIONS)
-def test_every_type_of_frame_has_a_vector(direction: str) -> None:
+def test_each_frame_type_has_a_vector(direction: str) -> None:
     entries, kind = DIRECTIONS[direction]
     tags = {str(frame.__struct_config__.tag) for frame in typing.get_args(kind)}
     assert {entry["frame"]["type"] for entry in entries} == tags
 
 
-def test_every_field_of_a_frame_has_a_vector() -> None:
+def test_each_frame_field_has_a_vector() -> None:
     for entries, kind in DIRECTIONS.values():
         seen: dict[str, set[str]] = {}
         for entry in entries:
@@ -86,18 +86,18 @@ def test_every_field_of_a_frame_has_a_vector() -> None:
             assert seen[str(frame.__struct_config__.tag)] == fields, frame
 
 
-def test_every_error_and_every_close_has_a_vector() -> None:
+def test_each_error_and_close_code_has_a_vector() -> None:
     told = {entry["frame"].get("code") for entry in REPLIES} - {None}
-    assert told == set(codes.Code)
-    assert {entry["code"] for entry in load("closes.json")} >= set(codes.Close)
+    assert told == set(codes.ErrorCode)
+    assert {entry["code"] for entry in load_vectors("closes.json")} >= set(codes.CloseReason)
 
 
-@pytest.mark.parametrize("entry", load("cursor.json"), ids=name)
+@pytest.mark.parametrize("entry", load_vectors("cursor.json"), ids=entry_name)
 def test_cursor(entry: Entry) -> None:
     assert cursor.step(entry["last"], entry["seq"]) is cursor.Step[entry["step"].upper()]
 
 
-@pytest.mark.parametrize("entry", load("subprotocol.json"), ids=name)
+@pytest.mark.parametrize("entry", load_vectors("subprotocol.json"), ids=entry_name)
 def test_subprotocol(entry: Entry) -> None:
     if "status" in entry:
         with pytest.raises(version.NoCommonSubprotocolError):
@@ -108,29 +108,31 @@ def test_subprotocol(entry: Entry) -> None:
         assert codec.by_subprotocol(chosen) is {"json": codec.JSON, "msgpack": codec.MSGPACK}[entry["codec"]]
 
 
-@pytest.mark.parametrize("entry", load("closes.json"), ids=name)
+@pytest.mark.parametrize("entry", load_vectors("closes.json"), ids=entry_name)
 def test_close(entry: Entry) -> None:
-    assert codes.advice(entry["code"]) is codes.Return[entry["then"].upper()]
+    assert codes.reconnect_advice(entry["code"]) is codes.ReconnectAdvice[entry["then"].upper()]
 
 
-@pytest.mark.parametrize("entry", load("words.json"), ids=name)
+@pytest.mark.parametrize("entry", load_vectors("words.json"), ids=entry_name)
 def test_words(entry: Entry) -> None:
-    assert words(entry["text"]) == entry["words"]
-    found = [query for query in entry["found_by"] + entry["not_found_by"] if matches(query_words(query), entry["text"])]
+    assert tokenize(entry["text"]) == entry["words"]
+    found = [
+        query for query in entry["found_by"] + entry["not_found_by"] if matches(tokenize_query(query), entry["text"])
+    ]
     assert found == entry["found_by"]
 
 
 @pytest.mark.parametrize("file", sorted(path.name for path in FOLDER.glob("*.json")))
-def test_each_name_stands_once_in_its_file(file: str) -> None:
-    names = [entry["name"] for entry in load(file)]
+def test_vector_names_are_unique_in_their_file(file: str) -> None:
+    names = [entry["name"] for entry in load_vectors(file)]
     assert len(set(names)) == len(names)
 
 
-def test_no_frame_is_left_out_of_its_union() -> None:
+def test_frame_unions_are_complete() -> None:
     def leaves(root: type) -> set[type]:
         below = root.__subclasses__()
         return {root} if not below else {leaf for child in below for leaf in leaves(child)}
 
-    assert set(typing.get_args(Request)) == leaves(requests.Said)
-    assert set(typing.get_args(Reply)) == leaves(replies.Answer)
-    assert set(typing.get_args(Event)) == leaves(events.Told)
+    assert set(typing.get_args(Request)) == leaves(requests.RequestBase)
+    assert set(typing.get_args(Reply)) == leaves(replies.ReplyBase)
+    assert set(typing.get_args(Event)) == leaves(events.EventBase)

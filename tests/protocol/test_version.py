@@ -10,7 +10,7 @@ OFFERS = st.lists(st.sampled_from([version.JSON, version.MSGPACK, "bussa.v2.json
 
 
 @given(offered=OFFERS)
-def test_the_first_known_one_is_chosen(offered: list[str]) -> None:
+def test_first_known_subprotocol_is_chosen(offered: list[str]) -> None:
     known = [name for name in offered if name in version.KNOWN]
     if offered and not known:
         with pytest.raises(version.NoCommonSubprotocolError, match=version.JSON):

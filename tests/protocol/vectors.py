@@ -11,16 +11,16 @@ FOLDER = Path(bussa_protocol.__file__).parent / "vectors"
 Entry = dict[str, Any]
 
 
-def load(file: str) -> list[Entry]:
+def load_vectors(file: str) -> list[Entry]:
     """The entries of one file."""
     return json.loads((FOLDER / file).read_text(encoding="utf-8"))
 
 
-def name(entry: Entry) -> str:
+def entry_name(entry: Entry) -> str:
     """What pytest shows of an entry."""
     return str(entry["name"])
 
 
-def raw(entry: Entry) -> bytes:
+def invalid_bytes(entry: Entry) -> bytes:
     """The bytes of an invalid frame."""
     return entry["text"].encode() if "text" in entry else bytes.fromhex(entry["hex"])

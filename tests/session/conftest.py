@@ -13,7 +13,7 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
 
 
 @pytest.fixture(autouse=True)
-async def nothing_left_behind() -> AsyncIterator[None]:
+async def no_leaked_tasks() -> AsyncIterator[None]:
     yield
     await turns()
     left = {task for task in asyncio.all_tasks() if task is not asyncio.current_task()}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from bussa_server.ports.bus import Envelope
 from bussa_server.ports.store import Store
-from bussa_server.session.principal import Principal, Unauthenticated, must_stand
+from bussa_server.session.principal import Principal, Unauthenticated, check_not_revoked
 from bussa_server.session.socket import Frame
 
 
@@ -18,16 +18,16 @@ class FakeSocket:
     def __init__(self) -> None:
         self.writes: list[list[bytes]] = []
         self.writable = True
-        self.closed: int | None = None
+        self.closed_with: int | None = None
         self.aborted = False
-        self.gone = False
-        self.left = 1006
-        self.held: list[bool] = []
-        self.behind = False
+        self.closed = False
+        self.close_code = 1006
+        self.pauses: list[bool] = []
+        self.has_unread = False
         """Whether something that was read waits to be looked at."""
-        self.judge: Callable[[], None] = lambda: None
+        self.check_hello: Callable[[], None] = lambda: None
         self._waiting: deque[Frame] = deque()
-        self._resume: Callable[[], None] = lambda: None
+        self._on_writable: Callable[[], None] = lambda: None
         self._on_frame: Callable[[Frame], None] = self._waiting.append
 
     @property
@@ -37,42 +37,42 @@ class FakeSocket:
     def on_frame(self, callback: Callable[[Frame], None]) -> None:
         self._on_frame = callback
 
-    def hear(self, frame: Frame) -> None:
+    def receive(self, frame: Frame) -> None:
         """The peer has sent it. What must wait while the connection does not read waits here."""
         self._waiting.append(frame)
         self._read()
 
-    def hold(self, holding: bool) -> None:
-        self.held.append(holding)
-        if not holding:
+    def set_reading_paused(self, paused: bool) -> None:
+        self.pauses.append(paused)
+        if not paused:
             asyncio.get_running_loop().call_soon(self._read)
 
-    def unless_heard(self, callback: Callable[[], None]) -> None:
-        self.judge = callback
-        if not self.behind:
+    def on_hello_timeout(self, callback: Callable[[], None]) -> None:
+        self.check_hello = callback
+        if not self.has_unread:
             callback()
 
     def _read(self) -> None:
-        while self._waiting and not (self.held and self.held[-1]):
+        while self._waiting and not (self.pauses and self.pauses[-1]):
             self._on_frame(self._waiting.popleft())
 
     def write(self, frames: Sequence[bytes]) -> bool:
-        if self.closed is None and not self.gone:
+        if self.closed_with is None and not self.closed:
             self.writes.append(list(frames))
         return self.writable
 
     def on_writable(self, callback: Callable[[], None]) -> None:
-        self._resume = callback
+        self._on_writable = callback
 
     def resume(self) -> None:
         """The peer has caught up."""
         self.writable = True
-        self._resume()
+        self._on_writable()
 
     def close(self, code: int, reason: str) -> None:
-        assert self.closed is None, "said farewell twice"
-        self.closed = int(code)
-        self.gone = True
+        assert self.closed_with is None, "said farewell twice"
+        self.closed_with = int(code)
+        self.closed = True
         self._on_frame(None)
 
     def abort(self) -> None:
@@ -85,11 +85,11 @@ class FakeTokens:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self.asked = 0
+        self.calls = 0
         self.failure: Exception | None = None
 
-    async def read(self, token: str) -> Principal:
-        self.asked += 1
+    async def verify(self, token: str) -> Principal:
+        self.calls += 1
         await asyncio.sleep(0)
         if self.failure is not None:
             raise self.failure
@@ -99,64 +99,64 @@ class FakeTokens:
             raise Unauthenticated("it is none")
         return Principal(user, user, int(issued or 1), time.time_ns() // 1_000_000 + int(left or 3_600_000))
 
-    async def who(self, token: str) -> Principal:
-        principal = await self.read(token)
-        person = await self._store.person(principal.user)
-        must_stand(principal, None if person is None else person.revoked_at)
+    async def authenticate(self, token: str) -> Principal:
+        principal = await self.verify(token)
+        user = await self._store.get_user(principal.user)
+        check_not_revoked(principal, None if user is None else user.revoked_at)
         return principal
 
 
 class FaultyBus:
     """Several nodes, and a wire between them that loses, doubles and shuffles. Nothing moves before `carry`."""
 
-    remote = True
-    whole = True
-    in_doubt = False
+    has_other_nodes = True
+    connected = True
+    may_have_lost = False
 
-    def __init__(self, wire: "Wire") -> None:
-        self._wire = wire
-        self.watched: set[str] = set()
+    def __init__(self, network: "FaultyNetwork") -> None:
+        self._network = network
+        self.subscribed: set[str] = set()
         self.on_envelope: Callable[[Envelope], None] = lambda _: None
-        self.on_doubt: Callable[[], None] = lambda: None
-        wire.nodes.append(self)
+        self.on_resync: Callable[[], None] = lambda: None
+        network.nodes.append(self)
 
-    def ring(self, envelopes: Sequence[Envelope]) -> None:
-        self._wire.under_way.extend((self, envelope) for envelope in envelopes)
+    def publish(self, envelopes: Sequence[Envelope]) -> None:
+        self._network.in_flight.extend((self, envelope) for envelope in envelopes)
 
-    def warn(self) -> None:
-        for node in self._wire.nodes:
+    def announce_loss(self) -> None:
+        for node in self._network.nodes:
             if node is not self:
-                node.on_doubt()
+                node.on_resync()
 
-    async def watch(self, user: str) -> None:
+    async def subscribe(self, user: str) -> None:
         await asyncio.sleep(0)
-        self.watched.add(user)
+        self.subscribed.add(user)
 
-    def unwatch(self, user: str) -> None:
-        self.watched.discard(user)
+    def unsubscribe(self, user: str) -> None:
+        self.subscribed.discard(user)
 
-    def listen(self, on_envelope: Callable[[Envelope], None], on_doubt: Callable[[], None]) -> None:
-        self.on_envelope, self.on_doubt = on_envelope, on_doubt
+    def listen(self, on_envelope: Callable[[Envelope], None], on_resync: Callable[[], None]) -> None:
+        self.on_envelope, self.on_resync = on_envelope, on_resync
 
     async def close(self) -> None:
         pass
 
 
-class Wire:
+class FaultyNetwork:
     def __init__(self) -> None:
         self.nodes: list[FaultyBus] = []
-        self.under_way: list[tuple[FaultyBus, Envelope]] = []
+        self.in_flight: list[tuple[FaultyBus, Envelope]] = []
 
-    def carry(self, chance: random.Random | None = None) -> None:
+    def deliver(self, rng: random.Random | None = None) -> None:
         """Carry what is under way: in order, or with ``chance`` in any order, some twice, some never."""
-        under_way, self.under_way = self.under_way, []
-        if chance is not None:
-            under_way = [one for one in under_way for _ in range(chance.choice((0, 1, 1, 2)))]
-            chance.shuffle(under_way)
-        for sender, envelope in under_way:
+        in_flight, self.in_flight = self.in_flight, []
+        if rng is not None:
+            in_flight = [one for one in in_flight for _ in range(rng.choice((0, 1, 1, 2)))]
+            rng.shuffle(in_flight)
+        for sender, envelope in in_flight:
             for node in self.nodes:
-                if node is not sender and envelope.user in node.watched:
+                if node is not sender and envelope.user in node.subscribed:
                     node.on_envelope(envelope)
 
-    def lose(self) -> None:
-        self.under_way = []
+    def drop(self) -> None:
+        self.in_flight = []

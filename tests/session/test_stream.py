@@ -6,134 +6,134 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bussa_server.ports.store import LOG_PAGE, Unavailable
-from bussa_server.session.stream import LogTooShortError
+from bussa_server.ports.store import MAX_LOG_PAGE, Unavailable
+from bussa_server.session.stream import LogTrimmedError
 from tests.session.clock import turns
-from tests.session.logs import Log, Reader, reply, wire
+from tests.session.fake_log import FakeLog, StreamReader, encoded, reply
 
 
-async def live(head: int = 0) -> Reader:
-    reader = Reader(Log(head), head)
+async def live(head: int = 0) -> StreamReader:
+    reader = StreamReader(FakeLog(head), head)
     await reader.stream.catch_up()
     reader.log.reads = 0
     return reader
 
 
-async def test_the_next_one_is_sent_and_no_log_is_read() -> None:
+async def test_next_event_is_sent_without_reading_the_log() -> None:
     reader = await live(4)
-    reader.stream.offer(5, wire(5))
-    reader.stream.offer(6, wire(6))
+    reader.stream.offer(5, encoded(5))
+    reader.stream.offer(6, encoded(6))
     await reader.settle()
-    assert (reader.got, reader.stream.cursor, reader.log.reads) == ([5, 6], 6, 0)
+    assert (reader.received, reader.stream.cursor, reader.log.reads) == ([5, 6], 6, 0)
 
 
-async def test_an_old_one_is_dropped() -> None:
+async def test_old_event_is_dropped() -> None:
     reader = await live(4)
     for seq in (4, 5, 5, 1):
-        reader.stream.offer(seq, wire(seq))
+        reader.stream.offer(seq, encoded(seq))
     await reader.settle()
-    assert (reader.got, reader.gaps) == ([5], 0)
+    assert (reader.received, reader.gaps) == ([5], 0)
 
 
-async def test_a_gap_is_read_from_the_log() -> None:
+async def test_gap_is_read_from_the_log() -> None:
     reader = await live(4)
     reader.log.head = 8
-    reader.stream.offer(8, wire(8))
+    reader.stream.offer(8, encoded(8))
     await reader.settle()
-    assert (reader.got, reader.gaps, reader.stream.live) == ([5, 6, 7, 8], 1, True)
+    assert (reader.received, reader.gaps, reader.stream.live) == ([5, 6, 7, 8], 1, True)
 
 
-async def test_live_events_that_come_while_a_page_is_read() -> None:
+async def test_live_events_during_a_page_read_are_sent_once() -> None:
     reader = await live()
-    reader.log.head, reader.log.held = 3, []
-    reader.stream.offer(3, wire(3))
+    reader.log.head, reader.log.pending_reads = 3, []
+    reader.stream.offer(3, encoded(3))
     await turns()
     reader.log.head = 5  # committed after the read began, and told while it goes on
-    reader.stream.offer(4, wire(4))
-    reader.stream.offer(5, wire(5))
-    reader.log.held[0].set()
+    reader.stream.offer(4, encoded(4))
+    reader.stream.offer(5, encoded(5))
+    reader.log.pending_reads[0].set()
     await turns()
-    assert reader.got == [1, 2, 3]
-    reader.log.held[1].set()
+    assert reader.received == [1, 2, 3]
+    reader.log.pending_reads[1].set()
     await reader.settle()
-    assert (reader.got, reader.gaps, reader.stream.live) == ([1, 2, 3, 4, 5], 1, True)
+    assert (reader.received, reader.gaps, reader.stream.live) == ([1, 2, 3, 4, 5], 1, True)
 
 
-async def test_an_event_that_an_empty_page_has_just_missed() -> None:
+async def test_event_missed_by_an_empty_page_is_read_again() -> None:
     """The last of a burst: nothing would come after it and show that it is missing."""
-    log = Log(3)
-    reader = Reader(log, 3)
-    log.held = []
+    log = FakeLog(3)
+    reader = StreamReader(log, 3)
+    log.pending_reads = []
     beginning = asyncio.create_task(reader.stream.catch_up())
     await turns()
     log.head = 4
-    reader.stream.offer(4, wire(4))
-    log.held[0].set()  # an empty page: it began before the commit
+    reader.stream.offer(4, encoded(4))
+    log.pending_reads[0].set()  # an empty page: it began before the commit
     await turns()
-    log.held[1].set()
+    log.pending_reads[1].set()
     await beginning
     await turns()
-    assert reader.got == [4]
+    assert reader.received == [4]
 
 
-async def test_an_event_that_came_after_the_first_page_was_read_and_before_it_was_looked_at() -> None:
-    reader = Reader(Log(4), 4)
-    first = await reader.log.log("", 4, LOG_PAGE)
+async def test_event_offered_after_the_first_page_is_read_again() -> None:
+    reader = StreamReader(FakeLog(4), 4)
+    first = await reader.log.log("", 4, MAX_LOG_PAGE)
     reader.log.head = 5
-    reader.stream.offer(5, wire(5))
+    reader.stream.offer(5, encoded(5))
     await reader.stream.catch_up(first)
     await reader.settle()
-    assert (reader.got, reader.stream.cursor, reader.stream.live) == ([5], 5, True)
+    assert (reader.received, reader.stream.cursor, reader.stream.live) == ([5], 5, True)
 
 
-async def test_a_seq_that_no_log_has_is_given_up_after_the_first_page_too() -> None:
-    reader = Reader(Log(4), 4)
-    first = await reader.log.log("", 4, LOG_PAGE)
-    reader.stream.offer(9, wire(9))
+async def test_unknown_seq_is_given_up_after_the_first_page() -> None:
+    reader = StreamReader(FakeLog(4), 4)
+    first = await reader.log.log("", 4, MAX_LOG_PAGE)
+    reader.stream.offer(9, encoded(9))
     await reader.stream.catch_up(first)
     await reader.settle()
-    assert (reader.got, reader.stream.cursor, reader.stream.live) == ([], 4, True)
+    assert (reader.received, reader.stream.cursor, reader.stream.live) == ([], 4, True)
 
 
-async def test_a_head_that_is_told_while_a_page_is_read() -> None:
-    log = Log(3)
-    reader = Reader(log, 3)
-    log.held = []
+async def test_head_announced_during_a_page_read_is_reached() -> None:
+    log = FakeLog(3)
+    reader = StreamReader(log, 3)
+    log.pending_reads = []
     beginning = asyncio.create_task(reader.stream.catch_up())
     await turns()
     log.head = 4
-    reader.stream.must_reach(4)
-    log.held[0].set()
+    reader.stream.expect_head(4)
+    log.pending_reads[0].set()
     await turns()
-    log.held[1].set()
+    log.pending_reads[1].set()
     await beginning
     await turns()
-    assert reader.got == [4]
+    assert reader.received == [4]
 
 
-async def test_a_seq_that_no_log_has_is_given_up() -> None:
+async def test_unknown_seq_is_given_up() -> None:
     reader = await live(3)
-    reader.stream.offer(9, wire(9))
+    reader.stream.offer(9, encoded(9))
     await reader.settle()
-    assert (reader.got, reader.stream.live) == ([], True)
+    assert (reader.received, reader.stream.live) == ([], True)
     reader.log.head = 4
-    reader.stream.offer(4, wire(4))
+    reader.stream.offer(4, encoded(4))
     await reader.settle()
-    assert reader.got == [4]
+    assert reader.received == [4]
 
 
-async def test_a_reply_takes_its_place() -> None:
+async def test_reply_takes_the_place_of_its_event() -> None:
     reader = await live(2)
     reader.stream.reply(3, reply(3))
-    reader.stream.offer(3, wire(3))
+    reader.stream.offer(3, encoded(3))
     reader.log.head = 6
     reader.stream.reply(6, reply(6))  # 4 and 5 are somewhere on their way
     await reader.settle()
-    assert reader.got == [3, 4, 5, 6]
+    assert reader.received == [3, 4, 5, 6]
     assert [b"id" in frame for frame in reader.socket.frames] == [True, False, False, True]
 
 
-async def test_a_reply_of_old_is_said_again() -> None:
+async def test_reply_with_an_old_seq_is_sent_again() -> None:
     reader = await live(7)
     reader.stream.reply(3, reply(3))
     await reader.settle()
@@ -141,67 +141,67 @@ async def test_a_reply_of_old_is_said_again() -> None:
     assert reader.stream.cursor == 7
 
 
-async def test_a_log_that_is_too_short() -> None:
+async def test_trimmed_log_raises() -> None:
     reader = await live(3)
     reader.log.head, reader.log.tail = 100, 50
-    with pytest.raises(LogTooShortError):
+    with pytest.raises(LogTrimmedError):
         await reader.stream.catch_up()
-    assert reader.got == []
+    assert reader.received == []
 
 
-async def test_a_store_out_of_reach_leaves_the_stream_as_far_as_it_got() -> None:
-    log = Log(20, page=10)
-    reader = Reader(log)
-    log.held = []
-    reader.stream.must_reach(20)
+async def test_unavailable_store_leaves_the_cursor_where_it_was() -> None:
+    log = FakeLog(20, page=10)
+    reader = StreamReader(log)
+    log.pending_reads = []
+    reader.stream.expect_head(20)
     reading = asyncio.create_task(reader.stream.catch_up())
     await turns()
-    log.held[0].set()
+    log.pending_reads[0].set()
     log.broken = True
     with pytest.raises(Unavailable):
         await reading
     assert (reader.stream.cursor, reader.stream.live) == (10, False)
-    log.broken, log.held = False, None
+    log.broken, log.pending_reads = False, None
     await reader.stream.catch_up()
     await reader.settle()
-    assert reader.got == list(range(1, 21))
+    assert reader.received == list(range(1, 21))
 
 
-async def test_pages_are_read_as_fast_as_the_peer_reads_them() -> None:
-    log = Log(100, page=10)
-    reader = Reader(log)
+async def test_pages_are_read_at_the_pace_of_the_peer() -> None:
+    log = FakeLog(100, page=10)
+    reader = StreamReader(log)
     reader.socket.writable = False
-    reader.stream.must_reach(100)
+    reader.stream.expect_head(100)
     reading = asyncio.create_task(reader.stream.catch_up())
     await turns(20)
     assert log.reads == 1
-    reader.socket._resume()
+    reader.socket._on_writable()
     await turns(20)
     assert log.reads == 2
     reader.socket.resume()
     await reading
-    assert reader.got == list(range(1, 101))
+    assert reader.received == list(range(1, 101))
 
 
-async def test_nothing_is_read_for_a_peer_that_is_gone() -> None:
-    log = Log(1_000_000, page=10)
-    reader = Reader(log)
-    reader.stream.must_reach(log.head)
+async def test_catch_up_stops_when_the_socket_is_closed() -> None:
+    log = FakeLog(1_000_000, page=10)
+    reader = StreamReader(log)
+    reader.stream.expect_head(log.head)
     reading = asyncio.create_task(reader.stream.catch_up())
     await turns(20)
-    reader.socket.gone = True
+    reader.socket.closed = True
     await asyncio.wait_for(reading, 1)
     assert log.reads < 20
 
 
-async def test_nothing_is_read_for_a_peer_that_was_given_up() -> None:
-    log = Log(1_000_000, page=10)
-    reader = Reader(log)
+async def test_catch_up_stops_when_the_send_queue_ends() -> None:
+    log = FakeLog(1_000_000, page=10)
+    reader = StreamReader(log)
     reader.socket.writable = False
-    reader.stream.must_reach(log.head)
+    reader.stream.expect_head(log.head)
     reading = asyncio.create_task(reader.stream.catch_up())
     await turns(20)
-    reader.outbox.end()
+    reader.send_queue.end()
     await asyncio.wait_for(reading, 1)
     assert log.reads == 1
 
@@ -223,18 +223,18 @@ STEPS = st.lists(
 
 
 @given(steps=STEPS, start=st.integers(0, 5), page=st.integers(1, 4))
-async def test_each_seq_once_and_in_order(steps: list[Step], start: int, page: int) -> None:
+async def test_each_seq_is_sent_once_and_in_order(steps: list[Step], start: int, page: int) -> None:
     """Whatever is lost, doubled or shuffled: once the head is known, the device has each seq exactly once."""
-    log = Log(start, page)
-    reader = Reader(log, 0)
-    log.held = []
+    log = FakeLog(start, page)
+    reader = StreamReader(log, 0)
+    log.pending_reads = []
     mine: set[int] = set()
     reader._on_gap()  # a stream begins by catching up
     for step, count in steps:
         if step == "commit":
             log.head += count
         elif step == "hint" and log.head + count > 0:
-            reader.stream.offer(log.head + count, wire(log.head + count))
+            reader.stream.offer(log.head + count, encoded(log.head + count))
         elif step == "mine" and reader.stream.live:
             # While the stream heals no request is under way; `count` - 1 events of others came just before.
             log.head += count
@@ -242,21 +242,21 @@ async def test_each_seq_once_and_in_order(steps: list[Step], start: int, page: i
             reader.stream.reply(log.head, reply(log.head))
         elif step == "turn":
             await turns(count)
-        elif step == "release" and log.held:
-            log.held.pop(0).set()
+        elif step == "release" and log.pending_reads:
+            log.pending_reads.pop(0).set()
         elif step == "full":
             if count:
                 reader.socket.writable = False
             else:
                 reader.socket.resume()
         elif step == "reach":
-            reader.stream.must_reach(log.head)
-    for held in log.held:
+            reader.stream.expect_head(log.head)
+    for held in log.pending_reads:
         held.set()
-    log.held = None
+    log.pending_reads = None
     reader.socket.resume()
-    reader.stream.must_reach(log.head)
+    reader.stream.expect_head(log.head)
     await reader.settle()
-    assert reader.got == list(range(1, log.head + 1))
-    assert {seq for seq, frame in zip(reader.got, reader.socket.frames, strict=True) if b'"id"' in frame} == mine
+    assert reader.received == list(range(1, log.head + 1))
+    assert {seq for seq, frame in zip(reader.received, reader.socket.frames, strict=True) if b'"id"' in frame} == mine
     assert reader.slow == []

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 import uvloop
 
-from tests.transport.served import SERVERS, Served, serving
+from tests.transport.running_server import SERVERS, RunningServer, serving
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
@@ -14,14 +14,14 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
 
 
 @pytest.fixture
-async def ours() -> AsyncIterator[Served]:
+async def ours() -> AsyncIterator[RunningServer]:
     async with serving() as served:
-        await served.node.people("alice", "bob")
+        await served.node.add_users("alice", "bob")
         yield served
 
 
 @pytest.fixture(params=SERVERS)
-async def served(request: pytest.FixtureRequest) -> AsyncIterator[Served]:
+async def served(request: pytest.FixtureRequest) -> AsyncIterator[RunningServer]:
     async with serving(request.param) as served:
-        await served.node.people("alice", "bob")
+        await served.node.add_users("alice", "bob")
         yield served

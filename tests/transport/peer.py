@@ -37,7 +37,7 @@ def frame(payload: bytes, opcode: int = TEXT, *, fin: bool = True, claim: int | 
     return head + mask + masked.to_bytes(len(payload), "big")
 
 
-def say(message: dict[str, Any]) -> bytes:
+def json_frame(message: dict[str, Any]) -> bytes:
     """A frame of the JSON subprotocol."""
     return frame(msgspec.json.encode(message))
 
@@ -70,7 +70,7 @@ class Peer:
                     done += len(piece)
         return done
 
-    async def _more(self) -> None:
+    async def _read_more(self) -> None:
         try:
             async with asyncio.timeout(SECONDS):
                 data = await asyncio.get_running_loop().sock_recv(self._sock, 262_144)
@@ -82,13 +82,13 @@ class Peer:
 
     async def read(self, size: int) -> bytes:
         while len(self._buffer) < size:
-            await self._more()
+            await self._read_more()
         data, self._buffer = self._buffer[:size], self._buffer[size:]
         return data
 
     async def line(self) -> bytes:
         while b"\n" not in self._buffer:
-            await self._more()
+            await self._read_more()
         line, _, self._buffer = self._buffer.partition(b"\n")
         return line + b"\n"
 
@@ -109,7 +109,7 @@ class Peer:
         """Everything until the end."""
         try:
             while True:
-                await self._more()
+                await self._read_more()
         except Ended:
             data, self._buffer = self._buffer, b""
             return data
@@ -130,7 +130,7 @@ class Peer:
             size = int.from_bytes(await self.read(8), "big")
         return first & 15, await self.read(size)
 
-    async def told(self) -> dict[str, Any]:
+    async def receive(self) -> dict[str, Any]:
         """The next map; pings are answered."""
         while True:
             opcode, payload = await self.frame()
@@ -141,11 +141,11 @@ class Peer:
                 await self.write(frame(payload, PONG))
 
     async def until(self, type: str) -> dict[str, Any]:
-        while (told := await self.told())["type"] != type:
+        while (received := await self.receive())["type"] != type:
             pass
-        return told
+        return received
 
-    async def farewell(self) -> int | None:
+    async def close_code(self) -> int | None:
         """The server's close code; None if the connection ended without one. What came before is passed over."""
         try:
             while True:
@@ -157,7 +157,7 @@ class Peer:
 
     async def greet(self, token: str, **hello: Any) -> dict[str, Any]:
         assert await self.upgrade() == 101
-        await self.write(say({"type": "hello", "token": token, **hello}))
+        await self.write(json_frame({"type": "hello", "token": token, **hello}))
         return await self.until("welcome")
 
     def reset(self) -> None:

@@ -8,20 +8,20 @@ import httpx
 import pytest
 
 from bussa_server.transport import http as http_module
-from bussa_server.transport import silent
+from bussa_server.transport import idle_connection
 from bussa_server.transport.http import BoundedHttp, Flow
 from tests.transport.peer import HANDSHAKE, Ended, peer
-from tests.transport.served import Served
+from tests.transport.running_server import RunningServer
 
 POST = b"POST /echo HTTP/1.1\r\nHost: bussa.test\r\nContent-Length: 5\r\n\r\nhello"
 BIG = b"GET /big?bytes=400000 HTTP/1.1\r\nHost: bussa.test\r\n\r\n"
 
 
 @pytest.fixture
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_module, "REQUEST_SECONDS", 0.3)
-    monkeypatch.setattr(silent, "REQUEST_SECONDS", 0.3)
-    monkeypatch.setattr(http_module, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(idle_connection, "REQUEST_SECONDS", 0.3)
+    monkeypatch.setattr(http_module, "RESPONSE_SECONDS", 0.3)
     monkeypatch.setattr(http_module, "LINGER_SECONDS", 0.3)
 
 
@@ -38,22 +38,22 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
     ids=["nothing", "head", "body", "chunk", "handshake", "the second one", "a line"],
 )
-@pytest.mark.usefixtures("hasty")
-async def test_what_never_comes_to_an_end_is_ended(ours: Served, data: bytes) -> None:
+@pytest.mark.usefixtures("short_timeouts")
+async def test_incomplete_request_times_out(ours: RunningServer, data: bytes) -> None:
     async with peer(ours.port) as device:
         if data:
             await device.write(data)
         rest = await device.rest()
         assert not rest or rest.startswith(b"HTTP/1.1 200")
-    await ours.forgotten()
+    await ours.wait_disconnected()
 
 
-@pytest.mark.usefixtures("hasty")
+@pytest.mark.usefixtures("short_timeouts")
 @pytest.mark.parametrize(("data", "drop"), [(HANDSHAKE, b"X: y\r\n"), (POST[:-5], b""), (b"", b"\r\n")])
-async def test_a_drop_now_and_then_is_no_progress(ours: Served, data: bytes, drop: bytes) -> None:
+async def test_slow_trickle_times_out(ours: RunningServer, data: bytes, drop: bytes) -> None:
     async with peer(ours.port) as device:
         await device.write(data)
-        forgotten = asyncio.create_task(ours.forgotten())
+        forgotten = asyncio.create_task(ours.wait_disconnected())
         while not forgotten.done():
             await asyncio.sleep(0.02)
             with contextlib.suppress(Ended):
@@ -61,8 +61,8 @@ async def test_a_drop_now_and_then_is_no_progress(ours: Served, data: bytes, dro
         await forgotten
 
 
-@pytest.mark.usefixtures("hasty")
-async def test_a_connection_that_is_used_is_kept(ours: Served) -> None:
+@pytest.mark.usefixtures("short_timeouts")
+async def test_active_connection_is_kept(ours: RunningServer) -> None:
     async with peer(ours.port) as device:
         for _ in range(4):
             await device.write(POST)
@@ -70,7 +70,7 @@ async def test_a_connection_that_is_used_is_kept(ours: Served) -> None:
             await asyncio.sleep(0.15)  # in sum longer than one request may take
 
 
-async def test_keep_alive_ends(ours: Served) -> None:
+async def test_keep_alive_times_out(ours: RunningServer) -> None:
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{ours.port}", trust_env=False) as client:
         for _ in range(3):
             assert (await client.post("/echo", content=b"hello")).content == b"hello"
@@ -78,7 +78,7 @@ async def test_keep_alive_ends(ours: Served) -> None:
 
 
 @pytest.mark.parametrize("count", [2, 20, 100])
-async def test_requests_sent_ahead_are_answered_in_order(ours: Served, count: int) -> None:
+async def test_pipelined_requests_are_answered_in_order(ours: RunningServer, count: int) -> None:
     def echo(number: int) -> bytes:
         return b"POST /echo HTTP/1.1\r\nHost: bussa.test\r\nContent-Length: 5\r\n\r\n%05d" % number
 
@@ -88,7 +88,7 @@ async def test_requests_sent_ahead_are_answered_in_order(ours: Served, count: in
             assert await device.response() == (200, b"%05d" % number)
 
 
-async def test_what_is_sent_ahead_waits_unparsed(ours: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_pipelined_requests_wait_unparsed(ours: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of each request uvicorn makes an object of kilobytes, before it has answered the first."""
     complete, waiting = BoundedHttp.on_message_complete, list[int]()
 
@@ -105,11 +105,13 @@ async def test_what_is_sent_ahead_waits_unparsed(ours: Served, monkeypatch: pyte
     assert max(waiting) < 40
 
 
-async def test_a_request_that_waits_for_an_answer_is_not_late(ours: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_pipelined_request_does_not_time_out_while_waiting(
+    ours: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Half of it is parsed, in the slice of those before it; the other half must wait for their answers."""
     monkeypatch.setattr(http_module, "REQUEST_SECONDS", 0.15)
     late = b"GET /late HTTP/1.1\r\nHost: bussa.test\r\n\r\n"
-    count = http_module.SLICE // len(late)
+    count = http_module.SLICE_BYTES // len(late)
     long = b"GET /big?bytes=1 HTTP/1.1\r\nHost: bussa.test\r\nX: " + b"x" * 200 + b"\r\n\r\n"
     async with peer(ours.port) as device:
         await device.write(late * count + long)
@@ -119,7 +121,7 @@ async def test_a_request_that_waits_for_an_answer_is_not_late(ours: Served, monk
 
 
 @pytest.mark.parametrize("piece", [1 << 20, 1000])
-async def test_a_head_without_a_bound(ours: Served, piece: int) -> None:
+async def test_oversized_headers_are_refused(ours: RunningServer, piece: int) -> None:
     async with peer(ours.port) as device:
         head = b"GET /big HTTP/1.1\r\nHost: bussa.test\r\nX: " + b"x" * 65_536 + b"\r\n\r\n"
         for start in range(0, len(head), piece):
@@ -129,14 +131,14 @@ async def test_a_head_without_a_bound(ours: Served, piece: int) -> None:
 
 
 @pytest.mark.parametrize("size", [8_000, 15_000])
-async def test_a_large_head_that_is_none_too_large(ours: Served, size: int) -> None:
+async def test_large_headers_within_the_limit_are_accepted(ours: RunningServer, size: int) -> None:
     async with peer(ours.port) as device:
         await device.write(POST[:6] + POST[6:].replace(b"\r\n\r\n", b"\r\nX: " + b"x" * size + b"\r\n\r\n"))
         assert await device.response() == (200, b"hello")
 
 
 @pytest.mark.parametrize("cut", range(1, 5))
-async def test_a_head_that_is_cut_anywhere_before_a_large_body(ours: Served, cut: int) -> None:
+async def test_split_headers_before_a_large_body_are_accepted(ours: RunningServer, cut: int) -> None:
     body = b"x" * 60_000
     data = b"POST /echo HTTP/1.1\r\nHost: bussa.test\r\nContent-Length: 60000\r\n\r\n" + body
     at = data.index(b"\r\n\r\n") + cut
@@ -148,37 +150,37 @@ async def test_a_head_that_is_cut_anywhere_before_a_large_body(ours: Served, cut
 
 
 @pytest.mark.parametrize("header", [b"Authorization: Bearer " + b"x" * 9_000, b"\r\n".join([b"X: y"] * 200)])
-async def test_a_handshake_whose_head_the_websocket_refuses(ours: Served, header: bytes) -> None:
+async def test_malformed_handshake_is_refused(ours: RunningServer, header: bytes) -> None:
     """uvicorn says nothing here, and waits for ever."""
     async with peer(ours.port) as device:
         assert await device.upgrade(header) == 431
         await device.rest()
-    await ours.forgotten()
+    await ours.wait_disconnected()
 
 
 @pytest.mark.parametrize("last", [b"", b"GET /big?bytes=1 HTTP/1.1\r\nHost: b\r\nConnection: close\r\n\r\n"])
-@pytest.mark.usefixtures("hasty")
-async def test_a_peer_that_does_not_read_its_answers(ours: Served, last: bytes) -> None:
+@pytest.mark.usefixtures("short_timeouts")
+async def test_peer_that_does_not_read_is_aborted(ours: RunningServer, last: bytes) -> None:
     async with peer(ours.port, buffer=4096) as device:
         await device.write(BIG * 40 + last)
-        await ours.forgotten()
+        await ours.wait_disconnected()
 
 
-@pytest.mark.usefixtures("hasty")
+@pytest.mark.usefixtures("short_timeouts")
 @pytest.mark.parametrize("size", [40_000, 9_000_000], ids=["what uvicorn hands over at once", "more"])
-async def test_a_peer_that_does_not_read_the_last_answer(ours: Served, size: int) -> None:
+async def test_peer_that_does_not_read_the_last_response_is_aborted(ours: RunningServer, size: int) -> None:
     async with peer(ours.port, buffer=4096) as device:
         await device.write(POST)
         await device.response()
         [connection] = ours.server.server_state.connections
         connection.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         await device.write(b"GET /big?bytes=%d HTTP/1.1\r\nHost: b\r\nConnection: close\r\n\r\n" % size)
-        await ours.forgotten()
+        await ours.wait_disconnected()
 
 
-async def test_a_peer_that_reads_slowly_and_reads_is_not_cut_off(ours: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_slow_but_reading_peer_is_kept(ours: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:
     # Long enough for a busy machine to come back to one answer, and less than all of them take.
-    monkeypatch.setattr(http_module, "ANSWER_SECONDS", 2.0)
+    monkeypatch.setattr(http_module, "RESPONSE_SECONDS", 2.0)
     async with peer(ours.port, buffer=65_536) as device:
         await device.write(BIG * 30)
         for _ in range(30):
@@ -190,15 +192,15 @@ async def test_a_peer_that_reads_slowly_and_reads_is_not_cut_off(ours: Served, m
 @pytest.mark.parametrize(
     "data", [b"\x00" * 100, b"HELO bussa\r\n\r\n", b"GET /\x00 HTTP/1.1\r\n\r\n", bytes(range(256))]
 )
-async def test_what_is_no_http(ours: Served, data: bytes) -> None:
+async def test_malformed_http_is_refused(ours: RunningServer, data: bytes) -> None:
     async with peer(ours.port) as device:
         await device.write(data)
         rest = await device.rest()
         assert rest.startswith(b"HTTP/1.1 400") or rest == b""
-    await ours.forgotten()
+    await ours.wait_disconnected()
 
 
-async def test_what_anybody_can_provoke_makes_no_line(ours: Served, caplog: pytest.LogCaptureFixture) -> None:
+async def test_provoked_errors_are_not_logged(ours: RunningServer, caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(3):
         async with peer(ours.port) as device:
             await device.write(b"HELO bussa\r\n\r\n")
@@ -215,17 +217,17 @@ async def test_what_anybody_can_provoke_makes_no_line(ours: Served, caplog: pyte
         async with peer(ours.port) as device:
             await device.write(BIG.replace(b"/big", b"/late") + BIG * 50)
             device.reset()  # before the first is answered
-            await ours.forgotten()
+            await ours.wait_disconnected()
         async with peer(ours.port, buffer=4096) as device:
             await device.write(BIG * 50)
             device.reset()
-            await ours.forgotten()
+            await ours.wait_disconnected()
     assert [record.getMessage() for record in caplog.records if record.name.startswith("uvicorn")] == []
 
 
 @pytest.mark.parametrize("size", [100_000, 3_000_000])
 @pytest.mark.parametrize("path", [b"/refuse", b"/echo"])
-async def test_a_body_that_is_refused_is_told_so(ours: Served, path: bytes, size: int) -> None:
+async def test_refused_body_gets_its_response(ours: RunningServer, path: bytes, size: int) -> None:
     """A socket closed over unread bytes is reset, and what was answered is lost with it."""
     for _ in range(5):
         async with peer(ours.port) as device:
@@ -234,7 +236,7 @@ async def test_a_body_that_is_refused_is_told_so(ours: Served, path: bytes, size
             assert (await device.response())[0] == (413 if path == b"/refuse" else 200)
 
 
-def test_nothing_more_is_read_while_something_is_unparsed() -> None:
+def test_reading_stays_paused_while_data_is_unparsed() -> None:
     """Else an application that takes its time to answer would have a quarter of a MiB more read at every step."""
     resumed: list[bool] = []
 

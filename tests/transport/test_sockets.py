@@ -7,44 +7,44 @@ from socket import SO_SNDBUF, SOL_SOCKET
 import msgpack
 import pytest
 
-from bussa_protocol.frames.events import Typing
+from bussa_protocol.frames.events import TypingEvent
 from bussa_protocol.limits import FRAME
 from bussa_server.domain.commands import Send
-from tests.transport.peer import BINARY, CLOSE, PING, PONG, TEXT, Ended, frame, peer, say
-from tests.transport.served import Served
+from tests.transport.peer import BINARY, CLOSE, PING, PONG, TEXT, Ended, frame, json_frame, peer
+from tests.transport.running_server import RunningServer
 
 
 def send(id: int, text: str = "ciao") -> bytes:
-    return say({"type": "send", "id": id, "to": "bob", "text": text, "nonce": f"nonce-{id}"})
+    return json_frame({"type": "send", "id": id, "to": "bob", "text": text, "nonce": f"nonce-{id}"})
 
 
-async def test_a_conversation(served: Served) -> None:
+async def test_conversation_over_a_socket(served: RunningServer) -> None:
     async with peer(served.port) as alice, peer(served.port) as bob:
         await alice.greet("alice")
         await bob.greet("bob")
         await alice.write(b"".join(send(id) for id in range(1, 51)))
         for id in range(1, 51):
-            assert (await alice.told())["id"] == id
-            assert (await bob.told())["n"] == id
+            assert (await alice.receive())["id"] == id
+            assert (await bob.receive())["n"] == id
 
 
-async def test_both_kinds_of_frame(served: Served) -> None:
+async def test_text_and_binary_frames(served: RunningServer) -> None:
     async with peer(served.port) as alice:
         assert await alice.upgrade(subprotocol=b"bussa.v1.msgpack") == 101
         await alice.write(frame(msgpack.packb({"type": "hello", "token": "alice"}), BINARY))
         opcode, payload = await alice.frame()
         assert (opcode, msgpack.unpackb(payload)["type"]) == (BINARY, "welcome")
         await alice.write(frame(b"{}", TEXT))
-        assert await alice.farewell() == 1003
+        assert await alice.close_code() == 1003
 
 
 @pytest.mark.parametrize("size", [100, 125, 126, 60_000, FRAME, 4 * FRAME])
-async def test_every_length_that_a_frame_may_have(served: Served, size: int) -> None:
+async def test_frames_of_every_length(served: RunningServer, size: int) -> None:
     async with peer(served.port) as bob:
         await bob.greet("bob")
         for number in range(0, size, 10_000):
-            await served.node.post.commit(Send("alice", "bob", "x" * min(10_000, size - number), f"n-{number}"))
-        await bob.write(say({"type": "history", "id": 1, "peer": "alice", "limit": 200}))
+            await served.node.commit_queue.commit(Send("alice", "bob", "x" * min(10_000, size - number), f"n-{number}"))
+        await bob.write(json_frame({"type": "history", "id": 1, "peer": "alice", "limit": 200}))
         history = await bob.until("history")
         assert history["messages"]
 
@@ -60,29 +60,29 @@ async def test_every_length_that_a_frame_may_have(served: Served, size: int) -> 
         ((), b"", 101),
     ],
 )
-async def test_handshakes(served: Served, headers: tuple[bytes, ...], subprotocol: bytes, status: int) -> None:
+async def test_handshakes(served: RunningServer, headers: tuple[bytes, ...], subprotocol: bytes, status: int) -> None:
     async with peer(served.port) as device:
         assert await device.upgrade(*headers, subprotocol=subprotocol) == status
 
 
-async def test_a_restart_refuses_handshakes(served: Served) -> None:
+async def test_draining_server_refuses_handshakes(served: RunningServer) -> None:
     served.endpoint.draining = True
     async with peer(served.port) as device:
         assert await device.upgrade() == 503
 
 
-async def test_fragments(served: Served) -> None:
+async def test_fragmented_message_is_joined(served: RunningServer) -> None:
     async with peer(served.port) as alice:
         await alice.upgrade()
         hello = b'{"type":"hello","token":"alice"}'
         await alice.write(frame(hello[:5], fin=False) + frame(b"", PING) + frame(b"", 0, fin=False))
         await alice.write(frame(hello[5:], 0))
         assert await alice.frame() == (PONG, b"")
-        assert (await alice.told())["type"] == "welcome"
+        assert (await alice.receive())["type"] == "welcome"
 
 
 @pytest.mark.parametrize("fragments", [1, 100])
-async def test_too_large_a_message(served: Served, fragments: int) -> None:
+async def test_oversized_message_is_closed(served: RunningServer, fragments: int) -> None:
     async with peer(served.port) as alice:
         await alice.greet("alice")
         part = bytes((FRAME + 1) // fragments + 1)
@@ -92,11 +92,11 @@ async def test_too_large_a_message(served: Served, fragments: int) -> None:
             await alice.write(b"".join(with_it))
         except Ended:
             assert fragments > 1
-        assert await alice.farewell() == 1009
+        assert await alice.close_code() == 1009
 
 
 @pytest.mark.parametrize("size", [FRAME - 1, FRAME])
-async def test_the_largest_message(served: Served, size: int) -> None:
+async def test_largest_message_is_accepted(served: RunningServer, size: int) -> None:
     """Its length takes 64 bits to say; and it comes in several reads."""
     ping = b'{"type":"ping","id":1,"x":""}'
     data = frame(ping[:-2] + b"x" * (size - len(ping)) + ping[-2:])
@@ -105,14 +105,14 @@ async def test_the_largest_message(served: Served, size: int) -> None:
         for part in (data[:5], data[5:9], data[9:40_000], data[40_000:], frame(ping)):
             await alice.write(part)
             await asyncio.sleep(0.01)
-        assert [(await alice.told())["type"] for _ in range(2)] == ["pong", "pong"]
+        assert [(await alice.receive())["type"] for _ in range(2)] == ["pong", "pong"]
 
 
-async def test_a_length_that_nobody_could_send(served: Served) -> None:
+async def test_impossible_length_is_closed(served: RunningServer) -> None:
     async with peer(served.port) as alice:
         await alice.greet("alice")
         await alice.write(frame(b"x", claim=2**32))
-        assert await alice.farewell() == 1009
+        assert await alice.close_code() == 1009
 
 
 @pytest.mark.parametrize(
@@ -120,32 +120,32 @@ async def test_a_length_that_nobody_could_send(served: Served) -> None:
     [b"\x81\x02{}", frame(b"", 3), b"\xf1" + frame(b"{}")[1:], frame(b"{}", 0), frame(bytes(126), PING)],
     ids=["unmasked", "opcode", "reserved", "continuation", "long ping"],
 )
-async def test_what_is_no_websocket(served: Served, data: bytes) -> None:
+async def test_malformed_websocket_is_closed(served: RunningServer, data: bytes) -> None:
     async with peer(served.port) as alice:
         await alice.greet("alice")
         await alice.write(data)
-        assert await alice.farewell() == 1002
+        assert await alice.close_code() == 1002
 
 
-async def test_an_event_for_a_socket_that_has_just_been_closed(
-    served: Served, caplog: pytest.LogCaptureFixture
+async def test_event_for_a_just_closed_socket_is_dropped(
+    served: RunningServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with peer(served.port, buffer=4096) as alice:
         await alice.greet("alice")
-        await alice.write(say({"type": "ping", "id": 1}))
+        await alice.write(json_frame({"type": "ping", "id": 1}))
         await alice.until("pong")  # from now on events are live
         [socket] = served.server.server_state.connections
         socket.transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_SNDBUF, 4096)
         socket.transport.write(bytes(40_000))  # so that it takes a moment to be gone
-        served.node.hub.hint("alice", Typing(peer="bob"))
+        served.node.hub.deliver_ephemeral("alice", TypingEvent(peer="bob"))
         socket.data_received(frame(b"", 3))  # no WebSocket any more, and nobody knows it yet
-        assert await alice.farewell() == 1002
-    await served.forgotten()
+        assert await alice.close_code() == 1002
+    await served.wait_disconnected()
     gc.collect()
     assert [record for record in caplog.records if record.name == "asyncio"] == []
 
 
-async def test_the_farewell_of_a_client(served: Served) -> None:
+async def test_client_close_is_echoed(served: RunningServer) -> None:
     async with peer(served.port) as alice:
         await alice.greet("alice")
         await alice.write(frame((1000).to_bytes(2, "big") + b"bye", CLOSE))
@@ -153,11 +153,11 @@ async def test_the_farewell_of_a_client(served: Served) -> None:
         assert await alice.rest() == b""
 
 
-async def test_the_farewell_of_the_server(served: Served) -> None:
+async def test_server_close_code_reaches_the_client(served: RunningServer) -> None:
     async with peer(served.port) as alice:
         await alice.greet("alice")
-        await alice.write(say({"type": "ping", "id": 1}) + frame(b"{"))
-        assert (await alice.told())["type"] == "pong"
+        await alice.write(json_frame({"type": "ping", "id": 1}) + frame(b"{"))
+        assert (await alice.receive())["type"] == "pong"
         opcode, payload = await alice.frame()
         assert (opcode, payload[:2]) == (CLOSE, (4400).to_bytes(2, "big"))
         await alice.write(frame(payload, CLOSE))
@@ -165,7 +165,7 @@ async def test_the_farewell_of_the_server(served: Served) -> None:
 
 
 @pytest.mark.parametrize("how", ["closed", "reset"])
-async def test_a_client_that_is_simply_gone(served: Served, how: str) -> None:
+async def test_vanished_client_leaves_nothing(served: RunningServer, how: str) -> None:
     async with peer(served.port) as alice:
         await alice.greet("alice")
         await alice.write(send(1))
@@ -173,34 +173,34 @@ async def test_a_client_that_is_simply_gone(served: Served, how: str) -> None:
             alice.reset()
         else:
             alice.close()
-        await served.forgotten()
+        await served.wait_disconnected()
     async with peer(served.port) as bob:
         assert (await bob.greet("bob", resume=0))["resumed"] is True
         await bob.until("message")
 
 
-async def test_a_client_that_leaves_in_the_middle_of_a_message(served: Served) -> None:
+async def test_client_leaving_mid_message_leaves_nothing(served: RunningServer) -> None:
     async with peer(served.port) as alice:
         await alice.greet("alice")
         await alice.write(frame(b"{" * 1000, claim=2000) + b"x")
         alice.close()
-        await served.forgotten()
+        await served.wait_disconnected()
 
 
-async def test_drain_says_farewell_to_all(served: Served) -> None:
+async def test_drain_closes_every_connection(served: RunningServer) -> None:
     async with peer(served.port) as alice, peer(served.port) as bob, peer(served.port) as silent:
         await alice.greet("alice")
         await bob.greet("bob")
         await silent.upgrade()
         draining = asyncio.create_task(served.endpoint.drain(0.1))
-        assert [await device.farewell() for device in (alice, bob, silent)] == [1012] * 3
+        assert [await device.close_code() for device in (alice, bob, silent)] == [1012] * 3
         await draining
 
 
-async def test_answers_come_before_a_farewell(served: Served) -> None:
+async def test_replies_precede_the_close(served: RunningServer) -> None:
     async with peer(served.port) as alice:
         await alice.greet("alice")
-        gate = served.node.store.hold("commit")
+        gate = served.node.store.block("commit")
         await alice.write(b"".join(send(id) for id in range(1, 31)))
         async with asyncio.timeout(10):
             while served.node.store.calls.count("commit") < 5:  # noqa: ASYNC110 - nobody says when

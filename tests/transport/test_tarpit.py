@@ -7,19 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bussa_server.domain.throttle import Rate
-from bussa_server.transport import tarpit
+from bussa_server.domain.rate_limit import Rate
+from bussa_server.transport import tarpit as tarpit_module
 from bussa_server.transport.http import BoundedHttp
-from bussa_server.transport.silent import Silent
-from bussa_server.transport.tarpit import FAULTS, LONGEST, PACE, Tarpit, tarpit_of
-from tests.transport.peer import BINARY, PING, TEXT, Peer, frame, peer, say
-from tests.transport.served import Served
+from bussa_server.transport.idle_connection import IdleConnection
+from bussa_server.transport.tarpit import ADMIT_INTERVAL, FAULT_RATE, MAX_DELAY, Tarpit, tarpit_of
+from tests.transport.peer import BINARY, PING, TEXT, Peer, frame, json_frame, peer
+from tests.transport.running_server import RunningServer
 
 BAD, GOOD = "192.0.2.66", "192.0.2.7"
 GET = b"GET /late HTTP/1.1\r\nHost: b\r\n\r\n"
 
 
-class Now:
+class FakeClock:
     seconds = 100.0
 
     def __call__(self) -> float:
@@ -27,99 +27,99 @@ class Now:
 
 
 @pytest.fixture
-def now() -> Now:
-    return Now()
+def now() -> FakeClock:
+    return FakeClock()
 
 
 @pytest.fixture
-def pit(now: Now) -> Tarpit:
+def tarpit(now: FakeClock) -> Tarpit:
     return Tarpit(now)
 
 
-def blame(pit: Tarpit, host: str, times: float) -> None:
+def record_faults(tarpit: Tarpit, host: str, times: float) -> None:
     for _ in range(int(times)):
-        pit.blame(host)
+        tarpit.record_fault(host)
 
 
-def test_faults_up_to_the_burst_are_overlooked(pit: Tarpit) -> None:
-    blame(pit, BAD, FAULTS.burst)
-    assert [pit.wait(BAD) for _ in range(1_000)] == [0.0] * 1_000
+def test_faults_within_the_burst_cause_no_delay(tarpit: Tarpit) -> None:
+    record_faults(tarpit, BAD, FAULT_RATE.burst)
+    assert [tarpit.delay(BAD) for _ in range(1_000)] == [0.0] * 1_000
 
 
-def test_after_it_new_connections_come_in_evenly(pit: Tarpit) -> None:
-    blame(pit, BAD, FAULTS.burst + 1)
-    waits = [pit.wait(BAD) for _ in range(300)]
-    assert waits == pytest.approx([PACE * (place + 1) for place in range(300)])
-    assert pit.wait(GOOD) == 0.0
+def test_connections_after_the_burst_are_evenly_spaced(tarpit: Tarpit) -> None:
+    record_faults(tarpit, BAD, FAULT_RATE.burst + 1)
+    waits = [tarpit.delay(BAD) for _ in range(300)]
+    assert waits == pytest.approx([ADMIT_INTERVAL * (place + 1) for place in range(300)])
+    assert tarpit.delay(GOOD) == 0.0
 
 
-def test_nobody_waits_for_long(pit: Tarpit) -> None:
-    blame(pit, BAD, 10_000)
-    waits = [pit.wait(BAD) for _ in range(5_000)]
-    assert max(waits) == pytest.approx(LONGEST)
+def test_delay_is_bounded(tarpit: Tarpit) -> None:
+    record_faults(tarpit, BAD, 10_000)
+    waits = [tarpit.delay(BAD) for _ in range(5_000)]
+    assert max(waits) == pytest.approx(MAX_DELAY)
 
 
-def test_it_is_forgiven_ten_seconds_after_the_last_fault(pit: Tarpit, now: Now) -> None:
-    blame(pit, BAD, 10_000)
-    now.seconds += FAULTS.burst / FAULTS.per_second - 1
-    assert pit.wait(BAD) > 0.0
+def test_faults_expire_after_ten_seconds(tarpit: Tarpit, now: FakeClock) -> None:
+    record_faults(tarpit, BAD, 10_000)
+    now.seconds += FAULT_RATE.burst / FAULT_RATE.per_second - 1
+    assert tarpit.delay(BAD) > 0.0
     now.seconds += 1
-    assert pit.wait(BAD) == 0.0
+    assert tarpit.delay(BAD) == 0.0
 
 
-def test_a_line_that_has_run_dry_is_no_credit(pit: Tarpit, now: Now) -> None:
-    blame(pit, BAD, 10_000)
+def test_unused_slots_give_no_credit(tarpit: Tarpit, now: FakeClock) -> None:
+    record_faults(tarpit, BAD, 10_000)
     for _ in range(100):
-        pit.wait(BAD)
+        tarpit.delay(BAD)
     now.seconds += 5
-    assert pit.wait(BAD) == pytest.approx(PACE)
+    assert tarpit.delay(BAD) == pytest.approx(ADMIT_INTERVAL)
 
 
-def test_a_host_that_connects_for_others_is_not_blamed(pit: Tarpit) -> None:
-    pit.exempt = lambda host: host == BAD
-    blame(pit, BAD, 10_000)
-    assert pit.wait(BAD) == 0.0
+def test_exempt_host_is_not_delayed(tarpit: Tarpit) -> None:
+    tarpit.exempt = lambda host: host == BAD
+    record_faults(tarpit, BAD, 10_000)
+    assert tarpit.delay(BAD) == 0.0
 
 
-def test_a_network_of_one_customer_is_one_address(pit: Tarpit) -> None:
-    for number in range(int(FAULTS.burst) + 1):
-        pit.blame(f"2001:db8:1:2::{number:x}")
-    assert pit.wait("2001:db8:1:2:ffff::1") > 0.0
-    assert pit.wait("2001:db8:1:3::1") == 0.0
+def test_ipv6_prefix_counts_as_one_address(tarpit: Tarpit) -> None:
+    for number in range(int(FAULT_RATE.burst) + 1):
+        tarpit.record_fault(f"2001:db8:1:2::{number:x}")
+    assert tarpit.delay("2001:db8:1:2:ffff::1") > 0.0
+    assert tarpit.delay("2001:db8:1:3::1") == 0.0
 
 
-def test_the_table_is_bounded(monkeypatch: pytest.MonkeyPatch, now: Now) -> None:
-    monkeypatch.setattr(tarpit, "KEPT", 3)
-    pit = Tarpit(now)
+def test_table_is_bounded(monkeypatch: pytest.MonkeyPatch, now: FakeClock) -> None:
+    monkeypatch.setattr(tarpit_module, "MAX_TRACKED", 3)
+    tarpit = Tarpit(now)
     for number in range(10):
-        pit.blame(f"192.0.2.{number}")
-    assert len(pit._addresses) == 3
+        tarpit.record_fault(f"192.0.2.{number}")
+    assert len(tarpit._addresses) == 3
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 20)), max_size=300))
-def test_of_a_bad_address_never_more_than_its_pace(events: list[tuple[bool, int]]) -> None:
+def test_admission_never_exceeds_its_rate(events: list[tuple[bool, int]]) -> None:
     """Whatever the order of faults, of new connections and of pauses (in PACEs): no two come in closer together."""
-    now = Now()
-    pit = Tarpit(now)
-    blame(pit, BAD, 2 * FAULTS.burst)
+    now = FakeClock()
+    tarpit = Tarpit(now)
+    record_faults(tarpit, BAD, 2 * FAULT_RATE.burst)
     heard: list[float] = []
     for fault, pause in events:
-        now.seconds += pause * PACE
+        now.seconds += pause * ADMIT_INTERVAL
         if fault:
-            pit.blame(BAD)
-        elif 0.0 < (wait := pit.wait(BAD)) < LONGEST:
+            tarpit.record_fault(BAD)
+        elif 0.0 < (wait := tarpit.delay(BAD)) < MAX_DELAY:
             heard.append(now.seconds + wait)
-    assert all(later - earlier >= PACE * 0.999 for earlier, later in itertools.pairwise(heard))
+    assert all(later - earlier >= ADMIT_INTERVAL * 0.999 for earlier, later in itertools.pairwise(heard))
 
 
 # Over sockets.
 
 
 @pytest.fixture
-def faults(ours: Served, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def faults(ours: RunningServer, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Hosts that were blamed."""
     blamed: list[str] = []
-    monkeypatch.setattr(tarpit_of(ours.server.server_state), "blame", blamed.append)
+    monkeypatch.setattr(tarpit_of(ours.server.server_state), "record_fault", blamed.append)
     return blamed
 
 
@@ -132,11 +132,11 @@ def faults(ours: Served, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     ],
     ids=["not HTTP", "a head of 70 KiB", "half a handshake"],
 )
-async def test_what_is_no_request_is_a_fault(ours: Served, faults: list[str], said: bytes) -> None:
+async def test_malformed_request_is_a_fault(ours: RunningServer, faults: list[str], said: bytes) -> None:
     async with peer(ours.port) as device:
         await device.write_what_it_can(said)
         assert (await device.head())[0] in (400, 426, 431)
-    await ours.forgotten()
+    await ours.wait_disconnected()
     assert faults == ["127.0.0.1"]
 
 
@@ -153,56 +153,56 @@ async def test_what_is_no_request_is_a_fault(ours: Served, faults: list[str], sa
     ],
     ids=["nonsense", "no UTF-8", "the wrong kind", "a claim", "a reserved opcode", "pings", "fragments"],
 )
-async def test_what_no_client_says_is_a_fault(ours: Served, faults: list[str], said: bytes, code: int) -> None:
+async def test_protocol_violation_is_a_fault(ours: RunningServer, faults: list[str], said: bytes, code: int) -> None:
     async with peer(ours.port) as device:
         assert await device.upgrade() == 101
         await device.write_what_it_can(said)
-        assert await device.farewell() == code
-    await ours.forgotten()
+        assert await device.close_code() == code
+    await ours.wait_disconnected()
     assert faults == ["127.0.0.1"]
 
 
-async def _leaves(device: Peer) -> None:
+async def _disconnect_early(device: Peer) -> None:
     await device.greet("alice")
 
 
-async def _is_refused(device: Peer) -> None:
+async def _refused_origin(device: Peer) -> None:
     assert await device.upgrade() == 101
-    await device.write(say({"type": "hello", "token": "nobody"}))
-    assert await device.farewell() == 4401
+    await device.write(json_frame({"type": "hello", "token": "nobody"}))
+    assert await device.close_code() == 4401
 
 
-async def _asks(device: Peer) -> None:
+async def _plain_request(device: Peer) -> None:
     await device.write(b"GET /nothing HTTP/1.1\r\nHost: b\r\n\r\n")
     assert (await device.head())[0] == 404
 
 
-async def _is_a_stranger(device: Peer) -> None:
+async def _unknown_user(device: Peer) -> None:
     assert await device.upgrade(b"Origin: https://evil.example") == 403
 
 
-async def _goes(device: Peer) -> None:
+async def _close_normally(device: Peer) -> None:
     device.reset()
 
 
-@pytest.mark.parametrize("visit", [_leaves, _is_refused, _asks, _is_a_stranger, _goes])
-async def test_what_may_happen_to_anybody_is_none(ours: Served, faults: list[str], visit) -> None:
+@pytest.mark.parametrize("visit", [_disconnect_early, _refused_origin, _plain_request, _unknown_user, _close_normally])
+async def test_ordinary_disconnects_are_no_fault(ours: RunningServer, faults: list[str], visit) -> None:
     async with peer(ours.port) as device:
         await visit(device)
-    await ours.forgotten()
+    await ours.wait_disconnected()
     assert faults == []
 
 
-async def test_the_end_of_the_server_is_none(ours: Served, faults: list[str]) -> None:
+async def test_server_shutdown_is_no_fault(ours: RunningServer, faults: list[str]) -> None:
     async with peer(ours.port) as device:
         await ours.greet(device)
         ours.socket.shutdown()
-        assert await device.farewell() == 1012
+        assert await device.close_code() == 1012
     assert faults == []
 
 
-async def test_a_new_connection_is_not_listened_to_until_its_time(
-    ours: Served, monkeypatch: pytest.MonkeyPatch
+async def test_delayed_connection_is_not_read_before_its_time(
+    ours: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loop = asyncio.get_running_loop()
     came: list[float] = []
@@ -218,7 +218,7 @@ async def test_a_new_connection_is_not_listened_to_until_its_time(
         heard.append(loop.time())
         made(self, transport)
 
-    monkeypatch.setattr(tarpit_of(ours.server.server_state), "wait", wait)
+    monkeypatch.setattr(tarpit_of(ours.server.server_state), "delay", wait)
     monkeypatch.setattr(BoundedHttp, "connection_made", look)
     async with peer(ours.port) as device:
         await device.write(GET)
@@ -227,37 +227,37 @@ async def test_a_new_connection_is_not_listened_to_until_its_time(
     assert heard[0] - came[0] >= 0.199
 
 
-async def test_a_turn_that_takes_longer_than_the_wait(ours: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_loop_turn_longer_than_the_delay_is_handled(ours: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Then the loop calls what was to come later before what was to come soon."""
-    monkeypatch.setattr(tarpit_of(ours.server.server_state), "wait", lambda _host: 1_000.0)
+    monkeypatch.setattr(tarpit_of(ours.server.server_state), "delay", lambda _host: 1_000.0)
     async with peer(ours.port) as device:
-        await ours.known()
+        await ours.wait_connected()
         [waiting] = ours.server.server_state.connections
-        assert isinstance(waiting, Silent)
-        waiting._listen()
+        assert isinstance(waiting, IdleConnection)
+        waiting._start_reading()
         waiting._pause()
         await device.write(GET)
         assert (await device.head())[0] == 200
 
 
-async def test_one_that_leaves_meanwhile_is_forgotten(ours: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tarpit_of(ours.server.server_state), "wait", lambda _host: 0.05)
+async def test_delayed_connection_that_leaves_is_released(ours: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tarpit_of(ours.server.server_state), "delay", lambda _host: 0.05)
     async with peer(ours.port) as device:
         await device.write(GET)
         device.reset()
-    await ours.forgotten()
+    await ours.wait_disconnected()
 
 
-async def test_who_is_here_already_feels_nothing(ours: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tarpit, "FAULTS", Rate(10, 2))
+async def test_open_connections_are_not_delayed(ours: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tarpit_module, "FAULT_RATE", Rate(10, 2))
     async with peer(ours.port) as healthy:
         await ours.greet(healthy)
-        pit = tarpit_of(ours.server.server_state)
+        tarpit = tarpit_of(ours.server.server_state)
         for _ in range(3):
             async with peer(ours.port) as device:
                 assert await device.upgrade() == 101
                 await device.write(frame(b"nonsense"))
-                assert await device.farewell() == 4400
-        assert pit.wait("127.0.0.1") > 0.0
-        await healthy.write(say({"type": "ping", "id": 1}))
-        assert (await healthy.told())["type"] == "pong"
+                assert await device.close_code() == 4400
+        assert tarpit.delay("127.0.0.1") > 0.0
+        await healthy.write(json_frame({"type": "ping", "id": 1}))
+        assert (await healthy.receive())["type"] == "pong"

@@ -5,7 +5,7 @@ import threading
 
 from playwright.sync_api import expect
 
-from bussa import Bussa
+from bussa import Client
 from tests.web.town import Person, Server, Town
 
 MANY = 50_000
@@ -21,8 +21,8 @@ def fill(server: Server, one: str, other: str, count: int) -> None:
     async def write() -> None:
         tokens = {user: server.admin("POST", f"/v1/users/{user}/tokens")["token"] for user in (one, other)}
         async with (
-            Bussa(server.url, tokens[one], listen=False) as me,
-            Bussa(server.url, tokens[other], listen=False) as you,
+            Client(server.url, tokens[one], listen=False) as me,
+            Client(server.url, tokens[other], listen=False) as you,
         ):
             for start in range(0, count, TOGETHER):
                 await asyncio.gather(

@@ -12,7 +12,7 @@ from bussa_server.http import web
 from tests.web.tools import NODE, ROOT
 
 
-def client(folder: Path = web.FOLDER) -> httpx.AsyncClient:
+def client(folder: Path = web.WEB_FOLDER) -> httpx.AsyncClient:
     transport = httpx.ASGITransport(Starlette(routes=web.routes(folder)))
     return httpx.AsyncClient(transport=transport, base_url="http://bussa.test:8080")
 
@@ -94,27 +94,27 @@ def test_comments_stay_at_home_and_code_keeps_its_lines() -> None:
         "g('/* no */');",
     ]
     left = ["\n\n\na(); // beside", "", " b(); /* c\n*/ d();", " /* f */", source[4]]
-    assert web.lean("\n".join(source)) == "\n".join(left)
+    assert web.strip_comments("\n".join(source)) == "\n".join(left)
 
 
 def test_every_script_is_the_same_without_its_comments(tmp_path: Path) -> None:
     """Whatever the parser of a real compiler prints of both is the same."""
-    for path in web.FOLDER.rglob("*.js"):
-        lean = tmp_path / path.relative_to(web.FOLDER)
+    for path in web.WEB_FOLDER.rglob("*.js"):
+        lean = tmp_path / path.relative_to(web.WEB_FOLDER)
         lean.parent.mkdir(parents=True, exist_ok=True)
-        lean.write_text(web.lean(path.read_text()))
+        lean.write_text(web.strip_comments(path.read_text()))
         assert lean.read_text().count("\n") == path.read_text().count("\n")
     compare = ROOT / "tests" / "web" / "node" / "same_code.js"
-    ran = subprocess.run([NODE, compare, web.FOLDER, tmp_path], capture_output=True, text=True, timeout=120)
+    ran = subprocess.run([NODE, compare, web.WEB_FOLDER, tmp_path], capture_output=True, text=True, timeout=120)
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
 async def test_the_page_is_small_on_its_way() -> None:
     total = 0
     async with client() as http:
-        for path in web.FOLDER.rglob("*"):
-            if path.suffix in web.TYPES and path.name != "it.js":
-                name = path.relative_to(web.FOLDER).as_posix()
+        for path in web.WEB_FOLDER.rglob("*"):
+            if path.suffix in web.MEDIA_TYPES and path.name != "it.js":
+                name = path.relative_to(web.WEB_FOLDER).as_posix()
                 async with http.stream("GET", f"/web/{name}", headers={"Accept-Encoding": "gzip"}) as answer:
                     body = sum([len(chunk) async for chunk in answer.aiter_raw()])
                 total += body + sum(len(key) + len(value) + 4 for key, value in answer.headers.items())

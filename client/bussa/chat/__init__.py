@@ -13,7 +13,7 @@ memory              the logins that this machine remembers
 import sys
 
 from bussa.chat.app import ChatApp
-from bussa.chat.memory import Memory
+from bussa.chat.login_store import LoginStore
 from bussa.chat.session import BussaServer
 
 
@@ -24,5 +24,5 @@ def run(url: str, user: str | None) -> int:
     except ValueError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    app = ChatApp(server, Memory(), user)
+    app = ChatApp(server, LoginStore(), user)
     return app.run() or app.return_code or 0

@@ -3,9 +3,9 @@
 from textual.app import App
 from textual.theme import Theme
 
-from bussa.chat.desk import Desk
-from bussa.chat.memory import Login, Memory
-from bussa.chat.screens.signin import SignIn
+from bussa.chat.login_store import Login, LoginStore
+from bussa.chat.main_screen import MainScreen
+from bussa.chat.screens.login import LoginScreen
 from bussa.chat.session import Server
 
 THEME = Theme(
@@ -31,10 +31,10 @@ class ChatApp(App[int]):
     TITLE = "bussa"
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, server: Server, memory: Memory, user: str | None = None) -> None:
+    def __init__(self, server: Server, logins: LoginStore, user: str | None = None) -> None:
         super().__init__()
         self._server = server
-        self._memory = memory
+        self._logins = logins
         self._user = user
 
     def on_mount(self) -> None:
@@ -43,31 +43,31 @@ class ChatApp(App[int]):
         self.run_worker(self._flow())
 
     async def _flow(self) -> None:
-        login = self._memory.recall(self._server.address, self._user)
-        user, why = self._user, ""
+        login = self._logins.get(self._server.address, self._user)
+        user, reason = self._user, ""
         while True:
             if login is None:
-                login = await self.push_screen_wait(SignIn(self._server, user, why))
+                login = await self.push_screen_wait(LoginScreen(self._server, user, reason))
                 if login is None:
                     self.exit(0)
                     return
-                self._keep(login)
-            outcome = await self.push_screen_wait(Desk(self._server, login))
+                self._save_login(login)
+            outcome = await self.push_screen_wait(MainScreen(self._server, login))
             if outcome == "quit":
                 self.exit(0)
                 return
-            self._forget(login)
-            user, why = login.user, "Your login has run out." if outcome == "refused" else ""
+            self._delete_login(login)
+            user, reason = login.user, "Your login has run out." if outcome == "refused" else ""
             login = None
 
-    def _keep(self, login: Login) -> None:
+    def _save_login(self, login: Login) -> None:
         try:
-            self._memory.keep(self._server.address, login)
+            self._logins.save(self._server.address, login)
         except OSError as error:
             self.notify(f"This login can't be remembered: {error}", severity="warning", markup=False)
 
-    def _forget(self, login: Login) -> None:
+    def _delete_login(self, login: Login) -> None:
         try:
-            self._memory.forget(self._server.address, login.user)
+            self._logins.delete(self._server.address, login.user)
         except OSError as error:
             self.notify(f"The login can't be forgotten: {error}", severity="error", markup=False)

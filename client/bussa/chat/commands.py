@@ -8,8 +8,8 @@ class Command:
     """One command. ``takes``: what may follow it, as the help shows it; ``needs_peer``: an open conversation."""
 
     name: str
-    takes: str
-    says: str
+    arguments: str
+    summary: str
     needs_peer: bool = False
 
 
@@ -41,19 +41,19 @@ BY_NAME = {command.name: command for command in COMMANDS}
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class ParsedCommand:
     """A command as it was typed."""
 
     command: Command
-    words: tuple[str, ...]
+    arguments: tuple[str, ...]
 
     @property
-    def rest(self) -> str:
-        return " ".join(self.words)
+    def argument_text(self) -> str:
+        return " ".join(self.arguments)
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class PlainText:
     """A message."""
 
     text: str
@@ -63,7 +63,7 @@ class UnknownCommandError(ValueError):
     """It begins like a command and is none; it is not sent."""
 
 
-def read(typed: str) -> Spoken | Words | None:
+def parse(typed: str) -> ParsedCommand | PlainText | None:
     """What a typed line means; None: nothing. ``//`` at its beginning is one slash of a message.
 
     Raises:
@@ -73,17 +73,17 @@ def read(typed: str) -> Spoken | Words | None:
     if not text.strip():
         return None
     if text.startswith("//"):
-        return Words(text[1:])
+        return PlainText(text[1:])
     if not text.startswith("/"):
-        return Words(text)
-    name, *words = text[1:].split() or [""]
+        return PlainText(text)
+    name, *arguments = text[1:].split() or [""]
     command = BY_NAME.get(name.lower())
     if command is None:
         raise UnknownCommandError(f"there is no /{name}; /help lists what there is, and // begins a text with a slash")
-    return Spoken(command, tuple(words))
+    return ParsedCommand(command, tuple(arguments))
 
 
-def hint(typed: str) -> tuple[Command, ...]:
+def completions(typed: str) -> tuple[Command, ...]:
     """The commands that a line may become, while it is being typed."""
     if not typed.startswith("/") or typed.startswith("//") or "\n" in typed:
         return ()

@@ -1,6 +1,6 @@
 """What the chat needs from outside: a server to log in at, and a session with it.
 
-A test gives others than the real ones. ``Session`` is the part of ``client.Bussa`` that the chat uses; its
+A test gives others than the real ones. ``Session`` is the part of ``client.Client`` that the chat uses; its
 promises are the same: events once and in order, a send repeated under its nonce, typed errors.
 """
 
@@ -8,14 +8,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Literal, Protocol
 
-from bussa import people
-from bussa.bussa import Bussa
-from bussa.chat.memory import Login
+from bussa import accounts
+from bussa.chat.login_store import Login
+from bussa.client import Client
 from bussa.connect import http_url
-from bussa.feed import Notice
-from bussa.life import Status
+from bussa.event_queue import ClientEvent
+from bussa.reconnect_loop import ConnectionStatus
 from bussa_protocol.frames import parts, replies
-from bussa_protocol.ids import Policy, Reason
+from bussa_protocol.ids import Policy, ReportReason
 
 
 class Session(Protocol):
@@ -24,19 +24,19 @@ class Session(Protocol):
     @property
     def user(self) -> str: ...
 
-    def events(self) -> AsyncIterator[Notice]: ...
+    def events(self) -> AsyncIterator[ClientEvent]: ...
 
     async def send(
         self, to: str, text: str, *, reply_to: int | None = None, nonce: str | None = None
-    ) -> replies.Sent: ...
+    ) -> replies.SentReply: ...
 
     async def history(
         self, peer: str, *, before: int | None = None, after: int | None = None, limit: int = ...
-    ) -> replies.History: ...
+    ) -> replies.HistoryReply: ...
 
     async def conversations(
         self, folder: Literal["inbox", "requests"] = ..., *, before: str | None = None, limit: int = ...
-    ) -> replies.Conversations: ...
+    ) -> replies.ConversationsReply: ...
 
     async def read(self, peer: str, n: int) -> None: ...
     async def accept(self, peer: str) -> None: ...
@@ -45,17 +45,17 @@ class Session(Protocol):
     async def unblock(self, user: str) -> None: ...
     async def mute(self, user: str) -> None: ...
     async def unmute(self, user: str) -> None: ...
-    async def report(self, peer: str, reason: Reason, *, n: int | None = None, block: bool = False) -> None: ...
+    async def report(self, peer: str, reason: ReportReason, *, n: int | None = None, block: bool = False) -> None: ...
 
     async def settings(
         self, *, dm_policy: Policy | None = None, knocks: bool | None = None, read_receipts: bool | None = None
     ) -> parts.Settings: ...
 
-    async def profile(self, user: str) -> replies.Profile: ...
+    async def profile(self, user: str) -> replies.ProfileReply: ...
 
     async def search(
         self, query: str, *, peer: str | None = None, before: str | None = None, limit: int = ...
-    ) -> replies.Search: ...
+    ) -> replies.SearchReply: ...
 
     async def typing(self, peer: str) -> None: ...
 
@@ -73,7 +73,7 @@ class Server(Protocol):
     async def follow(self, login: Login, user: str) -> None: ...
     async def unfollow(self, login: Login, user: str) -> None: ...
 
-    def open(self, login: Login, watch: Callable[[Status], None]) -> AbstractAsyncContextManager[Session]:
+    def open(self, login: Login, on_status: Callable[[ConnectionStatus], None]) -> AbstractAsyncContextManager[Session]:
         """A session; ``watch`` is told whether it is live."""
         ...
 
@@ -88,18 +88,18 @@ class BussaServer:
         self.address = http_url(url)
 
     async def sign_up(self, user: str, password: str, name: str | None) -> Login:
-        grant = await people.sign_up(self.address, user, password, name)
+        grant = await accounts.sign_up(self.address, user, password, name)
         return Login(grant.user, grant.token)
 
     async def log_in(self, user: str, password: str) -> Login:
-        grant = await people.log_in(self.address, user, password)
+        grant = await accounts.log_in(self.address, user, password)
         return Login(grant.user, grant.token)
 
     async def follow(self, login: Login, user: str) -> None:
-        await people.follow(self.address, login.token, user)
+        await accounts.follow(self.address, login.token, user)
 
     async def unfollow(self, login: Login, user: str) -> None:
-        await people.unfollow(self.address, login.token, user)
+        await accounts.unfollow(self.address, login.token, user)
 
-    def open(self, login: Login, watch: Callable[[Status], None]) -> AbstractAsyncContextManager[Session]:
-        return Bussa(self.address, login.token, watch=watch)
+    def open(self, login: Login, on_status: Callable[[ConnectionStatus], None]) -> AbstractAsyncContextManager[Session]:
+        return Client(self.address, login.token, on_status=on_status)

@@ -11,7 +11,7 @@ from enum import Enum, auto
 
 from bussa_protocol.frames import events, parts, replies
 
-WINDOW = 600
+WINDOW_SIZE = 600
 """Messages kept of one conversation; scrolling on fetches the others again."""
 
 
@@ -20,7 +20,7 @@ def new_nonce() -> str:
     return secrets.token_urlsafe(16)
 
 
-class Going(Enum):
+class SendState(Enum):
     SENDING = auto()
     FAILED = auto()
 
@@ -32,8 +32,8 @@ class Outgoing:
     text: str
     at: int
     reply_to: int | None = None
-    going: Going = Going.SENDING
-    why: str = ""
+    state: SendState = SendState.SENDING
+    error: str = ""
     nonce: str = field(default_factory=new_nonce)
 
 
@@ -48,7 +48,7 @@ class Thread:
         self.more_before = False
         self.more_after = False
         self.loaded = False
-        self.fresh_from: int | None = None
+        self.unread_from: int | None = None
         """The first message that was unread when the conversation was opened."""
 
     @property
@@ -59,24 +59,24 @@ class Thread:
     def last(self) -> int:
         return self.messages[-1].n if self.messages else 0
 
-    def start(self, page: replies.History, *, more_after: bool = False) -> None:
+    def load(self, page: replies.HistoryReply, *, more_after: bool = False) -> None:
         """Begin anew with a page: the newest, or one in the middle (then there is ``more_after``)."""
         self.messages = list(page.messages)
         self.more_before = page.more
         self.more_after = more_after
         self.loaded = True
 
-    def older(self, page: replies.History) -> int:
+    def prepend(self, page: replies.HistoryReply) -> int:
         """Put a page before; how many messages it brought. The far end falls out of a full window."""
         added = [message for message in page.messages if message.n < self.first]
         self.messages[:0] = added
         self.more_before = page.more
-        if len(self.messages) > WINDOW:
-            del self.messages[WINDOW:]
+        if len(self.messages) > WINDOW_SIZE:
+            del self.messages[WINDOW_SIZE:]
             self.more_after = True
         return len(added)
 
-    def newer(self, page: replies.History) -> int:
+    def append(self, page: replies.HistoryReply) -> int:
         """Put a page after; how many messages it brought."""
         added = [message for message in page.messages if message.n > self.last]
         self.messages.extend(added)
@@ -84,7 +84,7 @@ class Thread:
         self._trim_front()
         return len(added)
 
-    def add(self, message: parts.Message) -> bool:
+    def add_live(self, message: parts.Message) -> bool:
         """A message that was written just now; False if the window does not reach to it, or has a hole before it."""
         if self.more_after or not self.loaded:
             return False
@@ -96,37 +96,37 @@ class Thread:
         self._trim_front()
         return True
 
-    def say(self, text: str, at: int, reply_to: int | None = None) -> Outgoing:
+    def add_outgoing(self, text: str, at: int, reply_to: int | None = None) -> Outgoing:
         """A message on its way out."""
-        going = Outgoing(text, at, reply_to)
-        self.outgoing.append(going)
-        return going
+        outgoing = Outgoing(text, at, reply_to)
+        self.outgoing.append(outgoing)
+        return outgoing
 
-    def sent(self, going: Outgoing, reply: replies.Sent) -> parts.Message:
+    def confirm(self, outgoing: Outgoing, reply: replies.SentReply) -> parts.Message:
         """It has its number, and is a message like any other."""
-        self.drop(going)
+        self.drop(outgoing)
         message = parts.Message(
-            peer=self.peer, n=reply.n, sender=self.me, text=going.text, at=reply.at, reply_to=going.reply_to
+            peer=self.peer, n=reply.n, sender=self.me, text=outgoing.text, at=reply.at, reply_to=outgoing.reply_to
         )
-        if not self.add(message):
+        if not self.add_live(message):
             self.loaded = False
         return message
 
-    def failed(self, going: Outgoing, why: str) -> None:
+    def fail(self, outgoing: Outgoing, error: str) -> None:
         """It stays, and says why."""
-        going.going, going.why = Going.FAILED, why
+        outgoing.state, outgoing.error = SendState.FAILED, error
 
     def retry(self) -> list[Outgoing]:
         """Everything that failed, on its way again."""
-        again = [going for going in self.outgoing if going.going is Going.FAILED]
-        for going in again:
-            going.going, going.why = Going.SENDING, ""
-        return again
+        retried = [outgoing for outgoing in self.outgoing if outgoing.state is SendState.FAILED]
+        for outgoing in retried:
+            outgoing.state, outgoing.error = SendState.SENDING, ""
+        return retried
 
-    def drop(self, going: Outgoing) -> None:
+    def drop(self, outgoing: Outgoing) -> None:
         """Keep it no longer."""
-        if going in self.outgoing:
-            self.outgoing.remove(going)
+        if outgoing in self.outgoing:
+            self.outgoing.remove(outgoing)
 
     def find(self, n: int | None) -> parts.Message | None:
         """The message ``n``, if it is in the window."""
@@ -136,12 +136,12 @@ class Thread:
         return self.messages[at] if at < len(self.messages) and self.messages[at].n == n else None
 
     def _trim_front(self) -> None:
-        if len(self.messages) > WINDOW:
-            del self.messages[:-WINDOW]
+        if len(self.messages) > WINDOW_SIZE:
+            del self.messages[:-WINDOW_SIZE]
             self.more_before = True
 
 
-def of_event(event: events.Message) -> parts.Message:
+def message_from_event(event: events.MessageEvent) -> parts.Message:
     """A live message, as a page would show it."""
     return parts.Message(
         peer=event.peer, n=event.n, sender=event.sender, text=event.text, at=event.at, reply_to=event.reply_to

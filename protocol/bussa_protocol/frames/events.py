@@ -6,21 +6,21 @@ A client skips an event whose type it does not know, and counts its seq.
 
 from msgspec import Struct
 
-from bussa_protocol.frames.parts import Settings as SettingsPart
+from bussa_protocol.frames.parts import Settings
 from bussa_protocol.ids import Folder, Millis, N, Seq, UserId
 
 
-class Told(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag_field="type"):
+class EventBase(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag_field="type"):
     """Anything that the server says of its own accord."""
 
 
-class Logged(Told, frozen=True):
+class LogEventBase(EventBase, frozen=True):
     """An entry of the user's log."""
 
     seq: Seq
 
 
-class Message(Logged, frozen=True, tag="message", rename={"sender": "from"}):
+class MessageEvent(LogEventBase, frozen=True, tag="message", rename={"sender": "from"}):
     """A message of a conversation with ``peer``, by either side.
 
     ``folder`` is where it was put at its recipient: ``inbox``, or ``requests`` for a knock.
@@ -35,7 +35,7 @@ class Message(Logged, frozen=True, tag="message", rename={"sender": "from"}):
     reply_to: N | None = None
 
 
-class Read(Logged, frozen=True, tag="read"):
+class ReadEvent(LogEventBase, frozen=True, tag="read"):
     """``by`` has read the conversation with ``peer`` up to ``n``."""
 
     peer: UserId
@@ -43,7 +43,7 @@ class Read(Logged, frozen=True, tag="read"):
     n: N
 
 
-class Conversation(Logged, frozen=True, tag="conversation"):
+class ConversationEvent(LogEventBase, frozen=True, tag="conversation"):
     """What accept, decline, mute, block or report changed. ``folder`` is null where nothing was written yet."""
 
     peer: UserId
@@ -52,17 +52,17 @@ class Conversation(Logged, frozen=True, tag="conversation"):
     blocked: bool
 
 
-class Settings(Logged, frozen=True, tag="settings"):
-    settings: SettingsPart
+class SettingsEvent(LogEventBase, frozen=True, tag="settings"):
+    settings: Settings
 
 
-class Hidden(Logged, frozen=True, tag="hidden"):
+class HiddenEvent(LogEventBase, frozen=True, tag="hidden"):
     """In place of an event of a peer whom the user has blocked since."""
 
 
-class Typing(Told, frozen=True, tag="typing"):
+class TypingEvent(EventBase, frozen=True, tag="typing"):
     peer: UserId
 
 
-LogEvent = Message | Read | Conversation | Settings | Hidden
-Event = LogEvent | Typing
+LogEvent = MessageEvent | ReadEvent | ConversationEvent | SettingsEvent | HiddenEvent
+Event = LogEvent | TypingEvent

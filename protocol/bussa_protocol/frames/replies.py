@@ -8,21 +8,20 @@ from typing import Any
 
 from msgspec import Struct
 
-from bussa_protocol.codes import Code
-from bussa_protocol.frames.parts import Conversation, Limits, Message
-from bussa_protocol.frames.parts import Settings as SettingsPart
+from bussa_protocol.codes import ErrorCode
+from bussa_protocol.frames.parts import Conversation, Limits, Message, Settings
 from bussa_protocol.ids import CanMessage, Folder, Millis, N, RequestId, Seq, UserId
 
 
-class Answer(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag_field="type"):
+class ReplyBase(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag_field="type"):
     """Anything that answers."""
 
 
-class Answered(Answer, frozen=True):
+class ReplyWithId(ReplyBase, frozen=True):
     id: RequestId
 
 
-class Welcome(Answer, frozen=True, tag="welcome"):
+class WelcomeReply(ReplyBase, frozen=True, tag="welcome"):
     """The answer to ``hello``. ``resumed``: what came after ``resume`` follows; else it begins at ``head`` + 1."""
 
     user: UserId
@@ -33,7 +32,7 @@ class Welcome(Answer, frozen=True, tag="welcome"):
     limits: Limits
 
 
-class Sent(Answered, frozen=True, tag="sent"):
+class SentReply(ReplyWithId, frozen=True, tag="sent"):
     peer: UserId
     n: N
     seq: Seq
@@ -41,11 +40,11 @@ class Sent(Answered, frozen=True, tag="sent"):
     folder: Folder
 
 
-class Ok(Answered, frozen=True, tag="ok"):
+class OkReply(ReplyWithId, frozen=True, tag="ok"):
     seq: Seq | None = None
 
 
-class History(Answered, frozen=True, tag="history"):
+class HistoryReply(ReplyWithId, frozen=True, tag="history"):
     """``more``: there are further messages in the direction that was asked for."""
 
     peer: UserId
@@ -53,45 +52,57 @@ class History(Answered, frozen=True, tag="history"):
     more: bool
 
 
-class Conversations(Answered, frozen=True, tag="conversations"):
+class ConversationsReply(ReplyWithId, frozen=True, tag="conversations"):
     conversations: list[Conversation]
     next: str | None
 
 
-class Settings(Answered, frozen=True, tag="settings"):
-    settings: SettingsPart
+class SettingsReply(ReplyWithId, frozen=True, tag="settings"):
+    settings: Settings
     seq: Seq | None = None
 
 
-class Profile(Answered, frozen=True, tag="profile"):
+class ProfileReply(ReplyWithId, frozen=True, tag="profile"):
     user: UserId
     name: str
     can_message: CanMessage
 
 
-class Search(Answered, frozen=True, tag="search"):
+class SearchReply(ReplyWithId, frozen=True, tag="search"):
     hits: list[Message]
     next: str | None
 
 
-class Sync(Answered, frozen=True, tag="sync"):
+class SyncReply(ReplyWithId, frozen=True, tag="sync"):
     """``events`` are the very maps that were pushed, ascending by seq."""
 
     events: list[Any]
     head: Seq
 
 
-class Pong(Answered, frozen=True, tag="pong"):
+class PongReply(ReplyWithId, frozen=True, tag="pong"):
     head: Seq
 
 
-class Error(Answer, frozen=True, tag="error"):
+class ErrorReply(ReplyBase, frozen=True, tag="error"):
     """One request was refused. ``id`` is left out where it could not be read; ``retry_after`` is in seconds."""
 
-    code: Code
+    code: ErrorCode
     message: str
     id: RequestId | None = None
     retry_after: float | None = None
 
 
-Reply = Welcome | Sent | Ok | History | Conversations | Settings | Profile | Search | Sync | Pong | Error
+Reply = (
+    WelcomeReply
+    | SentReply
+    | OkReply
+    | HistoryReply
+    | ConversationsReply
+    | SettingsReply
+    | ProfileReply
+    | SearchReply
+    | SyncReply
+    | PongReply
+    | ErrorReply
+)

@@ -9,23 +9,23 @@ from msgspec import Meta, Struct
 
 from bussa_protocol import limits
 from bussa_protocol.frames.parts import SettingsChange
-from bussa_protocol.ids import N, Nonce, PageCursor, PageSize, Reason, RequestId, Seq, Text, UserId
+from bussa_protocol.ids import N, Nonce, PageCursor, PageSize, ReportReason, RequestId, Seq, Text, UserId
 
 Token = Annotated[str, Meta(min_length=1, max_length=limits.TOKEN)]
-Query = Annotated[str, Meta(min_length=1, max_length=limits.QUERY)]
+SearchQuery = Annotated[str, Meta(min_length=1, max_length=limits.QUERY)]
 
 
-class Said(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag_field="type"):
+class RequestBase(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag_field="type"):
     """Anything that a client says."""
 
 
-class Asked(Said, frozen=True):
+class RequestWithId(RequestBase, frozen=True):
     """A request: it is answered, once."""
 
     id: RequestId
 
 
-class Hello(Said, frozen=True, tag="hello"):
+class HelloRequest(RequestBase, frozen=True, tag="hello"):
     """The first frame. ``resume`` is the last seq the client has, counted in ``epoch``."""
 
     token: Token | None = None
@@ -33,130 +33,130 @@ class Hello(Said, frozen=True, tag="hello"):
     epoch: Annotated[str, Meta(max_length=64)] | None = None
 
 
-class Typing(Said, frozen=True, tag="typing"):
+class TypingRequest(RequestBase, frozen=True, tag="typing"):
     """The user is writing to ``peer``. Fleeting: no id, no reply, no seq."""
 
     peer: UserId
 
 
-class Send(Asked, frozen=True, tag="send"):
+class SendRequest(RequestWithId, frozen=True, tag="send"):
     to: UserId
     text: Text
     nonce: Nonce
     reply_to: N | None = None
 
 
-class History(Asked, frozen=True, tag="history"):
+class HistoryRequest(RequestWithId, frozen=True, tag="history"):
     """Messages of a conversation: the newest, those ``before`` an n, or those ``after`` one."""
 
     peer: UserId
     before: N | None = None
     after: Annotated[int, Meta(ge=0, le=limits.INT_MAX)] | None = None
-    limit: PageSize = limits.PAGE
+    limit: PageSize = limits.PAGE_DEFAULT
 
     def __post_init__(self) -> None:
         if self.before is not None and self.after is not None:
             raise ValueError("`before` and `after` exclude each other")
 
 
-class Conversations(Asked, frozen=True, tag="conversations"):
+class ConversationsRequest(RequestWithId, frozen=True, tag="conversations"):
     folder: Literal["inbox", "requests"] = "inbox"
     before: PageCursor | None = None
-    limit: PageSize = limits.PAGE
+    limit: PageSize = limits.PAGE_DEFAULT
 
 
-class Read(Asked, frozen=True, tag="read"):
+class ReadRequest(RequestWithId, frozen=True, tag="read"):
     """Everything up to ``n`` has been read."""
 
     peer: UserId
     n: N
 
 
-class Accept(Asked, frozen=True, tag="accept"):
+class AcceptRequest(RequestWithId, frozen=True, tag="accept"):
     peer: UserId
 
 
-class Decline(Asked, frozen=True, tag="decline"):
+class DeclineRequest(RequestWithId, frozen=True, tag="decline"):
     peer: UserId
 
 
-class Block(Asked, frozen=True, tag="block"):
+class BlockRequest(RequestWithId, frozen=True, tag="block"):
     user: UserId
 
 
-class Unblock(Asked, frozen=True, tag="unblock"):
+class UnblockRequest(RequestWithId, frozen=True, tag="unblock"):
     user: UserId
 
 
-class Mute(Asked, frozen=True, tag="mute"):
+class MuteRequest(RequestWithId, frozen=True, tag="mute"):
     user: UserId
 
 
-class Unmute(Asked, frozen=True, tag="unmute"):
+class UnmuteRequest(RequestWithId, frozen=True, tag="unmute"):
     user: UserId
 
 
-class Report(Asked, frozen=True, tag="report"):
+class ReportRequest(RequestWithId, frozen=True, tag="report"):
     """``n`` names the message that gave offence; ``block`` also blocks its sender."""
 
     peer: UserId
-    reason: Reason
+    reason: ReportReason
     n: N | None = None
     block: bool = False
 
 
-class Settings(Asked, frozen=True, tag="settings"):
+class SettingsRequest(RequestWithId, frozen=True, tag="settings"):
     """Read the settings, or ``set`` some and read the outcome."""
 
     set: SettingsChange | None = None
 
 
-class Profile(Asked, frozen=True, tag="profile"):
+class ProfileRequest(RequestWithId, frozen=True, tag="profile"):
     user: UserId
 
 
-class Search(Asked, frozen=True, tag="search"):
-    query: Query
+class SearchRequest(RequestWithId, frozen=True, tag="search"):
+    query: SearchQuery
     peer: UserId | None = None
     before: PageCursor | None = None
-    limit: PageSize = limits.PAGE
+    limit: PageSize = limits.PAGE_DEFAULT
 
 
-class Sync(Asked, frozen=True, tag="sync"):
+class SyncRequest(RequestWithId, frozen=True, tag="sync"):
     """Events of the user's own log after a seq."""
 
     after: Seq
-    limit: PageSize = limits.PAGE
+    limit: PageSize = limits.PAGE_DEFAULT
 
 
-class Refresh(Asked, frozen=True, tag="refresh"):
+class RefreshRequest(RequestWithId, frozen=True, tag="refresh"):
     """Go on with a newer token of the same user."""
 
     token: Token
 
 
-class Ping(Asked, frozen=True, tag="ping"):
+class PingRequest(RequestWithId, frozen=True, tag="ping"):
     pass
 
 
 Request = (
-    Hello
-    | Typing
-    | Send
-    | History
-    | Conversations
-    | Read
-    | Accept
-    | Decline
-    | Block
-    | Unblock
-    | Mute
-    | Unmute
-    | Report
-    | Settings
-    | Profile
-    | Search
-    | Sync
-    | Refresh
-    | Ping
+    HelloRequest
+    | TypingRequest
+    | SendRequest
+    | HistoryRequest
+    | ConversationsRequest
+    | ReadRequest
+    | AcceptRequest
+    | DeclineRequest
+    | BlockRequest
+    | UnblockRequest
+    | MuteRequest
+    | UnmuteRequest
+    | ReportRequest
+    | SettingsRequest
+    | ProfileRequest
+    | SearchRequest
+    | SyncRequest
+    | RefreshRequest
+    | PingRequest
 )

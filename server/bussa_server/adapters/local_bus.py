@@ -12,26 +12,26 @@ from bussa_server.ports.bus import Envelope
 class LocalBus:
     """See `bussa_server.ports.bus.Bus`."""
 
-    remote = False
-    whole = True
+    has_other_nodes = False
+    connected = True
 
-    def __init__(self, *, alone: bool = True) -> None:
+    def __init__(self, *, single_node: bool = True) -> None:
         """``alone``: no other node writes to the same store."""
-        self.in_doubt = not alone
+        self.may_have_lost = not single_node
 
-    def ring(self, envelopes: Sequence[Envelope]) -> None:
+    def publish(self, envelopes: Sequence[Envelope]) -> None:
         pass
 
-    def warn(self) -> None:
+    def announce_loss(self) -> None:
         pass
 
-    async def watch(self, user: str) -> None:
+    async def subscribe(self, user: str) -> None:
         pass
 
-    def unwatch(self, user: str) -> None:
+    def unsubscribe(self, user: str) -> None:
         pass
 
-    def listen(self, on_envelope: Callable[[Envelope], None], on_doubt: Callable[[], None]) -> None:
+    def listen(self, on_envelope: Callable[[Envelope], None], on_resync: Callable[[], None]) -> None:
         pass
 
     async def close(self) -> None:

@@ -3,7 +3,7 @@
 import ipaddress
 
 
-def account(host: str) -> str:
+def rate_limit_key(host: str) -> str:
     """An address, of IPv6 the network that one customer gets (RFC 6177). What is no address counts as it is."""
     try:
         parsed = ipaddress.ip_address(host.partition("%")[0])

@@ -5,9 +5,9 @@ The ledger carries commands out; a store commits them in batches.
 
 from msgspec import Struct
 
-from bussa_protocol.bodies import PersonChange
+from bussa_protocol.bodies import UserChange
 from bussa_protocol.frames.parts import SettingsChange
-from bussa_protocol.ids import Reason
+from bussa_protocol.ids import ReportReason
 
 
 class Send(Struct, frozen=True, gc=False):
@@ -49,7 +49,7 @@ class Mute(Struct, frozen=True, gc=False):
 class Report(Struct, frozen=True, gc=False):
     user: str
     peer: str
-    reason: Reason
+    reason: ReportReason
     n: int | None = None
     block: bool = False
 
@@ -75,11 +75,11 @@ class SignUp(Struct, frozen=True, gc=False):
     password: str
 
 
-class PutPerson(Struct, frozen=True, gc=False):
+class PutUser(Struct, frozen=True, gc=False):
     """Create or update a user in the name of the host application."""
 
     user: str
-    change: PersonChange
+    change: UserChange
 
 
 class Revoke(Struct, frozen=True, gc=False):
@@ -89,7 +89,7 @@ class Revoke(Struct, frozen=True, gc=False):
 
 
 Command = (
-    Send | MarkRead | Accept | Decline | Block | Mute | Report | ChangeSettings | Follow | SignUp | PutPerson | Revoke
+    Send | MarkRead | Accept | Decline | Block | Mute | Report | ChangeSettings | Follow | SignUp | PutUser | Revoke
 )
 
 
@@ -98,7 +98,7 @@ def peer_of(command: Command) -> str | None:
     match command:
         case Send(to=peer):
             return peer
-        case ChangeSettings() | SignUp() | PutPerson() | Revoke():
+        case ChangeSettings() | SignUp() | PutUser() | Revoke():
             return None
         case _:
             return command.peer

@@ -9,30 +9,30 @@ from bussa_protocol.frames import Request, requests
 
 
 class Phase(Enum):
-    GREETING = auto()
+    HANDSHAKE = auto()
     """Connected; nobody knows yet who it is."""
     OPEN = auto()
     """Greeted: ``welcome`` was sent."""
-    ENDED = auto()
+    CLOSED = auto()
     """Closing or closed: whatever still arrives is passed over."""
 
 
-class Ruling(Enum):
-    TAKE = auto()
-    REFUSE = auto()
+class Action(Enum):
+    HANDLE = auto()
+    REJECT = auto()
     """Answer ``bad_request``."""
     CLOSE = auto()
     """Not the protocol: close with 4400."""
     IGNORE = auto()
 
 
-def rule(phase: Phase, request: Request) -> Ruling:
+def action_for(phase: Phase, request: Request) -> Action:
     """What to do with ``request`` in ``phase``."""
-    greets = isinstance(request, requests.Hello)
+    is_hello = isinstance(request, requests.HelloRequest)
     match phase:
-        case Phase.GREETING:
-            return Ruling.TAKE if greets else Ruling.CLOSE
+        case Phase.HANDSHAKE:
+            return Action.HANDLE if is_hello else Action.CLOSE
         case Phase.OPEN:
-            return Ruling.REFUSE if greets else Ruling.TAKE
-        case Phase.ENDED:
-            return Ruling.IGNORE
+            return Action.REJECT if is_hello else Action.HANDLE
+        case Phase.CLOSED:
+            return Action.IGNORE

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from bussa_protocol.frames.parts import Settings
 from bussa_protocol.ids import CanMessage
-from bussa_server.domain.people import Side
+from bussa_server.domain.users import Participant
 
 
 class Reason(StrEnum):
@@ -25,7 +25,7 @@ class Reason(StrEnum):
     CLOSED = "closed"
 
 
-class Outcome(StrEnum):
+class Placement(StrEnum):
     INBOX = "inbox"
     REQUESTS = "requests"
     AWAITING = "awaiting_acceptance"
@@ -33,29 +33,29 @@ class Outcome(StrEnum):
 
 
 class Verdict(Struct, frozen=True, gc=False):
-    outcome: Outcome
+    placement: Placement
     reason: Reason
 
 
 class Facts(Struct, frozen=True, gc=False):
     """All that a decision rests on. S writes, R receives."""
 
-    sender: Side
+    sender: Participant
     """How S stands to R."""
-    recipient: Side
+    recipient: Participant
     """How R stands to S."""
-    door: Settings
+    settings: Settings
     """R's."""
 
 
-_BLOCKED = Verdict(Outcome.REFUSED, Reason.BLOCKED)
-_REFUSED = Verdict(Outcome.REFUSED, Reason.REFUSED)
-_ANSWER = Verdict(Outcome.INBOX, Reason.ANSWER)
-_ACCEPTED = Verdict(Outcome.INBOX, Reason.ACCEPTED)
-_POLICY = Verdict(Outcome.INBOX, Reason.POLICY)
-_KNOCK = Verdict(Outcome.REQUESTS, Reason.KNOCK)
-_WAITING = Verdict(Outcome.AWAITING, Reason.WAITING)
-_CLOSED = Verdict(Outcome.REFUSED, Reason.CLOSED)
+_BLOCKED = Verdict(Placement.REFUSED, Reason.BLOCKED)
+_REFUSED = Verdict(Placement.REFUSED, Reason.REFUSED)
+_ANSWER = Verdict(Placement.INBOX, Reason.ANSWER)
+_ACCEPTED = Verdict(Placement.INBOX, Reason.ACCEPTED)
+_POLICY = Verdict(Placement.INBOX, Reason.POLICY)
+_KNOCK = Verdict(Placement.REQUESTS, Reason.KNOCK)
+_WAITING = Verdict(Placement.AWAITING, Reason.WAITING)
+_CLOSED = Verdict(Placement.REFUSED, Reason.CLOSED)
 
 
 def decide(facts: Facts) -> Verdict:
@@ -63,25 +63,25 @@ def decide(facts: Facts) -> Verdict:
 
     Line 1 (S is R, R does not exist) is checked before there are facts.
     """
-    sender, recipient, door = facts.sender, facts.recipient, facts.door
+    sender, recipient, settings = facts.sender, facts.recipient, facts.settings
     if recipient.blocked or sender.blocked:
         return _BLOCKED
     if recipient.refused:
         return _REFUSED
-    if recipient.wrote:
+    if recipient.sent_count:
         return _ANSWER
     if recipient.accepted:
         return _ACCEPTED
-    if lets_in(facts):
+    if policy_allows(facts):
         return _POLICY
-    if door.knocks:
+    if settings.knocks:
         return _WAITING if recipient.folder == "requests" else _KNOCK
     return _CLOSED
 
 
-def lets_in(facts: Facts) -> bool:
+def policy_allows(facts: Facts) -> bool:
     """Whether R's policy alone lets S in (line 4). S *follows* R: S is one of R's followers."""
-    match facts.door.dm_policy:
+    match facts.settings.dm_policy:
         case "anyone":
             return True
         case "followers":
@@ -96,27 +96,27 @@ def lets_in(facts: Facts) -> bool:
 
 def can_message(verdict: Verdict) -> CanMessage:
     """What a profile says of the asker's chance; the same word for every kind of refusal."""
-    match verdict.outcome:
-        case Outcome.INBOX:
+    match verdict.placement:
+        case Placement.INBOX:
             return "yes"
-        case Outcome.REQUESTS:
+        case Placement.REQUESTS:
             return "knock"
-        case Outcome.AWAITING | Outcome.REFUSED:
+        case Placement.AWAITING | Placement.REFUSED:
             return "no"
 
 
-def hears_reads(verdict: Verdict, reader: Settings) -> bool:
+def may_see_read_receipt(verdict: Verdict, reader: Settings) -> bool:
     """Whether a sender is told that R has read: not while refused or waiting, and only if R wants it.
 
     ``verdict`` is that of the sender's next message to the reader.
     """
-    return verdict.outcome is Outcome.INBOX and reader.read_receipts
+    return verdict.placement is Placement.INBOX and reader.read_receipts
 
 
-def hears_typing(verdict: Verdict, writer: Side) -> bool:
+def may_see_typing(verdict: Verdict, writer: Participant) -> bool:
     """Whether the peer is told that ``writer``'s owner is typing.
 
     ``verdict`` is that of the message being typed. A peer who waits at the writer's door, or was
     refused there, learns nothing of the one behind it.
     """
-    return verdict.outcome is Outcome.INBOX and not writer.refused and writer.folder != "requests"
+    return verdict.placement is Placement.INBOX and not writer.refused and writer.folder != "requests"

@@ -20,30 +20,34 @@ from jwt.algorithms import HMACAlgorithm
 from bussa_protocol import limits
 from bussa_protocol.ids import is_user_id
 
-LEEWAY = 60_000
+LEEWAY_MILLIS = 60_000
 """Milliseconds by which the clock of whoever signed may be ahead of ours."""
 
-SECRET_BYTES = 32
+MIN_SECRET_BYTES = 32
 """A shorter secret works, and can be guessed from one token (RFC 7518, section 3.2)."""
 
-SHARED = "HS256"
+SHARED_SECRET_ALGORITHM = "HS256"
 """What the shared secret is used with."""
 
-_CUSTOMARY = base64.urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').rstrip(b"=") + b"."
+_FAST_PATH_PREFIX = base64.urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').rstrip(b"=") + b"."
 """How a token with the shared secret begins: ours, and of nearly every library."""
 
-ASYMMETRIC = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"})
+PUBLIC_KEY_ALGORITHMS = frozenset(
+    {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
+)
 """What a published key may be used with (RFC 7518, section 3.1; RFC 8037)."""
 
-Why = Literal["malformed", "algorithm", "unknown_key", "signature", "claims", "expired", "early", "audience", "issuer"]
+TokenErrorReason = Literal[
+    "malformed", "algorithm", "unknown_key", "signature", "claims", "expired", "early", "audience", "issuer"
+]
 
 
 class TokenError(ValueError):
     """A token that does not count. Its message is for people and holds nothing of the token."""
 
-    def __init__(self, why: Why, message: str) -> None:
+    def __init__(self, reason: TokenErrorReason, message: str) -> None:
         super().__init__(message)
-        self.why: Why = why
+        self.reason: TokenErrorReason = reason
 
 
 class UnknownKeyError(TokenError):
@@ -80,7 +84,7 @@ class Claims:
     expires_at: int
 
 
-class _Secret(HMACAlgorithm):
+class _RawSecretHmac(HMACAlgorithm):
     """HMAC with a key that is used as it is.
 
     PyJWT looks at every use whether the key might be a public one in disguise, and warns of a short one. The
@@ -94,16 +98,16 @@ class _Secret(HMACAlgorithm):
         return None
 
 
-def _signer() -> jwt.PyJWS:
-    signer = jwt.PyJWS(algorithms=[SHARED])
-    signer.unregister_algorithm(SHARED)
-    signer.register_algorithm(SHARED, _Secret(HMACAlgorithm.SHA256))
+def _hmac_jws() -> jwt.PyJWS:
+    signer = jwt.PyJWS(algorithms=[SHARED_SECRET_ALGORITHM])
+    signer.unregister_algorithm(SHARED_SECRET_ALGORITHM)
+    signer.register_algorithm(SHARED_SECRET_ALGORITHM, _RawSecretHmac(HMACAlgorithm.SHA256))
     return signer
 
 
-_SHARED = _signer()
-_PUBLISHED = jwt.PyJWS()
-_PUBLISHED.unregister_algorithm("none")
+_HMAC_JWS = _hmac_jws()
+_PUBLIC_KEY_JWS = jwt.PyJWS()
+_PUBLIC_KEY_JWS.unregister_algorithm("none")
 
 # NumericDate: seconds, with or without a fraction (RFC 7519, section 2). Bounded, so that milliseconds are exact.
 _Seconds = (
@@ -121,7 +125,7 @@ class _Payload(msgspec.Struct):
     iss: str | None = None
 
 
-_payload = msgspec.json.Decoder(_Payload)
+_payload_decoder = msgspec.json.Decoder(_Payload)
 
 
 def issue(
@@ -146,7 +150,7 @@ def issue(
         claims["aud"] = audience
     if issuer is not None:
         claims["iss"] = issuer
-    return _SHARED.encode(msgspec.json.encode(claims), secret, SHARED), expires_at
+    return _HMAC_JWS.encode(msgspec.json.encode(claims), secret, SHARED_SECRET_ALGORITHM), expires_at
 
 
 def verify(token: str, keys: Keys, now: int, audience: str | None, issuer: str | None) -> Claims:
@@ -160,43 +164,43 @@ def verify(token: str, keys: Keys, now: int, audience: str | None, issuer: str |
         UnknownKeyError: the key is not at hand.
         TokenError: the token does not count.
     """
-    claims = _read(_signed(token, keys))
+    claims = _decode_claims(_verified_payload(token, keys))
     issued_at, expires_at = _millis(claims.iat), _millis(claims.exp)
     if not is_user_id(claims.sub):
         raise TokenError("claims", "the token names no user")
     if now >= expires_at:
         raise TokenError("expired", "the token has run out")
-    if max(issued_at, _millis(claims.nbf)) > now + LEEWAY:
+    if max(issued_at, _millis(claims.nbf)) > now + LEEWAY_MILLIS:
         raise TokenError("early", "the token is from the future")
-    named = [claims.aud] if isinstance(claims.aud, str) else claims.aud
-    if (named is not None or audience is not None) and audience not in (named or ()):
+    audiences = [claims.aud] if isinstance(claims.aud, str) else claims.aud
+    if (audiences is not None or audience is not None) and audience not in (audiences or ()):
         raise TokenError("audience", "the token is meant for somebody else")
     if issuer is not None and claims.iss != issuer:
         raise TokenError("issuer", "the token is from somebody else")
     return Claims(claims.sub, issued_at, expires_at)
 
 
-def _signed(token: str, keys: Keys) -> bytes:
+def _verified_payload(token: str, keys: Keys) -> bytes:
     """The payload of ``token``, once its signature has been found good."""
     if len(token) > limits.TOKEN:
         raise TokenError("malformed", "the token is too long")
-    payload = _customary(token, keys.secret)
+    payload = _verify_fast_path(token, keys.secret)
     if payload is not None:
         return payload
     try:
-        header = _PUBLISHED.get_unverified_header(token)
+        header = _PUBLIC_KEY_JWS.get_unverified_header(token)
         algorithm = header.get("alg")
-        if algorithm == SHARED:
-            return _SHARED.decode(token, keys.secret, algorithms=[SHARED])
-        key = _published(keys.published, algorithm, header.get("kid"))
-        return _PUBLISHED.decode(token, key.key, algorithms=list(key.algorithms))
+        if algorithm == SHARED_SECRET_ALGORITHM:
+            return _HMAC_JWS.decode(token, keys.secret, algorithms=[SHARED_SECRET_ALGORITHM])
+        key = _select_key(keys.published, algorithm, header.get("kid"))
+        return _PUBLIC_KEY_JWS.decode(token, key.key, algorithms=list(key.algorithms))
     except jwt.InvalidSignatureError:
         raise TokenError("signature", "the token is not signed with a known key") from None
     except (jwt.PyJWTError, UnicodeEncodeError):
         raise TokenError("malformed", "not a token") from None
 
 
-def _customary(token: str, secret: bytes) -> bytes | None:
+def _verify_fast_path(token: str, secret: bytes) -> bytes | None:
     """The payload of a good token with the customary header. None: PyJWT finds out what it is, and what is wrong.
 
     A sixth of what that takes: it looks at each character, of the header twice.
@@ -205,12 +209,12 @@ def _customary(token: str, secret: bytes) -> bytes | None:
         signing, _, signature = token.encode("ascii").rpartition(b".")
     except UnicodeEncodeError:
         return None
-    if not signing.startswith(_CUSTOMARY):
+    if not signing.startswith(_FAST_PATH_PREFIX):
         return None
     digest = hmac.digest(secret, signing, "sha256")
     if not hmac.compare_digest(base64.urlsafe_b64encode(digest).rstrip(b"="), signature):
         return None
-    payload = signing[len(_CUSTOMARY) :]
+    payload = signing[len(_FAST_PATH_PREFIX) :]
     try:
         decoded = base64.urlsafe_b64decode(payload + b"==")
     except binascii.Error:
@@ -219,9 +223,9 @@ def _customary(token: str, secret: bytes) -> bytes | None:
     return decoded if base64.urlsafe_b64encode(decoded).rstrip(b"=") == payload else None
 
 
-def _published(keys: Sequence[PublishedKey], algorithm: object, kid: str | None) -> PublishedKey:
+def _select_key(keys: Sequence[PublishedKey], algorithm: object, kid: str | None) -> PublishedKey:
     """The key that a token names; one that names none means the only key for its algorithm."""
-    if not isinstance(algorithm, str) or algorithm not in ASYMMETRIC:
+    if not isinstance(algorithm, str) or algorithm not in PUBLIC_KEY_ALGORITHMS:
         raise TokenError("algorithm", "the token is signed in a way that is not accepted")
     found = [key for key in keys if algorithm in key.algorithms and kid in (None, key.kid)]
     if len(found) != 1:
@@ -229,9 +233,9 @@ def _published(keys: Sequence[PublishedKey], algorithm: object, kid: str | None)
     return found[0]
 
 
-def _read(payload: bytes) -> _Payload:
+def _decode_claims(payload: bytes) -> _Payload:
     try:
-        return _payload.decode(payload)
+        return _payload_decoder.decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise TokenError("claims", "the token lacks sub, iat or exp, or has them wrong") from None
 

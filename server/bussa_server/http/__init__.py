@@ -16,7 +16,7 @@ attempts      how often somebody may guess a password
 deps          what all of these are given
 """
 
-from bussa_server.http.calls import application, routes
 from bussa_server.http.deps import Deps, Readiness
+from bussa_server.http.routes import api_routes, application
 
-__all__ = ["Deps", "Readiness", "application", "routes"]
+__all__ = ["Deps", "Readiness", "api_routes", "application"]

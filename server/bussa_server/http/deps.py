@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from bussa_server.http.passwords import Passwords
-from bussa_server.http.tokens import TokenKeeper
+from bussa_server.http.tokens import TokenService
 from bussa_server.ports.store import Store
-from bussa_server.session.post import Post
+from bussa_server.session.commit_queue import CommitQueue
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,8 @@ class HttpSettings(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deps:
     store: Store
-    post: Post
-    tokens: TokenKeeper
+    commit_queue: CommitQueue
+    tokens: TokenService
     passwords: Passwords
     settings: HttpSettings
     readiness: Callable[[], Awaitable[Readiness]]

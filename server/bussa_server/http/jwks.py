@@ -17,15 +17,15 @@ from bussa_server import telemetry
 from bussa_server.domain.token import PublishedKey
 from bussa_server.ports.store import Unavailable
 
-FRESH_SECONDS = 600.0
+REFRESH_SECONDS = 600.0
 """How old the keys become before they are read again."""
 
-AGAIN_SECONDS = 30.0
+RETRY_SECONDS = 30.0
 """How soon they may be read again for a key that is not at hand (anybody can name one), or after a failure."""
 
 FETCH_SECONDS = 10.0
-SIZE = 1024 * 1024
-KEYS = 100
+MAX_BYTES = 1024 * 1024
+MAX_KEYS = 100
 """Keys of a set that are looked at: far more than anybody rotates through."""
 
 RSA_BITS = 2048
@@ -41,11 +41,11 @@ _ALGORITHMS: dict[tuple[str, str | None], frozenset[str]] = {
 }
 
 
-class _Set(msgspec.Struct):
+class _JwkSet(msgspec.Struct):
     keys: list[msgspec.Raw]
 
 
-class _Member(msgspec.Struct):
+class _Jwk(msgspec.Struct):
     """What of a key decides whether it is of use."""
 
     kty: str
@@ -86,50 +86,50 @@ class PublishedKeys:
         self._sleep = sleep
         self._not_before = 0.0
         self._failed = False
-        self._fetching: asyncio.Task[None] | None = None
-        self._renewing: asyncio.Task[None] | None = None
+        self._fetch_task: asyncio.Task[None] | None = None
+        self._refresh_task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Read the keys, and go on reading them now and then."""
-        self._renewing = asyncio.get_running_loop().create_task(self._renew())
+        self._refresh_task = asyncio.get_running_loop().create_task(self._refresh_loop())
 
     async def close(self) -> None:
-        tasks = [task for task in (self._renewing, self._fetching) if task is not None]
+        tasks = [task for task in (self._refresh_task, self._fetch_task) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._client.aclose()
 
-    async def look_again(self) -> bool:
+    async def refresh(self) -> bool:
         """Read the keys now, because one is missing. False: they were read a moment ago, so it does not exist.
 
         Raises Unavailable if they can't be read: then nobody knows whether it exists.
         """
-        fetched = self._fetching is not None or self._now() >= self._not_before
+        fetched = self._fetch_task is not None or self._now() >= self._not_before
         if fetched:
             await self._fetch()
         if self._failed:
             raise Unavailable("the published keys are out of reach")
         return fetched
 
-    async def _renew(self) -> None:
+    async def _refresh_loop(self) -> None:
         while True:
             await self._fetch()
-            await self._sleep(AGAIN_SECONDS if self._failed else FRESH_SECONDS)
+            await self._sleep(RETRY_SECONDS if self._failed else REFRESH_SECONDS)
 
     async def _fetch(self) -> None:
         """Read the keys; whoever asks while that is under way waits for the same answer."""
-        if self._fetching is None:
-            self._fetching = asyncio.get_running_loop().create_task(self._replace())
-            self._fetching.add_done_callback(self._fetched)
+        if self._fetch_task is None:
+            self._fetch_task = asyncio.get_running_loop().create_task(self._fetch_keys())
+            self._fetch_task.add_done_callback(self._on_fetched)
         # Whoever gives up waiting must not take the answer away from the others.
-        await asyncio.shield(self._fetching)
+        await asyncio.shield(self._fetch_task)
 
-    def _fetched(self, _: asyncio.Task[None]) -> None:
-        self._fetching = None
-        self._not_before = self._now() + AGAIN_SECONDS
+    def _on_fetched(self, _: asyncio.Task[None]) -> None:
+        self._fetch_task = None
+        self._not_before = self._now() + RETRY_SECONDS
 
-    async def _replace(self) -> None:
+    async def _fetch_keys(self) -> None:
         self._failed = True
         try:
             async with asyncio.timeout(FETCH_SECONDS):
@@ -153,7 +153,7 @@ class PublishedKeys:
                 raise JwksError(f"status {response.status_code}")
             async for chunk in response.aiter_bytes():
                 data += chunk
-                if len(data) > SIZE:
+                if len(data) > MAX_BYTES:
                     raise JwksError("too large")
         return bytes(data)
 
@@ -164,15 +164,15 @@ def read_keys(document: bytes) -> list[PublishedKey]:
     A set without keys is a word, too: the host application has withdrawn them all.
     """
     try:
-        found = msgspec.json.decode(document, type=_Set).keys
+        found = msgspec.json.decode(document, type=_JwkSet).keys
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise JwksError("not a JWK set") from None
-    return [key for member in found[:KEYS] if (key := _read(member)) is not None]
+    return [key for member in found[:MAX_KEYS] if (key := _read(member)) is not None]
 
 
 def _read(raw: msgspec.Raw) -> PublishedKey | None:
     try:
-        member = msgspec.json.decode(raw, type=_Member)
+        member = msgspec.json.decode(raw, type=_Jwk)
         if not member.algorithms:
             return None
         key: Any = jwt.PyJWK(msgspec.json.decode(raw, type=dict[str, Any]), min(member.algorithms)).key

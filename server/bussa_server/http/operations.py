@@ -9,9 +9,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bussa_server import telemetry
-from bussa_server.http import asked
+from bussa_server.http import request_parsing
 from bussa_server.http.deps import Deps
-from bussa_server.http.problems import PLAIN, unavailable
+from bussa_server.http.problems import NO_STORE_HEADERS, unavailable
 from bussa_server.http.resource import Handler, resource
 from bussa_server.telemetry.registry import CONTENT_TYPE
 
@@ -25,7 +25,7 @@ class Operations:
 
     async def alive(self, request: Request) -> Response:
         """``GET /healthz``: 200 for as long as the loop turns."""
-        return asked.json({"status": "alive"})
+        return request_parsing.json({"status": "alive"})
 
     async def ready(self, request: Request) -> Response:
         """``GET /readyz``: 200 also with something degraded; 503 without the store, and while draining."""
@@ -36,18 +36,18 @@ class Operations:
             raise unavailable(detail="no answer in time") from None
         if found.status in ("unavailable", "draining"):
             raise unavailable(detail=", ".join([found.status, *found.degraded]))
-        return asked.json({"status": found.status, "degraded": found.degraded})
+        return request_parsing.json({"status": found.status, "degraded": found.degraded})
 
     async def metrics(self, request: Request) -> Response:
         """``GET /metrics``: Prometheus text."""
-        return Response(telemetry.metrics(), headers={**PLAIN, "Content-Type": CONTENT_TYPE})
+        return Response(telemetry.metrics(), headers={**NO_STORE_HEADERS, "Content-Type": CONTENT_TYPE})
 
 
 def _document(document: dict[str, Any]) -> Handler:
     encoded = msgspec.json.encode(document)
 
     async def answer(request: Request) -> Response:
-        return Response(encoded, media_type="application/json", headers=PLAIN)
+        return Response(encoded, media_type="application/json", headers=NO_STORE_HEADERS)
 
     return answer
 

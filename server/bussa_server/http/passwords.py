@@ -21,10 +21,10 @@ THREADS = 2
 NICE = 10
 """Of those threads: where there are more threads at work than cores, whoever writes comes before whoever logs in."""
 
-WAITING = 512
+MAX_WAITING = 512
 """Who may wait, besides those being served: some six seconds' worth."""
 
-NOBODYS = "nobody's"
+DUMMY_PASSWORD = "nobody's"
 """Opens nothing, also for who knows it."""
 
 T = TypeVar("T")
@@ -42,12 +42,12 @@ def hasher() -> PasswordHasher:
 
 
 class Passwords:
-    def __init__(self, argon2: PasswordHasher | None = None, *, threads: int = THREADS, waiting: int = WAITING):
+    def __init__(self, argon2: PasswordHasher | None = None, *, threads: int = THREADS, waiting: int = MAX_WAITING):
         self._argon2 = argon2 or hasher()
-        self._pool = ThreadPoolExecutor(threads, "bussa-passwords", initializer=_give_way)
-        self._room = threads + waiting
+        self._pool = ThreadPoolExecutor(threads, "bussa-passwords", initializer=_lower_priority)
+        self._free_slots = threads + waiting
         # What the password of somebody unknown is compared with, so that it takes as long as any other.
-        self._nobody = self._argon2.hash(NOBODYS)
+        self._dummy_hash = self._argon2.hash(DUMMY_PASSWORD)
 
     async def hash(self, password: str) -> str:
         """Raises Busy."""
@@ -58,7 +58,7 @@ class Passwords:
 
         Raises Busy.
         """
-        return await self._run(lambda: self._matches(self._nobody if hashed is None else hashed, password)) and (
+        return await self._run(lambda: self._matches(self._dummy_hash if hashed is None else hashed, password)) and (
             hashed is not None
         )
 
@@ -72,20 +72,20 @@ class Passwords:
             return False
 
     async def _run(self, work: Callable[[], T]) -> T:
-        if self._room <= 0:
-            telemetry.passwords_overflow()
+        if self._free_slots <= 0:
+            telemetry.password_hashing_queue_full()
             raise Busy("too many log-ins at once")
-        self._room -= 1
+        self._free_slots -= 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)
         finally:
-            self._room += 1
+            self._free_slots += 1
 
     def close(self) -> None:
         """End the threads. Whoever still waits is let down."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _give_way() -> None:
+def _lower_priority() -> None:
     if sys.platform == "linux":  # the only system where a thread has a priority of its own
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)

@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bussa_protocol.bodies import Problem
-from bussa_protocol.codes import AnyCode, Code, HttpCode
+from bussa_protocol.codes import AnyCode, ErrorCode, HttpCode
 from bussa_server import telemetry
-from bussa_server.domain.book import Refusal
+from bussa_server.domain.unit_of_work import Refusal
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -20,16 +20,16 @@ RETRY_SECONDS = 1.0
 """When to ask again what the store could not answer: it looks for its database more often than that."""
 
 # Whatever is answered is meant for one asker at one moment, and is never to be taken for a page.
-PLAIN = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+NO_STORE_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 _STATUS: dict[AnyCode, int] = {
-    Code.BAD_REQUEST: 422,
-    Code.NOT_ALLOWED: 403,
-    Code.AWAITING_ACCEPTANCE: 403,
-    Code.NOT_FOUND: 404,
-    Code.CONFLICT: 409,
-    Code.RATE_LIMITED: 429,
-    Code.UNAVAILABLE: 503,
+    ErrorCode.BAD_REQUEST: 422,
+    ErrorCode.NOT_ALLOWED: 403,
+    ErrorCode.AWAITING_ACCEPTANCE: 403,
+    ErrorCode.NOT_FOUND: 404,
+    ErrorCode.CONFLICT: 409,
+    ErrorCode.RATE_LIMITED: 429,
+    ErrorCode.UNAVAILABLE: 503,
     HttpCode.UNAUTHENTICATED: 401,
     HttpCode.TAKEN: 409,
     HttpCode.METHOD_NOT_ALLOWED: 405,
@@ -67,7 +67,7 @@ def refused(refusal: Refusal) -> ProblemError:
 
 
 def not_found(detail: str = "no such user") -> ProblemError:
-    return ProblemError(Code.NOT_FOUND, detail)
+    return ProblemError(ErrorCode.NOT_FOUND, detail)
 
 
 def taken() -> ProblemError:
@@ -75,7 +75,7 @@ def taken() -> ProblemError:
 
 
 def unavailable(detail: str = "out of reach for the moment; ask again") -> ProblemError:
-    return ProblemError(Code.UNAVAILABLE, detail, retry_after=RETRY_SECONDS)
+    return ProblemError(ErrorCode.UNAVAILABLE, detail, retry_after=RETRY_SECONDS)
 
 
 def unauthenticated(detail: str, *, invalid: bool = True) -> ProblemError:
@@ -92,7 +92,9 @@ def internal() -> Response:
 def _answer(status: int, code: str, detail: str, retry_after: float | None, headers: Mapping[str, str]) -> Response:
     body = Problem(title=HTTPStatus(status).phrase, status=status, code=code, detail=detail, retry_after=retry_after)
     waiting = {} if retry_after is None else {"Retry-After": str(max(1, math.ceil(retry_after)))}
-    return Response(msgspec.json.encode(body), status, media_type=MEDIA_TYPE, headers={**PLAIN, **waiting, **headers})
+    return Response(
+        msgspec.json.encode(body), status, media_type=MEDIA_TYPE, headers={**NO_STORE_HEADERS, **waiting, **headers}
+    )
 
 
 async def on_http_exception(request: Request, error: Exception) -> Response:
@@ -101,7 +103,7 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     telemetry.call_answered("other", "unmatched", error.status_code, 0.0)
     if error.status_code == 404:
         return not_found("no such path").response
-    code = HttpCode.METHOD_NOT_ALLOWED if error.status_code == 405 else Code.BAD_REQUEST
+    code = HttpCode.METHOD_NOT_ALLOWED if error.status_code == 405 else ErrorCode.BAD_REQUEST
     return ProblemError(code, error.detail, status=error.status_code, headers=error.headers).response
 
 

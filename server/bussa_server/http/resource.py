@@ -7,10 +7,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bussa_protocol.codes import Code, HttpCode
+from bussa_protocol.codes import ErrorCode, HttpCode
 from bussa_server import telemetry
 from bussa_server.http.passwords import Busy
-from bussa_server.http.problems import PLAIN, ProblemError, internal, unauthenticated, unavailable
+from bussa_server.http.problems import NO_STORE_HEADERS, ProblemError, internal, unauthenticated, unavailable
 from bussa_server.ports.store import Unavailable
 from bussa_server.session.principal import Unauthenticated
 
@@ -29,9 +29,9 @@ def resource(path: str, **methods: Handler) -> Route:
         started = time.perf_counter()
         method = request.method
         if method == "OPTIONS":
-            response = Response(status_code=204, headers={**PLAIN, "Allow": allow})
+            response = Response(status_code=204, headers={**NO_STORE_HEADERS, "Allow": allow})
         elif method in allowed:
-            response = await _carry_out(methods["GET" if method == "HEAD" else method], request)
+            response = await _call_handler(methods["GET" if method == "HEAD" else method], request)
         else:
             method = "other"
             refusal = ProblemError(HttpCode.METHOD_NOT_ALLOWED, f"only {allow}", headers={"Allow": allow})
@@ -44,7 +44,7 @@ def resource(path: str, **methods: Handler) -> Route:
     return route
 
 
-async def _carry_out(handler: Handler, request: Request) -> Response:
+async def _call_handler(handler: Handler, request: Request) -> Response:
     try:
         return await handler(request)
     except ProblemError as problem:
@@ -54,7 +54,7 @@ async def _carry_out(handler: Handler, request: Request) -> Response:
     except Unavailable:
         return unavailable().response
     except Busy as busy:
-        return ProblemError(Code.RATE_LIMITED, str(busy), retry_after=busy.retry_after).response
+        return ProblemError(ErrorCode.RATE_LIMITED, str(busy), retry_after=busy.retry_after).response
     except ClientDisconnect:
         return Response(status_code=499)  # nobody is there to read it
     except Exception as error:  # noqa: BLE001 - the last line: whatever it is, the client gets an answer and we a trace

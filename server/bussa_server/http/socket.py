@@ -8,15 +8,15 @@ from urllib.parse import urlsplit
 from starlette.routing import BaseRoute, WebSocketRoute
 
 from bussa_protocol import codec, version
-from bussa_protocol.codes import Close
+from bussa_protocol.codes import CloseReason
 from bussa_server import telemetry
-from bussa_server.domain.address import account
+from bussa_server.domain.address import rate_limit_key
 from bussa_server.domain.phase import Phase
 from bussa_server.session.connection import Connection
 from bussa_server.session.services import Services
 from bussa_server.session.socket import Socket
 from bussa_server.transport import EXTENSION
-from bussa_server.transport.asgi import AsgiSocket
+from bussa_server.transport.asgi_socket import AsgiSocket
 
 Scope = dict[str, Any]
 Message = dict[str, Any]
@@ -25,10 +25,10 @@ FINISH_SECONDS = 5.0
 """How long what was said last may take to be sent over plain ASGI."""
 
 
-class DirectSocket(Socket, Protocol):
+class ExtensionSocket(Socket, Protocol):
     """What our own transport offers in the scope's extensions."""
 
-    def choose(self, *, binary: bool) -> None:
+    def set_frame_kind(self, *, binary: bool) -> None:
         """Which kind of frame `write` sends."""
         ...
 
@@ -56,7 +56,7 @@ class SocketEndpoint:
         headers = _headers(scope)
         await receive()  # websocket.connect
         if self.draining:
-            await _deny(scope, send, 503, "the server restarts")
+            await _deny(scope, send, 503, "server restarting")
             return
         if not self._same_origin(headers):
             await _deny(scope, send, 403, "this origin is not allowed")
@@ -77,18 +77,18 @@ class SocketEndpoint:
         receive: Callable[[], Awaitable[Message]],
         send: Callable[[Any], Awaitable[None]],
     ) -> None:
-        address = account(scope["client"][0] if scope.get("client") else "")
-        direct: DirectSocket | None = scope.get("extensions", {}).get(EXTENSION)
+        address = rate_limit_key(scope["client"][0] if scope.get("client") else "")
+        direct: ExtensionSocket | None = scope.get("extensions", {}).get(EXTENSION)
         if direct is not None:
-            direct.choose(binary=chosen.binary)
+            direct.set_frame_kind(binary=chosen.binary)
             # It calls back from now on, so nothing needs to wait for its end: neither this coroutine nor the scope.
-            self._begin(Connection(self._services, chosen, direct, address, _bearer(headers)), chosen, self._forget)
+            self._begin(Connection(self._services, chosen, direct, address, _bearer(headers)), chosen, self._on_end)
             return
         plain = AsgiSocket(receive, send, binary=chosen.binary)
         ended = asyncio.Event()
 
         def on_end(connection: Connection) -> None:
-            self._forget(connection)
+            self._on_end(connection)
             ended.set()
 
         self._begin(Connection(self._services, chosen, plain, address, _bearer(headers)), chosen, on_end)
@@ -104,10 +104,10 @@ class SocketEndpoint:
         self._open.add(connection)
         connection.begin(on_end)
 
-    def _forget(self, connection: Connection) -> None:
+    def _on_end(self, connection: Connection) -> None:
         self._open.discard(connection)
-        farewell = connection.ended_by
-        telemetry.connection_closed(farewell or connection.left, "server" if farewell else "client")
+        server_code = connection.server_close_code
+        telemetry.connection_closed(server_code or connection.close_code, "server" if server_code else "client")
 
     def _same_origin(self, headers: dict[str, str]) -> bool:
         """A browser says where the page is from; anything else says nothing (RFC 6455, section 10.2)."""
@@ -130,19 +130,19 @@ class SocketEndpoint:
         pause = min(seconds, len(connections) / 1000) / max(1, len(connections))
         loop = asyncio.get_running_loop()
         started = loop.time()
-        farewells: list[asyncio.Task[None]] = []
+        closing: list[asyncio.Task[None]] = []
         for index, connection in enumerate(connections):
             if (ahead := started + index * pause - loop.time()) > 0:
                 await asyncio.sleep(ahead)
             # Beside each other: one batch of a slow disk must not be waited for once a connection.
-            farewells.append(loop.create_task(_say_farewell(connection)))
-        await asyncio.gather(*farewells)
+            closing.append(loop.create_task(_close_for_restart(connection)))
+        await asyncio.gather(*closing)
 
 
-async def _say_farewell(connection: Connection) -> None:
+async def _close_for_restart(connection: Connection) -> None:
     if connection.phase is Phase.OPEN:
-        await connection.settle()
-    connection.end(Close.RESTART)
+        await connection.finish_writes()
+    connection.end(CloseReason.RESTART)
 
 
 def _headers(scope: Scope) -> dict[str, str]:
@@ -154,12 +154,12 @@ def _bearer(headers: dict[str, str]) -> str | None:
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
-async def _deny(scope: Scope, send: Callable[[Any], Awaitable[None]], status: int, why: str) -> None:
+async def _deny(scope: Scope, send: Callable[[Any], Awaitable[None]], status: int, reason: str) -> None:
     """Refuse the handshake with a status of its own (ASGI extension *WebSocket Denial Response*)."""
-    telemetry.handshake_refused(status, why)
+    telemetry.handshake_refused(status, reason)
     if "websocket.http.response" not in scope.get("extensions", {}):
         await send({"type": "websocket.close"})
         return
     headers = [(b"content-type", b"text/plain; charset=utf-8")]
     await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
-    await send({"type": "websocket.http.response.body", "body": why.encode()})
+    await send({"type": "websocket.http.response.body", "body": reason.encode()})

@@ -9,17 +9,17 @@ from collections.abc import Callable
 
 from bussa_protocol.bodies import TokenGrant
 from bussa_server import telemetry
-from bussa_server.domain.token import SECRET_BYTES, Claims, Keys, TokenError, UnknownKeyError, issue, verify
+from bussa_server.domain.token import MIN_SECRET_BYTES, Claims, Keys, TokenError, UnknownKeyError, issue, verify
 from bussa_server.http.jwks import PublishedKeys
 from bussa_server.ports.store import Store
-from bussa_server.session.principal import Principal, Unauthenticated, must_stand
+from bussa_server.session.principal import Principal, Unauthenticated, check_not_revoked
 
 
 def _wall_clock() -> int:
     return time.time_ns() // 1_000_000
 
 
-class TokenKeeper:
+class TokenService:
     """Is the `bussa_server.session.principal.Tokens` of the sessions, too."""
 
     def __init__(
@@ -41,10 +41,10 @@ class TokenKeeper:
         self._audience = audience
         self._issuer = issuer
         self._now = now
-        if len(secret) < SECRET_BYTES:
+        if len(secret) < MIN_SECRET_BYTES:
             telemetry.secret_is_short(len(secret))
 
-    async def read(self, token: str) -> Principal:
+    async def verify(self, token: str) -> Principal:
         """Whom ``token`` names, by its signature and its time alone.
 
         Raises:
@@ -54,27 +54,27 @@ class TokenKeeper:
         try:
             claims = await self._claims(token)
         except TokenError as error:
-            telemetry.token_refused(error.why)
+            telemetry.token_refused(error.reason)
             raise Unauthenticated(str(error)) from None
         return Principal(claims.user, claims.user, claims.issued_at, claims.expires_at)
 
-    async def who(self, token: str) -> Principal:
+    async def authenticate(self, token: str) -> Principal:
         """Whose ``token`` this is, as the store knows it at this moment.
 
         Raises:
             Unauthenticated: it does not count.
             Unavailable: the store is out of reach, or the published keys are and one is needed that is not at hand.
         """
-        principal = await self.read(token)
-        person = await self._store.person(principal.user)
-        must_stand(principal, None if person is None else person.revoked_at)
+        principal = await self.verify(token)
+        user = await self._store.get_user(principal.user)
+        check_not_revoked(principal, None if user is None else user.revoked_at)
         return principal
 
     async def _claims(self, token: str) -> Claims:
         try:
             return self._verify(token)
         except UnknownKeyError:
-            if self._published is None or not await self._published.look_again():
+            if self._published is None or not await self._published.refresh():
                 raise
         return self._verify(token)
 

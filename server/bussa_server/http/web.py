@@ -22,10 +22,10 @@ from bussa_server.http.resource import resource
 
 # In a clone the page stands beside the server; in an installation it came along (pyproject.toml).
 _INSTALLED = Path(__file__).parents[1] / "page"
-FOLDER = _INSTALLED if _INSTALLED.is_dir() else Path(__file__).parents[3] / "web"
+WEB_FOLDER = _INSTALLED if _INSTALLED.is_dir() else Path(__file__).parents[3] / "web"
 
 # What is not of these kinds (the type checker's settings) is not for browsers.
-TYPES = {
+MEDIA_TYPES = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -35,19 +35,19 @@ TYPES = {
 
 # No inline script or style, nothing from elsewhere, in nobody's frame (Content Security Policy Level 3).
 # `'self'` covers the socket too in browsers of today; older ones want its scheme said, so it is added per request.
-POLICY = (
+CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; manifest-src 'self'; "
     "connect-src 'self'{socket}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
 
-EVERY = {
+COMMON_HEADERS = {
     "Cache-Control": "no-cache",
     "Vary": "Accept-Encoding",
     "X-Content-Type-Options": "nosniff",
 }
 # What a browser may open as a page of its own.
-PAGE = {
+PAGE_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
@@ -55,7 +55,7 @@ PAGE = {
     "X-Frame-Options": "DENY",
 }
 # Scripts hold no secret, and the SDK is there for the pages of a host application too.
-SCRIPT = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
+SCRIPT_HEADERS = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 
 # Comments that begin a line. Only those: what stands behind code would need a parser.
 _COMMENTS = re.compile(r"^[ \t]*(?:/\*(?:(?!\*/).)*\*/|//[^\n]*$)", re.MULTILINE | re.DOTALL)
@@ -68,11 +68,11 @@ class File:
 
     media_type: str
     plain: bytes
-    packed: bytes
+    gzipped: bytes
     tag: str
 
 
-def routes(folder: Path = FOLDER) -> list[BaseRoute]:
+def routes(folder: Path = WEB_FOLDER) -> list[BaseRoute]:
     """``/`` and everything under ``/web/``; none where the folder is not there (an installation without it)."""
     files = dict(_files(folder))
     page = files.get("index.html")
@@ -93,23 +93,23 @@ def routes(folder: Path = FOLDER) -> list[BaseRoute]:
 
 def _files(folder: Path) -> Iterator[tuple[str, File]]:
     for path in sorted(folder.rglob("*")):
-        media_type = TYPES.get(path.suffix)
+        media_type = MEDIA_TYPES.get(path.suffix)
         if media_type is None or not path.is_file():
             continue
         plain = path.read_bytes()
         if path.suffix in (".js", ".css"):
-            plain = lean(plain.decode()).encode()
+            plain = strip_comments(plain.decode()).encode()
         tag = hashlib.sha256(plain).hexdigest()[:24]
         yield path.relative_to(folder).as_posix(), File(media_type, plain, gzip.compress(plain, mtime=0), tag)
 
 
-def lean(source: str) -> str:
+def strip_comments(source: str) -> str:
     """``source`` without its comments; every line keeps its number, so that a browser's console names the right one."""
     return _COMMENTS.sub(lambda comment: "\n" * comment.group().count("\n"), source)
 
 
 def _answer(request: Request, file: File) -> Response:
-    headers = EVERY | ({} if file.media_type.startswith("text/css") else _of_kind(request, file))
+    headers = COMMON_HEADERS | ({} if file.media_type.startswith("text/css") else _kind_headers(request, file))
     packs = _takes_gzip(request.headers.get("accept-encoding", ""))
     # The two forms are two representations, and each has its own tag (RFC 9110, section 8.8.3).
     tag = f'"{file.tag}{"-gzip" if packs else ""}"'
@@ -119,20 +119,20 @@ def _answer(request: Request, file: File) -> Response:
         return Response(status_code=304, headers=headers)
     if packs:
         headers["Content-Encoding"] = "gzip"
-    return Response(file.packed if packs else file.plain, media_type=None, headers=headers | _type(file))
+    return Response(file.gzipped if packs else file.plain, media_type=None, headers=headers | _type_header(file))
 
 
-def _of_kind(request: Request, file: File) -> dict[str, str]:
+def _kind_headers(request: Request, file: File) -> dict[str, str]:
     if file.media_type.startswith("text/javascript"):
-        return SCRIPT
-    return {**PAGE, "Content-Security-Policy": POLICY.format(socket=_socket(request))}
+        return SCRIPT_HEADERS
+    return {**PAGE_HEADERS, "Content-Security-Policy": CONTENT_SECURITY_POLICY.format(socket=_socket_sources(request))}
 
 
-def _type(file: File) -> dict[str, str]:
+def _type_header(file: File) -> dict[str, str]:
     return {"Content-Type": file.media_type}
 
 
-def _socket(request: Request) -> str:
+def _socket_sources(request: Request) -> str:
     host = request.headers.get("host", "")
     return f" ws://{host} wss://{host}" if _HOST.match(host) else ""
 

@@ -2,8 +2,8 @@
 
 **An implementer** carries each envelope to every other node that watches one of its users, soon and at most
 roughly once. **It does not guarantee** delivery, order or singleness, and need not: whoever receives compares
-numbers and reads the log. When it may have lost something it says so (`on_doubt`), and while it may be losing
-something it says that, too (`in_doubt`): the node then compares the heads of its users with the store.
+numbers and reads the log. When it may have lost something it says so (`on_resync`), and while it may be losing
+something it says that, too (`may_have_lost`): the node then compares the heads of its users with the store.
 
 **The caller** delivers to the users of its own node itself, before it rings: the bus never brings an envelope
 back to the node that it came from.
@@ -25,38 +25,38 @@ class Envelope(NamedTuple):
     json: bytes
     msgpack: bytes
     revoked_at: int | None = None
-    spent: bool = False
+    charge_sender: bool = False
 
 
 class Bus(Protocol):
     @property
-    def remote(self) -> bool:
+    def has_other_nodes(self) -> bool:
         """Whether there are other nodes to ring; if not, envelopes need not be made."""
         ...
 
-    def ring(self, envelopes: Sequence[Envelope]) -> None:
+    def publish(self, envelopes: Sequence[Envelope]) -> None:
         """Send to the other nodes. Never blocks, never raises; what can't be sent is dropped and counted."""
         ...
 
-    def warn(self) -> None:
+    def announce_loss(self) -> None:
         """Tell the other nodes, soon, that something may have been committed here which is never rung: they doubt."""
         ...
 
     @property
-    def in_doubt(self) -> bool:
+    def may_have_lost(self) -> bool:
         """Whether something may be getting lost right now."""
         ...
 
-    async def watch(self, user: str) -> None:
+    async def subscribe(self, user: str) -> None:
         """From now on receive what concerns ``user``. Returns when the subscription is confirmed, or in doubt."""
         ...
 
-    def unwatch(self, user: str) -> None:
-        """No longer, however often `watch` was called."""
+    def unsubscribe(self, user: str) -> None:
+        """No longer, however often `subscribe` was called."""
         ...
 
-    def listen(self, on_envelope: Callable[[Envelope], None], on_doubt: Callable[[], None]) -> None:
-        """Where received envelopes, and doubts, are told. Called once, before the first `watch`."""
+    def listen(self, on_envelope: Callable[[Envelope], None], on_resync: Callable[[], None]) -> None:
+        """Where received envelopes, and doubts, are told. Called once, before the first `subscribe`."""
         ...
 
     async def close(self) -> None: ...

@@ -3,7 +3,7 @@
 **An implementer guarantees**
 
 - `commit` is one transaction: it reads what its commands touch, locks it (the log rows of both users), lets
-  `bussa_server.domain.ledger` decide, and writes. It returns when all of it is on disk (fsync), the outcomes in the
+  `bussa_server.domain.handlers` decide, and writes. It returns when all of it is on disk (fsync), the outcomes in the
   order of the commands. Raises `Unavailable` when that can't be known; then the batch is there whole or not at
   all, and a nonce tells which.
 - Numbers without holes: seq of a user's log, n of a conversation.
@@ -14,8 +14,8 @@
 
 **It does not guarantee** that reads of two calls belong to one moment.
 
-**The caller** hands over at most `BATCH` commands at a time, one batch after the other, and asks for pages of at
-most `bussa_protocol.limits.PAGE_MAX` (logs: `LOG_PAGE`).
+**The caller** hands over at most `MAX_BATCH` commands at a time, one batch after the other, and asks for pages of at
+most `bussa_protocol.limits.PAGE_MAX` (logs: `MAX_LOG_PAGE`).
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -24,20 +24,20 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from bussa_protocol.frames import parts
 from bussa_protocol.frames.events import LogEvent
-from bussa_server.domain.book import Carried
 from bussa_server.domain.commands import Command
-from bussa_server.domain.people import Pair, Person
+from bussa_server.domain.unit_of_work import Outcome
+from bussa_server.domain.users import Conversation, User
 
 E = TypeVar("E")
 
-BATCH = 1024
+MAX_BATCH = 1024
 """Commands of one commit at the most: bounds how long a lone message can wait behind others. What a commit costs
 besides its commands is spread over them, so at full load few large ones cost less than many small ones."""
 
-LOG_PAGE = 500
+MAX_LOG_PAGE = 500
 """Events of one page of a log at the most."""
 
-PAGE_CHARS = 64 * 1024
+MAX_PAGE_CHARS = 64 * 1024
 """Characters of text of one page at the most, so that no reply is larger than a client will take. A page with
 more ends earlier, but never before its first entry."""
 
@@ -46,7 +46,7 @@ class Unavailable(Exception):  # noqa: N818 - the contract's own word for it
     """The store is out of reach: nothing was committed, or a nonce makes it safe to ask again."""
 
 
-class Failed(NamedTuple):
+class Faulted(NamedTuple):
     """A command that could not be carried out for a reason of its own: a defect. Nothing of it was committed."""
 
     error: Exception
@@ -62,7 +62,7 @@ class LogPage:
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class ResumeState:
     """What is read to greet a device. ``revoked_at``: tokens issued up to then (ms) are void."""
 
     revoked_at: int
@@ -90,14 +90,17 @@ class UserPage:
     next: str | None
 
 
-def fitting(entries: Iterable[E], length: Callable[[E], int], limit: int) -> tuple[list[E], bool]:
-    """What fits into a page: at most ``limit`` entries, and in total `PAGE_CHARS` characters, but for the first; and
-    whether there are more. ``length``: characters of an entry. No more are read than are needed to know that."""
+def take_page(entries: Iterable[E], length: Callable[[E], int], limit: int) -> tuple[list[E], bool]:
+    """The entries that fit into a page, and whether there are more.
+
+    At most ``limit`` entries and `MAX_PAGE_CHARS` characters in total; the first entry always fits. ``length`` counts
+    the characters of an entry. Reads no more entries than the answer needs.
+    """
     page: list[E] = []
     total = 0
     for entry in entries:
         total += length(entry)
-        if len(page) == limit or (page and total > PAGE_CHARS):
+        if len(page) == limit or (page and total > MAX_PAGE_CHARS):
             return page, True
         page.append(entry)
     return page, False
@@ -109,7 +112,7 @@ class Store(Protocol):
         """Names the log that this store keeps: another store, or one restored from a backup, has another."""
         ...
 
-    async def commit(self, batch: Sequence[Command], now: int) -> Sequence[Carried | Failed]:
+    async def commit(self, batch: Sequence[Command], now: int) -> Sequence[Outcome | Faulted]:
         """Carry out commands at ``now`` (ms)."""
         ...
 
@@ -128,7 +131,7 @@ class Store(Protocol):
         """
         ...
 
-    async def arrival(self, user: str, after: int, limit: int) -> Arrival | None:
+    async def resume_state(self, user: str, after: int, limit: int) -> ResumeState | None:
         """`log`, and since when tokens of ``user`` count, for one question less; None if there is no such user."""
         ...
 
@@ -145,16 +148,16 @@ class Store(Protocol):
     async def search(
         self, user: str, query: Sequence[str], peer: str | None, before: str | None, limit: int
     ) -> MessagePage | None:
-        """Messages in which each of ``query`` (`domain.words.query_words`) begins a word; newest first.
+        """Messages in which each of ``query`` (`domain.tokenizer.tokenize_query`) begins a word; newest first.
 
         With ``peer`` only of that conversation; None if there is none. Raises ``ValueError`` for a cursor it did
         not give.
         """
         ...
 
-    async def person(self, user: str) -> Person | None: ...
+    async def get_user(self, user: str) -> User | None: ...
 
-    async def pair(self, one: str, other: str) -> Pair | None:
+    async def get_conversation(self, one: str, other: str) -> Conversation | None:
         """How two users stand to each other; None if one of them does not exist."""
         ...
 

@@ -10,25 +10,25 @@ from collections.abc import Callable
 from typing import Literal
 
 from bussa_protocol.codec import Codec
-from bussa_protocol.codes import Close
+from bussa_protocol.codes import CloseReason
 from bussa_protocol.frames import requests
 from bussa_protocol.limits import HELLO_SECONDS
 from bussa_server import telemetry
-from bussa_server.domain.phase import Phase, Ruling, rule
-from bussa_server.ports.store import LOG_PAGE, LogPage, Store, Unavailable
-from bussa_server.session import greeting
+from bussa_server.domain.phase import Action, Phase, action_for
+from bussa_server.ports.store import MAX_LOG_PAGE, LogPage, Store, Unavailable
+from bussa_server.session import handshake
+from bussa_server.session.dispatcher import RequestDispatcher
+from bussa_server.session.encoded_event import EncodedEvent
 from bussa_server.session.hub import Hub
-from bussa_server.session.inbox import Inbox
-from bussa_server.session.intake import Intake
-from bussa_server.session.outbox import Outbox
-from bussa_server.session.principal import Principal, Tokens, Unauthenticated, must_stand
+from bussa_server.session.principal import Principal, Tokens, Unauthenticated, check_not_revoked
+from bussa_server.session.receive_queue import ReceiveQueue
+from bussa_server.session.responder import Responder
+from bussa_server.session.send_queue import SendQueue
 from bussa_server.session.services import Services
 from bussa_server.session.socket import Frame, Socket
-from bussa_server.session.stream import LogTooShortError, Stream
-from bussa_server.session.voice import Voice
-from bussa_server.session.wire import Wire
+from bussa_server.session.stream import LogTrimmedError, Stream
 
-LONGEST_TIMER = 86_400.0
+MAX_TIMER_SECONDS = 86_400.0
 """Seconds: a token may last for years, a timer is set anew every day."""
 
 
@@ -41,20 +41,20 @@ class Connection:
     __slots__ = (
         "_address",
         "_address_counted",
-        "_farewell",
-        "_healing",
-        "_inbox",
-        "_intake",
+        "_catch_up_task",
+        "_dispatcher",
         "_on_end",
-        "_outbox",
         "_principal",
+        "_receive_queue",
+        "_responder",
+        "_send_queue",
+        "_server_close_code",
         "_services",
         "_socket",
         "_stream",
         "_timer",
         "_token",
         "_user_counted",
-        "_voice",
         "phase",
     )
 
@@ -65,17 +65,17 @@ class Connection:
         self._address = address
         self._address_counted = self._user_counted = False
         self._token = token
-        self.phase = Phase.GREETING
-        self._outbox = Outbox(socket, self._too_slow)
-        self._voice = Voice(codec, self._outbox)
-        self._intake = Intake(self, services.post, codec, self._voice, services.frames)
-        self._inbox = Inbox(self, socket)
+        self.phase = Phase.HANDSHAKE
+        self._send_queue = SendQueue(socket, self._on_slow_consumer)
+        self._responder = Responder(codec, self._send_queue)
+        self._dispatcher = RequestDispatcher(self, services.commit_queue, codec, self._responder, services.frame_limit)
+        self._receive_queue = ReceiveQueue(self, socket)
         self._stream: Stream | None = None
-        self._healing: asyncio.Task[None] | None = None
+        self._catch_up_task: asyncio.Task[None] | None = None
         self._principal: Principal | None = None
         self._timer: asyncio.TimerHandle | None = None
         """First for the ``hello``, then for the token."""
-        self._farewell: Close | None = None
+        self._server_close_code: CloseReason | None = None
         self._on_end: Callable[[Connection], None] | None = None
 
     # What an act may know of its caller.
@@ -100,76 +100,76 @@ class Connection:
     def renew(self, principal: Principal) -> None:
         self._principal = principal
         seconds = max(0.0, (principal.expires_at - time.time_ns() // 1_000_000) / 1000)
-        self._set_timer(min(seconds, LONGEST_TIMER), self._expire)
+        self._set_timer(min(seconds, MAX_TIMER_SECONDS), self._expire)
 
-    async def reach(self, head: int) -> int:
+    async def catch_up_to(self, head: int) -> int:
         assert self._stream is not None
-        self._stream.must_reach(head)
-        await self.healed()
+        self._stream.expect_head(head)
+        await self.caught_up()
         return self._stream.cursor
 
-    async def healed(self) -> None:
-        while self._healing is not None:
-            await asyncio.wait([self._healing])
+    async def caught_up(self) -> None:
+        while self._catch_up_task is not None:
+            await asyncio.wait([self._catch_up_task])
 
     async def drained(self) -> None:
-        await self._outbox.drained()
+        await self._send_queue.drained()
 
     # What the hub tells a device.
 
-    def offer(self, seq: int, wire: Wire) -> None:
+    def offer(self, seq: int, encoded: EncodedEvent) -> None:
         if self._stream is not None:
-            self._stream.offer(seq, wire)
+            self._stream.offer(seq, encoded)
 
-    def hint(self, wire: Wire) -> None:
-        self._voice.hint(wire)
+    def send_ephemeral(self, encoded: EncodedEvent) -> None:
+        self._responder.send_ephemeral(encoded)
 
     def revoked(self, at: int) -> None:
         if self._principal is not None and self._principal.issued_at <= at:
-            self.end(Close.TOKEN)
+            self.end(CloseReason.INVALID_TOKEN)
 
-    def check(self, head: int) -> None:
+    def expect_head(self, head: int) -> None:
         if self._stream is not None:
-            self._stream.must_reach(head)
+            self._stream.expect_head(head)
 
     # Its life.
 
     def begin(self, on_end: "Callable[[Connection], None]") -> None:
         """Serve until the socket ends; then ``on_end`` is called, once."""
         self._on_end = on_end
-        self._socket.on_frame(self._inbox.put)
-        self._address_counted = self._services.doorman.admit_address(self._address)
+        self._socket.on_frame(self._receive_queue.put)
+        self._address_counted = self._services.admission.admit_address(self._address)
         if self._address_counted:
-            self._set_timer(HELLO_SECONDS, self._socket.unless_heard, lambda: self.end(Close.NO_HELLO))
+            self._set_timer(HELLO_SECONDS, self._socket.on_hello_timeout, lambda: self.end(CloseReason.HELLO_TIMEOUT))
         else:
-            self.end(Close.TOO_MUCH)
+            self.end(CloseReason.RATE_LIMITED)
 
     @property
-    def ended_by(self) -> Close | None:
+    def server_close_code(self) -> CloseReason | None:
         """The code that the server ended it with; None: the client has left."""
-        return self._farewell
+        return self._server_close_code
 
     @property
-    def left(self) -> int:
+    def close_code(self) -> int:
         """The code that the socket has ended with."""
-        return self._socket.left
+        return self._socket.close_code
 
-    def quick(self, frame: bytes | str) -> bool:
+    def handle_now(self, frame: bytes | str) -> bool:
         """Carry a frame out at once, if nothing must be waited for; else False, and nothing has happened."""
-        return self.phase is Phase.OPEN and self._healing is None and self._intake.quick(frame)
+        return self.phase is Phase.OPEN and self._catch_up_task is None and self._dispatcher.dispatch_now(frame)
 
-    async def take(self, frame: Frame) -> None:
+    async def handle(self, frame: Frame) -> None:
         """Carry a frame out; the frames before it have been."""
         try:
             if frame is None:
                 self._finish()
-            elif self.phase is Phase.GREETING:
-                await self._greet(frame)
+            elif self.phase is Phase.HANDSHAKE:
+                await self._handle_hello(frame)
             elif self.phase is Phase.OPEN:
-                await self._intake.take(frame)
+                await self._dispatcher.dispatch(frame)
         except Unavailable:
             # Nothing can be promised to this device now; it comes back and asks again.
-            self.end(Close.RESTART)
+            self.end(CloseReason.RESTART)
         except Exception as error:  # noqa: BLE001 - the last line of one connection: the others must not feel it
             telemetry.defect("connection", error)
             self._socket.close(1011, "internal error")
@@ -178,62 +178,62 @@ class Connection:
             self._finish()
             raise
 
-    def end(self, code: Close) -> None:
+    def end(self, code: CloseReason) -> None:
         """Say farewell, once. What was put into the outbox before is sent before, if the peer reads."""
-        if self.phase is Phase.ENDED:
+        if self.phase is Phase.CLOSED:
             return
-        self.phase = Phase.ENDED
-        self._farewell = code
-        self._outbox.flush()
-        self._outbox.end()
+        self.phase = Phase.CLOSED
+        self._server_close_code = code
+        self._send_queue.flush()
+        self._send_queue.end()
         self._socket.close(code, code.reason)
-        self._intake.wake()
+        self._dispatcher.wake()
 
-    async def settle(self) -> None:
+    async def finish_writes(self) -> None:
         """Take nothing more and wait until every write is answered: before a farewell that is not its fault."""
-        self._intake.stop()
-        await self._intake.answered()
+        self._dispatcher.stop()
+        await self._dispatcher.writes_answered()
 
     def _finish(self) -> None:
         """Nothing of it is left behind."""
         on_end, self._on_end = self._on_end, None
         if on_end is None:
             return
-        self.phase = Phase.ENDED
-        self._inbox.end()
-        self._outbox.end()
+        self.phase = Phase.CLOSED
+        self._receive_queue.end()
+        self._send_queue.end()
         self._stop_timer()
-        if self._healing is not None:
-            self._healing.cancel()
-        doorman = self._services.doorman
+        if self._catch_up_task is not None:
+            self._catch_up_task.cancel()
+        admission = self._services.admission
         if self._address_counted:
-            doorman.release_address(self._address)
+            admission.release_address(self._address)
         if self._principal is not None:
             self._services.hub.leave(self._principal.user, self)
             if self._user_counted:
-                doorman.release_user(self._principal.user)
+                admission.release_user(self._principal.user)
         on_end(self)
-        if not self._intake.busy:
+        if not self._dispatcher.has_pending_writes:
             # What refers to each other is freed only when garbage is looked for: seldom, and everybody waits for it.
-            self._stream = self._voice.stream = None
-            del self._intake
+            self._stream = self._responder.stream = None
+            del self._dispatcher
 
-    async def _greet(self, frame: bytes | str) -> None:
+    async def _handle_hello(self, frame: bytes | str) -> None:
         """Take the first frame, which must be a ``hello``."""
         self._stop_timer()
-        request = self._intake.decode(frame)
-        if request is None or rule(self.phase, request) is not Ruling.TAKE:
+        request = self._dispatcher.decode(frame)
+        if request is None or action_for(self.phase, request) is not Action.HANDLE:
             # Its fields may have been refused already, which says more; the code says not to repeat it.
-            self.end(Close.NOT_PROTOCOL)
+            self.end(CloseReason.PROTOCOL_ERROR)
             return
-        assert isinstance(request, requests.Hello)
+        assert isinstance(request, requests.HelloRequest)
         token, self._token = request.token or self._token or "", None
         try:
-            await self._welcome(await self._services.tokens.read(token), request)
+            await self._welcome(await self._services.tokens.verify(token), request)
         except Unauthenticated:
-            self.end(Close.TOKEN)
+            self.end(CloseReason.INVALID_TOKEN)
 
-    async def _welcome(self, principal: Principal, hello: requests.Hello) -> None:
+    async def _welcome(self, principal: Principal, hello: requests.HelloRequest) -> None:
         """Subscribe, then read, then merge by number.
 
         A revocation is told to whoever has subscribed, and the store is asked after that: so none is missed.
@@ -241,50 +241,50 @@ class Connection:
         user, services = principal.user, self._services
         self.renew(principal)
         # Until the log's head is known the stream takes note of what it is offered and sends nothing.
-        self._stream = Stream(user, 0, self._intake.codec, self._outbox, services.store, self._heal_soon)
+        self._stream = Stream(user, 0, self._dispatcher.codec, self._send_queue, services.store, self._start_catch_up)
         await services.hub.join(user, self)
-        after = greeting.reads_after(services.store.epoch, hello)
-        arrival = await services.store.arrival(user, after, LOG_PAGE)
-        must_stand(principal, None if arrival is None else arrival.revoked_at)
-        if self.phase is Phase.ENDED or arrival is None:
+        resume_after = handshake.resume_after(services.store.epoch, hello)
+        state = await services.store.resume_state(user, resume_after, MAX_LOG_PAGE)
+        check_not_revoked(principal, None if state is None else state.revoked_at)
+        if self.phase is Phase.CLOSED or state is None:
             return
-        self._user_counted = services.doorman.admit_user(user)
+        self._user_counted = services.admission.admit_user(user)
         if not self._user_counted:
-            self.end(Close.TOO_MUCH)
+            self.end(CloseReason.RATE_LIMITED)
             return
-        self._intake.sends = services.doorman.budget(user)
-        start = greeting.begin(services.store.epoch, user, hello, arrival.page)
+        self._dispatcher.send_bucket = services.admission.budget(user)
+        start = handshake.decide_resume(services.store.epoch, user, hello, state.page)
         self.phase = Phase.OPEN
         self._stream.cursor = start.cursor
-        self._voice.say(start.welcome)
-        self._voice.stream = self._stream
-        await self._heal(arrival.page)
+        self._responder.send(start.welcome)
+        self._responder.stream = self._stream
+        await self._catch_up(state.page)
 
-    def _heal_soon(self) -> None:
-        if self._healing is None and self.phase is Phase.OPEN:
-            self._healing = asyncio.get_running_loop().create_task(self._heal())
+    def _start_catch_up(self) -> None:
+        if self._catch_up_task is None and self.phase is Phase.OPEN:
+            self._catch_up_task = asyncio.get_running_loop().create_task(self._catch_up())
 
-    async def _heal(self, known: LogPage | None = None) -> None:
+    async def _catch_up(self, first_page: LogPage | None = None) -> None:
         assert self._stream is not None
         try:
-            await self._intake.answered()
-            await self._stream.catch_up(known)
-        except (LogTooShortError, Unavailable):
+            await self._dispatcher.writes_answered()
+            await self._stream.catch_up(first_page)
+        except (LogTrimmedError, Unavailable):
             # The device comes back, and is told then what it can have.
-            self.end(Close.RESTART)
+            self.end(CloseReason.RESTART)
         except Exception as error:  # noqa: BLE001 - a stream that never heals would be missed by nobody
-            telemetry.defect("heal", error)
-            self.end(Close.RESTART)
+            telemetry.defect("catch-up", error)
+            self.end(CloseReason.RESTART)
         finally:
-            self._healing = None
+            self._catch_up_task = None
 
-    def _too_slow(self, why: Literal["bytes", "age"]) -> None:
-        telemetry.evicted(why)
-        self.end(Close.TOO_SLOW)
+    def _on_slow_consumer(self, reason: Literal["bytes", "age"]) -> None:
+        telemetry.slow_consumer_closed(reason)
+        self.end(CloseReason.SLOW_CONSUMER)
 
     def _expire(self) -> None:
         if self.principal.expires_at <= time.time_ns() // 1_000_000:
-            self.end(Close.TOKEN)
+            self.end(CloseReason.INVALID_TOKEN)
         else:
             self.renew(self.principal)
 

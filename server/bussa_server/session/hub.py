@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from bussa_protocol.frames import events
-from bussa_server.domain.book import Entry
+from bussa_server.domain.unit_of_work import Entry
 from bussa_server.ports.bus import Bus, Envelope
-from bussa_server.session.wire import Wire
+from bussa_server.session.encoded_event import EncodedEvent
 
 
 class Device(Protocol):
     """A connection, as the hub sees it."""
 
-    def offer(self, seq: int, wire: Wire) -> None: ...
-    def hint(self, wire: Wire) -> None:
+    def offer(self, seq: int, encoded: EncodedEvent) -> None: ...
+    def send_ephemeral(self, encoded: EncodedEvent) -> None:
         """A fleeting event."""
         ...
 
@@ -25,7 +25,7 @@ class Device(Protocol):
         """Tokens of the user issued at or before ``at`` (ms) are void."""
         ...
 
-    def check(self, head: int) -> None:
+    def expect_head(self, head: int) -> None:
         """The user's log is known to reach ``head``."""
         ...
 
@@ -33,20 +33,20 @@ class Device(Protocol):
 class Hub:
     """Belongs to one event loop. Nothing here waits, but for `join`."""
 
-    def __init__(self, bus: Bus, spent: Callable[[str], None]) -> None:
+    def __init__(self, bus: Bus, charge_remote_send: Callable[[str], None]) -> None:
         """``spent(user)``: the user has written a message on another node."""
         self._bus = bus
-        self._spent = spent
+        self._charge_remote_send = charge_remote_send
         self._devices: dict[str, list[Device]] = {}
         self._envelopes: list[Envelope] = []
-        self.doubted = asyncio.Event()
+        self.resync_requested = asyncio.Event()
         """Set when something may have been lost on the bus; whoever has compared the heads clears it."""
-        bus.listen(self._receive, self.doubted.set)
+        bus.listen(self._receive, self.resync_requested.set)
 
     async def join(self, user: str, device: Device) -> None:
         """From now on ``device`` gets what happens to ``user``: call it before the log is read."""
         self._devices.setdefault(user, []).append(device)
-        await self._bus.watch(user)
+        await self._bus.subscribe(user)
 
     def leave(self, user: str, device: Device) -> None:
         devices = self._devices.get(user, [])
@@ -54,21 +54,21 @@ class Hub:
             devices.remove(device)
             if not devices:
                 del self._devices[user]
-                self._bus.unwatch(user)
+                self._bus.unsubscribe(user)
 
     def count(self, user: str) -> int:
         """How many connections ``user`` has here."""
         return len(self._devices.get(user, ()))
 
     @property
-    def remote(self) -> bool:
+    def has_other_nodes(self) -> bool:
         """Whether there are other nodes."""
-        return self._bus.remote
+        return self._bus.has_other_nodes
 
     @property
-    def in_doubt(self) -> bool:
+    def may_have_lost(self) -> bool:
         """Whether something may be getting lost on the bus right now."""
-        return self._bus.in_doubt
+        return self._bus.may_have_lost
 
     @property
     def users(self) -> list[str]:
@@ -81,61 +81,63 @@ class Hub:
 
     def deliver(self, entry: Entry, origin: object) -> None:
         """An event that was committed here. ``origin``, the connection that asked, is answered instead."""
-        wire = Wire(entry.event)
+        encoded = EncodedEvent(entry.event)
         seq = entry.event.seq
         for device in self._devices.get(entry.user, ()):
             if device is not origin:
-                device.offer(seq, wire)
-        if self._bus.remote:
-            spent = isinstance(entry.event, events.Message) and entry.event.sender == entry.user
-            self._envelopes.append(Envelope(entry.user, seq, wire.json, wire.msgpack, spent=spent))
+                device.offer(seq, encoded)
+        if self._bus.has_other_nodes:
+            charge_sender = isinstance(entry.event, events.MessageEvent) and entry.event.sender == entry.user
+            self._envelopes.append(
+                Envelope(entry.user, seq, encoded.json, encoded.msgpack, charge_sender=charge_sender)
+            )
 
-    def hint(self, user: str, event: events.Typing) -> None:
+    def deliver_ephemeral(self, user: str, event: events.TypingEvent) -> None:
         """A fleeting event: whoever is not there misses it."""
-        wire = Wire(event)
+        encoded = EncodedEvent(event)
         for device in self._devices.get(user, ()):
-            device.hint(wire)
-        if self._bus.remote:
-            self._bus.ring([Envelope(user, None, wire.json, wire.msgpack)])
+            device.send_ephemeral(encoded)
+        if self._bus.has_other_nodes:
+            self._bus.publish([Envelope(user, None, encoded.json, encoded.msgpack)])
 
     def revoke(self, user: str, at: int) -> None:
         """The user's tokens issued at or before ``at`` (ms) are void: their connections end, on every node."""
         for device in list(self._devices.get(user, ())):
             device.revoked(at)
-        if self._bus.remote:
-            self._bus.ring([Envelope(user, None, b"", b"", at)])
+        if self._bus.has_other_nodes:
+            self._bus.publish([Envelope(user, None, b"", b"", at)])
 
-    def ring(self) -> None:
+    def publish(self) -> None:
         """Hand to the bus what was delivered since the last time."""
         if self._envelopes:
             envelopes, self._envelopes = self._envelopes, []
-            self._bus.ring(envelopes)
+            self._bus.publish(envelopes)
 
-    def doubt(self) -> None:
+    def request_resync(self) -> None:
         """Something may have been committed here that nobody is told of: have it looked for, on every node."""
-        self.doubted.set()
-        self._bus.warn()
+        self.resync_requested.set()
+        self._bus.announce_loss()
 
-    def compare(self, heads: dict[str, int], revoked: dict[str, int]) -> None:
+    def compare_heads(self, heads: dict[str, int], revoked: dict[str, int]) -> None:
         """Heads of logs and ends of sessions, freshly read: whoever is behind has missed something."""
         for user, at in revoked.items():
             for device in list(self._devices.get(user, ())):
                 device.revoked(at)
         for user, head in heads.items():
             for device in list(self._devices.get(user, ())):
-                device.check(head)
+                device.expect_head(head)
 
     def _receive(self, envelope: Envelope) -> None:
         devices = self._devices.get(envelope.user)
         if not devices:
             return
-        if envelope.spent:
-            self._spent(envelope.user)
-        wire = Wire.ready(envelope.json, envelope.msgpack)
+        if envelope.charge_sender:
+            self._charge_remote_send(envelope.user)
+        encoded = EncodedEvent.from_encoded(envelope.json, envelope.msgpack)
         for device in list(devices):
             if envelope.revoked_at is not None:
                 device.revoked(envelope.revoked_at)
             elif envelope.seq is None:
-                device.hint(wire)
+                device.send_ephemeral(encoded)
             else:
-                device.offer(envelope.seq, wire)
+                device.offer(envelope.seq, encoded)

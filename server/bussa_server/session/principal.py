@@ -25,7 +25,7 @@ class Principal:
     expires_at: int
 
 
-def must_stand(principal: Principal, revoked_at: int | None) -> None:
+def check_not_revoked(principal: Principal, revoked_at: int | None) -> None:
     """See whether a token still counts. ``revoked_at``: its user's, as the store has it; None: there is no such user.
 
     Raises Unauthenticated.
@@ -41,7 +41,7 @@ def must_stand(principal: Principal, revoked_at: int | None) -> None:
 class Tokens(Protocol):
     """Tells who a token speaks for."""
 
-    async def read(self, token: str) -> Principal:
+    async def verify(self, token: str) -> Principal:
         """Whom this token names, whose it is by its signature and its time.
 
         Whether it still counts only the store knows: see `must_stand`.
@@ -52,7 +52,7 @@ class Tokens(Protocol):
         """
         ...
 
-    async def who(self, token: str) -> Principal:
+    async def authenticate(self, token: str) -> Principal:
         """Whose token this is, as the store knows it at this moment.
 
         Raises:

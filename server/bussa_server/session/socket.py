@@ -11,12 +11,12 @@ class Socket(Protocol):
     """One WebSocket after its handshake. Nothing here waits."""
 
     @property
-    def gone(self) -> bool:
+    def closed(self) -> bool:
         """Whether nothing more can reach the peer: the socket is closed or closing."""
         ...
 
     @property
-    def left(self) -> int:
+    def close_code(self) -> int:
         """The code that it ended with (RFC 6455, section 7.4); 1006 where there was none."""
         ...
 
@@ -24,11 +24,11 @@ class Socket(Protocol):
         """From now on every message goes to ``callback`` as it comes, and then the end, whoever has ended it."""
         ...
 
-    def hold(self, holding: bool) -> None:
+    def set_reading_paused(self, paused: bool) -> None:
         """Stop reading, or go on."""
         ...
 
-    def unless_heard(self, callback: Callable[[], None]) -> None:
+    def on_hello_timeout(self, callback: Callable[[], None]) -> None:
         """If no message has come, call back: not before all is looked at that was read, for a message that waits in
         a queue of this side's is not late."""
         ...

@@ -12,79 +12,84 @@ No line ever holds a message's text, a token, a password or a nonce. What happen
 is counted and not logged; what an outage repeats is logged once a second.
 """
 
-from bussa_server.telemetry.bus import bus_dropped, bus_foreign, bus_torn, bus_whole
-from bussa_server.telemetry.calls import (
+from bussa_server.telemetry.bus import (
+    redis_connected,
+    redis_disconnected,
+    redis_message_invalid,
+    redis_messages_dropped,
+)
+from bussa_server.telemetry.commits import (
+    batch_committed,
+    command_failed,
+    commands_handled,
+    commit_queue_full,
+    commit_to_send_queue,
+    database_unavailable,
+    gap_recovered,
+    log_trimmed,
+)
+from bussa_server.telemetry.http import (
     call_answered,
     jwks_failed,
     jwks_fetched,
     log_in_limited,
     log_in_refused,
     log_in_succeeded,
-    passwords_overflow,
+    password_hashing_queue_full,
     secret_is_short,
     token_refused,
 )
-from bussa_server.telemetry.commits import (
-    batch_committed,
-    command_failed,
-    commands_carried,
-    log_healed,
-    log_lag,
-    post_overflow,
-    store_unavailable,
-    trimmed,
-)
 from bussa_server.telemetry.log import configure
 from bussa_server.telemetry.process import defect, drain_started, drained, listening, loop_lag, unhandled, worker_died
-from bussa_server.telemetry.registry import count_as, metrics, vacate
+from bussa_server.telemetry.registry import metrics, remove_worker, set_worker
 from bussa_server.telemetry.sockets import (
     connection_closed,
     connection_opened,
-    evicted,
+    connection_throttled,
     frame_refused,
     handshake_refused,
-    newcomer_delayed,
-    outbox_depth,
+    send_queue_depth,
+    slow_consumer_closed,
 )
 
 __all__ = [
     "batch_committed",
-    "bus_dropped",
-    "bus_foreign",
-    "bus_torn",
-    "bus_whole",
     "call_answered",
     "command_failed",
-    "commands_carried",
+    "commands_handled",
+    "commit_queue_full",
+    "commit_to_send_queue",
     "configure",
     "connection_closed",
     "connection_opened",
-    "count_as",
+    "connection_throttled",
+    "database_unavailable",
     "defect",
     "drain_started",
     "drained",
-    "evicted",
     "frame_refused",
+    "gap_recovered",
     "handshake_refused",
     "jwks_failed",
     "jwks_fetched",
     "listening",
-    "log_healed",
     "log_in_limited",
     "log_in_refused",
     "log_in_succeeded",
-    "log_lag",
+    "log_trimmed",
     "loop_lag",
     "metrics",
-    "newcomer_delayed",
-    "outbox_depth",
-    "passwords_overflow",
-    "post_overflow",
+    "password_hashing_queue_full",
+    "redis_connected",
+    "redis_disconnected",
+    "redis_message_invalid",
+    "redis_messages_dropped",
+    "remove_worker",
     "secret_is_short",
-    "store_unavailable",
+    "send_queue_depth",
+    "set_worker",
+    "slow_consumer_closed",
     "token_refused",
-    "trimmed",
     "unhandled",
-    "vacate",
     "worker_died",
 ]

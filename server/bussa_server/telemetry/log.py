@@ -18,7 +18,7 @@ from structlog.typing import ExcInfo, Processor
 Format = Literal["text", "json"]
 Level = Literal["debug", "info", "warning", "error"]
 
-CHAIN = 8
+MAX_CHAIN = 8
 """Errors of one chain of causes that are shown."""
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("bussa")
@@ -64,7 +64,7 @@ def frames_only(exc_info: ExcInfo) -> str:
     """A traceback without what the errors say: the causes first, as Python does it."""
     parts: list[str] = []
     error: BaseException | None = exc_info[1]
-    while error is not None and len(parts) < CHAIN:
+    while error is not None and len(parts) < MAX_CHAIN:
         parts.append("".join([*traceback.format_tb(error.__traceback__), _kind(error)]))
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return "\nwhich led to\n".join(reversed(parts))
@@ -78,12 +78,12 @@ def _in_full(exc_info: ExcInfo) -> str:
     return "".join(traceback.format_exception(*exc_info)).rstrip()
 
 
-def told(error: BaseException) -> tuple[type[BaseException], BaseException, TracebackType | None]:
+def exc_info_of(error: BaseException) -> tuple[type[BaseException], BaseException, TracebackType | None]:
     """``error`` as the `exc_info` of a log line."""
     return type(error), error, error.__traceback__
 
 
-class Seldom:
+class RateLimitedLog:
     """At most one line a second of one event; the next one says how many were left out."""
 
     def __init__(self) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from bussa_server.telemetry.log import log, told
+from bussa_server.telemetry.log import exc_info_of, log
 from bussa_server.telemetry.registry import counter, histogram
 
 _DEFECTS = counter("defects", "Exceptions that nobody expected, by where they came up.", "where")
@@ -33,7 +33,7 @@ def loop_lag(seconds: float) -> None:
 def defect(where: str, error: BaseException) -> None:
     """An exception that nobody expected. ``where``: a place in the code, in a few words that never vary."""
     _DEFECTS.labels(where).inc()
-    log.error("defect", where=where, exc_info=told(error))
+    log.error("defect", where=where, exc_info=exc_info_of(error))
 
 
 def unhandled(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -46,4 +46,4 @@ def unhandled(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
 
 def worker_died(pid: int, status: int) -> None:
     """A worker process ended before it was told to; another one follows."""
-    log.error("a worker died", pid=pid, status=status)
+    log.error("worker died", pid=pid, status=status)

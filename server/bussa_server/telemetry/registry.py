@@ -1,9 +1,9 @@
 """The metrics of this process, in a registry of their own: what another library declares stays out.
 
-Where several workers serve one port (`bussa_server.tallies`), each counts in files of its own, named by its place among
-them, and any of them reads those of all. The successor of a worker that died takes its place and counts on where
-that one ended, so no counter ever falls. What the process collector knows (memory, files) is of one process, and is
-left out then.
+Where several workers serve one port (`bussa_server.multiprocess_metrics`), each counts in files of its own, named by
+its number among them, and any of them reads those of all. The successor of a worker that died takes its number and
+counts on where that one ended, so no counter ever falls. What the process collector knows (memory, files) is of one
+process, and is left out then.
 """
 
 import os
@@ -25,14 +25,14 @@ from prometheus_client.process_collector import ProcessCollector
 # A time of creation beside every counter would double the text; a scraper sees a restart by the counter itself.
 disable_created_metrics()
 
-OfAll = Literal["livesum", "livemin", "livemax"]
+MultiprocessMode = Literal["livesum", "livemin", "livemax"]
 
-_place = "foreman"
+_worker = "supervisor"
 
-SHARED = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
-if SHARED is not None:
+MULTIPROC_DIR = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+if MULTIPROC_DIR is not None:
     # Places and not process ids: else each worker that died would leave its files behind, without end.
-    values.ValueClass = values.MultiProcessValue(lambda: _place)  # pyright: ignore[reportUnknownMemberType] - it has no types
+    values.ValueClass = values.MultiProcessValue(lambda: _worker)  # pyright: ignore[reportUnknownMemberType] - it has no types
 
 REGISTRY = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
@@ -47,31 +47,31 @@ def counter(name: str, help: str, *labels: str) -> Counter:
     return Counter(f"bussa_{name}", help, labels, registry=REGISTRY)
 
 
-def gauge(name: str, help: str, *labels: str, of_all: OfAll = "livesum") -> Gauge:
+def gauge(name: str, help: str, *labels: str, multiprocess_mode: MultiprocessMode = "livesum") -> Gauge:
     """``of_all``: what is shown where several workers have a value each; the dead have none."""
-    return Gauge(f"bussa_{name}", help, labels, registry=REGISTRY, multiprocess_mode=of_all)
+    return Gauge(f"bussa_{name}", help, labels, registry=REGISTRY, multiprocess_mode=multiprocess_mode)
 
 
 def histogram(name: str, help: str, *labels: str, buckets: Sequence[float] = SECONDS) -> Histogram:
     return Histogram(f"bussa_{name}", help, labels, buckets=buckets, registry=REGISTRY)
 
 
-def count_as(place: str) -> None:
+def set_worker(worker: str) -> None:
     """This process, freshly forked, is the worker at ``place``: no other one alive may be."""
-    global _place
-    _place = place
+    global _worker
+    _worker = worker
 
 
-def vacate(place: str) -> None:
+def remove_worker(worker: str) -> None:
     """The worker at ``place`` is gone, and with it what it had open."""
-    if SHARED is not None:
-        multiprocess.mark_process_dead(place, SHARED)  # pyright: ignore[reportUnknownMemberType] - it has no types
+    if MULTIPROC_DIR is not None:
+        multiprocess.mark_process_dead(worker, MULTIPROC_DIR)  # pyright: ignore[reportUnknownMemberType] - it has no types
 
 
 def metrics() -> bytes:
     """Everything counted so far, as Prometheus text (exposition format 0.0.4)."""
-    if SHARED is None:
+    if MULTIPROC_DIR is None:
         return generate_latest(REGISTRY)
-    everybody = CollectorRegistry()
-    multiprocess.MultiProcessCollector(everybody, SHARED)
-    return generate_latest(everybody)
+    all_workers = CollectorRegistry()
+    multiprocess.MultiProcessCollector(all_workers, MULTIPROC_DIR)
+    return generate_latest(all_workers)

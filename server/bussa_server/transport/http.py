@@ -13,23 +13,23 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from bussa_server import telemetry
-from bussa_server.transport import turns
+from bussa_server.transport import fair_queue
 from bussa_server.transport.tarpit import host_of, tarpit_of
 
 REQUEST_SECONDS = 10.0
 """From the connection (or a request's first byte) to the request's last byte. A WebSocket's handshake included."""
 
-ANSWER_SECONDS = 30.0
+RESPONSE_SECONDS = 30.0
 """How long a peer may not read what is sent to it: as long as over a WebSocket."""
 
-HEAD_BYTES = 16 * 1024
+MAX_HEADER_BYTES = 16 * 1024
 """Bytes of a request line and headers: what nginx and Apache take, twice over. Give or take a slice."""
 
-SLICE = 1024
+SLICE_BYTES = 1024
 """Bytes that are parsed at a time: so that each bound is looked at before much has come of a large read. Of the
 smallest requests that is a millisecond's worth."""
 
-BODY_SLICES = 4
+BODY_SLICES_PER_TURN = 4
 """Slices of a body that are taken in one turn: next to nothing, but for chunks of a byte each."""
 
 LINGER_SECONDS = 1.0
@@ -53,40 +53,40 @@ class Flow(FlowControl):
 
 
 class BoundedHttp(HttpToolsProtocol):
-    _deadline: asyncio.TimerHandle | None = None
+    _request_timer: asyncio.TimerHandle | None = None
     due: float | None = None
     """When the request must be complete, in the loop's seconds. Its timer is left alone where one request follows
     another: to make a timer costs as much as to parse a request."""
-    _unread: asyncio.TimerHandle | None = None
-    _in_head: bool = True
+    _response_timer: asyncio.TimerHandle | None = None
+    _in_headers: bool = True
     """Whether what comes next belongs to a head: of the request that has begun, or of the next one."""
-    _head: int = 0
+    _header_bytes: int = 0
     _refused: bool = False
     _unparsed: bytes | memoryview = b""
-    _waiting: bool = False
+    _slice_scheduled: bool = False
     """Whether a turn is to come in which what is unparsed is looked at."""
     _flow: Flow
-    _answering: RequestResponseCycle | None = None
+    _current_cycle: RequestResponseCycle | None = None
     """What is being answered. uvicorn knows only the newest request, and that one may still wait its turn."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] - a narrower type, as in uvicorn's own
         super().connection_made(transport)
         self.flow = self._flow = Flow(transport)
         self.logger = _QUIET
-        self._start_deadline()
+        self._start_request_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._cancel_deadline()
-        self._stop_waiting()
-        self._forget_answer()
+        self._cancel_request_timer()
+        self._cancel_response_timer()
+        self._disconnect_cycle()
         super().connection_lost(exc)
-        self._let_go()
+        self._break_cycles()
 
-    def _let_go(self) -> None:
+    def _break_cycles(self) -> None:
         """Whatever refers to each other is freed only when garbage is looked for: seldom, and all else waits for it."""
         self._unparsed = b""
         self.pipeline.clear()
-        self.cycle = self._answering = self.parser = None  # type: ignore[assignment] - uvicorn never lets go
+        self.cycle = self._current_cycle = self.parser = None  # type: ignore[assignment] - uvicorn never lets go
 
     # A request.
 
@@ -96,30 +96,30 @@ class BoundedHttp(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         # A view: to cut a slice off a quarter of a MiB must not copy the rest.
         self._unparsed = memoryview(bytes(self._unparsed) + data if self._unparsed else data)
-        if len(self._unparsed) > SLICE:
+        if len(self._unparsed) > SLICE_BYTES:
             self._flow.unparsed = True
             self.transport.pause_reading()
-        self._wait_for_turn()
+        self._schedule_slice()
 
-    def _wait_for_turn(self) -> None:
-        if not self._waiting:
-            self._waiting = True
-            turns.wait(self.loop, self._have_turn)
+    def _schedule_slice(self) -> None:
+        if not self._slice_scheduled:
+            self._slice_scheduled = True
+            fair_queue.schedule(self.loop, self._run_slice)
 
-    def _have_turn(self) -> None:
+    def _run_slice(self) -> None:
         """Parse on, unless what was parsed still waits for its answer: of a slice, forty requests at the most."""
-        self._waiting = False
-        for _ in range(BODY_SLICES):
+        self._slice_scheduled = False
+        for _ in range(BODY_SLICES_PER_TURN):
             if self.pipeline:
                 self.due = None  # what is not looked at can't be late
                 return
             self._parse_slice()
-            if self._in_head or not self._unparsed:
+            if self._in_headers or not self._unparsed:
                 break
         if self.transport.is_closing() or self.parser is None:  # pyright: ignore[reportUnnecessaryComparison] - see `_let_go`
             return  # it has ended, or is a WebSocket's now
         if self._unparsed:
-            self._wait_for_turn()
+            self._schedule_slice()
             return
         self._flow.unparsed = False
         if self._refused or not self._flow.read_paused:
@@ -129,41 +129,41 @@ class BoundedHttp(HttpToolsProtocol):
         if self._refused or self.transport.is_closing():
             self._unparsed = b""
             return
-        part, self._unparsed = self._unparsed[:SLICE], self._unparsed[SLICE:]
-        self._head += len(part)
-        self._start_deadline()
+        part, self._unparsed = self._unparsed[:SLICE_BYTES], self._unparsed[SLICE_BYTES:]
+        self._header_bytes += len(part)
+        self._start_request_timer()
         super().data_received(bytes(part))
-        if self._in_head and self._head > HEAD_BYTES:
-            self._refuse_head()
+        if self._in_headers and self._header_bytes > MAX_HEADER_BYTES:
+            self._refuse_headers()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._start_deadline()
+        self._start_request_timer()
 
     def on_headers_complete(self) -> None:
-        self._in_head = False
+        self._in_headers = False
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        self._in_head = True
-        self._head = 0
+        self._in_headers = True
+        self._header_bytes = 0
         self.due = None
         super().on_message_complete()
 
     def handle_websocket_upgrade(self) -> None:
-        self._cancel_deadline()
-        self._stop_waiting()
+        self._cancel_request_timer()
+        self._cancel_response_timer()
         self._refused = True  # of this protocol's concern is nothing any more
         if self._flow.unparsed:
             self.transport.resume_reading()  # the WebSocket stops as it sees fit
         super().handle_websocket_upgrade()
-        self._let_go()
+        self._break_cycles()
 
     def send_400_response(self, msg: str) -> None:
         self._malformed(400)
         super().send_400_response(msg)
 
-    def _refuse_head(self) -> None:
+    def _refuse_headers(self) -> None:
         self._malformed(431)
         self.transport.write(
             b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
@@ -171,83 +171,83 @@ class BoundedHttp(HttpToolsProtocol):
         # What is still coming is read and dropped: a socket closed over unread bytes is reset, and its answer lost.
         self._refused = True
         self.transport.write_eof()
-        self._cancel_deadline()
-        self._deadline = self.loop.call_later(LINGER_SECONDS, self._give_up)
+        self._cancel_request_timer()
+        self._request_timer = self.loop.call_later(LINGER_SECONDS, self._abort)
 
     def _malformed(self, status: int) -> None:
         telemetry.call_answered("other", "unmatched", status, 0.0)
-        tarpit_of(self.server_state).blame(host_of(self.transport))
+        tarpit_of(self.server_state).record_fault(host_of(self.transport))
 
-    def _start_deadline(self) -> None:
+    def _start_request_timer(self) -> None:
         if self.due is None:
             self.due = self.loop.time() + REQUEST_SECONDS
-        if self._deadline is None:
-            self._deadline = self.loop.call_at(self.due, self._ring)
+        if self._request_timer is None:
+            self._request_timer = self.loop.call_at(self.due, self._on_request_timeout)
 
-    def _ring(self) -> None:
-        self._deadline = None
+    def _on_request_timeout(self) -> None:
+        self._request_timer = None
         if self.due is None:
             return
         if self.due > self.loop.time():
-            self._deadline = self.loop.call_at(self.due, self._ring)
-        elif not self._waiting:
-            self._give_up()
+            self._request_timer = self.loop.call_at(self.due, self._on_request_timeout)
+        elif not self._slice_scheduled:
+            self._abort()
         # Else it is this side that is late. The timer is set again, and rings at once, when more has been looked at.
 
-    def _cancel_deadline(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
+    def _cancel_request_timer(self) -> None:
+        if self._request_timer is not None:
+            self._request_timer.cancel()
+            self._request_timer = None
 
     # Its answer.
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        if self._answering is None:
-            self._answer(cycle, app)
+        if self._current_cycle is None:
+            self._start_cycle(cycle, app)
         else:
             # One after the other without an end, they would take as much of each turn as there are such connections.
-            turns.wait(self.loop, lambda: self._answer(cycle, app))
+            fair_queue.schedule(self.loop, lambda: self._start_cycle(cycle, app))
 
-    def _answer(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+    def _start_cycle(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         if not self.transport.is_closing():
-            self._answering = cycle
+            self._current_cycle = cycle
             super()._start_asgi_task(cycle, app)
 
-    def _forget_answer(self) -> None:
+    def _disconnect_cycle(self) -> None:
         # To write to a socket that is gone would be an error, and a page of the log.
-        if self._answering is not None and not self._answering.response_complete:
-            self._answering.disconnected = True
-            self._answering.message_event.set()
+        if self._current_cycle is not None and not self._current_cycle.response_complete:
+            self._current_cycle.disconnected = True
+            self._current_cycle.message_event.set()
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._wait_for_reader()
+        self._start_response_timer()
 
     def resume_writing(self) -> None:
         super().resume_writing()
         if not self.transport.is_closing():
-            self._stop_waiting()
+            self._cancel_response_timer()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if self.transport.is_closing():
-            self._wait_for_reader()  # a close waits until all is sent, for ever if need be
+            self._start_response_timer()  # a close waits until all is sent, for ever if need be
         elif self._unparsed and not self.pipeline:
-            self._wait_for_turn()
+            self._schedule_slice()
 
     def timeout_keep_alive_handler(self) -> None:
         super().timeout_keep_alive_handler()
-        self._wait_for_reader()
+        self._start_response_timer()
 
-    def _wait_for_reader(self) -> None:
-        if self._unread is None:
-            self._unread = self.loop.call_later(ANSWER_SECONDS, self._give_up)
+    def _start_response_timer(self) -> None:
+        if self._response_timer is None:
+            self._response_timer = self.loop.call_later(RESPONSE_SECONDS, self._abort)
 
-    def _stop_waiting(self) -> None:
-        if self._unread is not None:
-            self._unread.cancel()
-            self._unread = None
+    def _cancel_response_timer(self) -> None:
+        if self._response_timer is not None:
+            self._response_timer.cancel()
+            self._response_timer = None
 
-    def _give_up(self) -> None:
-        self._forget_answer()
+    def _abort(self) -> None:
+        self._disconnect_cycle()
         self.transport.abort()

@@ -13,20 +13,20 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from bussa_server import telemetry
-from bussa_server.domain.address import account
-from bussa_server.domain.throttle import Bucket, Rate, Recent
+from bussa_server.domain.address import rate_limit_key
+from bussa_server.domain.rate_limit import Bucket, LruTable, Rate
 
-FAULTS = Rate(10, 100)
+FAULT_RATE = Rate(10, 100)
 """Faults of one address: a house full of broken clients stays below it. At the most ten seconds after its last fault an
 address is again as good as any."""
 
-PACE = 1 / 200
+ADMIT_INTERVAL = 1 / 200
 """Seconds from one new connection of such an address to the next: at the worst a fifth of a core for all of them."""
 
-LONGEST = 2.0
+MAX_DELAY = 2.0
 """Seconds that a new connection waits at the most: an honest one may share the address."""
 
-KEPT = 10_000
+MAX_TRACKED = 10_000
 """Addresses that are remembered."""
 
 
@@ -37,31 +37,31 @@ class Tarpit:
         self.exempt: Callable[[str], bool] = lambda _host: False
         """Hosts that connect for others: what these do is not theirs to answer for."""
         self._now = now
-        self._addresses = Recent(lambda: _Address(now()), KEPT)
+        self._addresses = LruTable(lambda: _Address(now()), MAX_TRACKED)
 
-    def blame(self, host: str) -> None:
+    def record_fault(self, host: str) -> None:
         """Something came from ``host`` that no honest client sends."""
         if not self.exempt(host):
-            self._addresses.of(account(host)).faults.charge(self._now())
+            self._addresses.get_or_create(rate_limit_key(host)).faults.charge(self._now())
 
-    def wait(self, host: str) -> float:
+    def delay(self, host: str) -> float:
         """A new connection of ``host``: the seconds until it is to be listened to."""
         if not self._addresses:
             return 0.0
-        address, now = self._addresses.get(account(host)), self._now()
+        address, now = self._addresses.get(rate_limit_key(host)), self._now()
         if address is None or not address.faults.take(now, 0.0):
             return 0.0
-        telemetry.newcomer_delayed()
-        address.next = min(max(address.next, now) + PACE, now + LONGEST)
-        return address.next - now
+        telemetry.connection_throttled()
+        address.admit_at = min(max(address.admit_at, now) + ADMIT_INTERVAL, now + MAX_DELAY)
+        return address.admit_at - now
 
 
 class _Address:
-    __slots__ = ("faults", "next")
+    __slots__ = ("admit_at", "faults")
 
     def __init__(self, now: float) -> None:
-        self.faults = Bucket(FAULTS, now)
-        self.next = now
+        self.faults = Bucket(FAULT_RATE, now)
+        self.admit_at = now
         """When its latest new connection is listened to."""
 
 

@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import {
     Backoff,
     Bussa,
-    ClosedError,
+    ConnectionClosedError,
     NotAllowedError,
     NotFoundError,
     TakenError,
@@ -95,7 +95,7 @@ test("every request of the contract is answered", async () => {
     assert.equal(await me.ping(), (await me.sync(0, 1)).head);
     await me.refresh((await logIn(server.url, alice, "a password")).token);
     await Promise.all([me.close(), you.close()]);
-    await assert.rejects(me.ping(), ClosedError);
+    await assert.rejects(me.ping(), ConnectionClosedError);
 });
 
 test("the server is killed in mid-conversation: nothing is lost, nothing comes twice", async () => {

@@ -6,8 +6,8 @@ import { test } from "node:test";
 import {
     Backoff,
     BadRequestError,
-    DeadlineError,
-    InterruptedRequestError,
+    RequestTimeoutError,
+    RequestInterruptedError,
     NotAllowedError,
     UnavailableError,
 } from "../../../web/bussa.js";
@@ -137,7 +137,7 @@ test("a report is not repeated: its caller is told", () => {
     state.ask({ type: "report", peer: "bob", reason: "spam" }, 30);
     written(state);
     state.lost();
-    assert.ok(state.asks.settled[0].outcome instanceof InterruptedRequestError);
+    assert.ok(state.asks.settled[0].outcome instanceof RequestInterruptedError);
 });
 
 test("a send that meets an outage is put off as long as the server says, then repeated", () => {
@@ -162,7 +162,7 @@ test("a refusal is its own type; past its patience a send says its nonce", () =>
     state.tick(30);
     const [refused, late] = state.asks.settled.map(({ outcome }) => outcome);
     assert.ok(refused instanceof NotAllowedError);
-    assert.ok(late instanceof DeadlineError && late.nonce === "2");
+    assert.ok(late instanceof RequestTimeoutError && late.nonce === "2");
     assert.throws(() => state.ask({ type: "send", text: "x".repeat(70_000) }, 30), BadRequestError);
 });
 

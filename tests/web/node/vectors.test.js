@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { BadRequestError, NotContractError } from "../../../web/bussa.js";
+import { BadRequestError, ProtocolError } from "../../../web/bussa.js";
 import { advice } from "../../../web/sdk/backoff.js";
 import { step } from "../../../web/sdk/log.js";
 import { FRAME, decode, encode, typed } from "../../../web/sdk/wire.js";
@@ -55,9 +55,9 @@ test("a frame of the future is skipped, and its seq and id still count", () => {
 
 test("what is no map with a type is no frame", () => {
     for (const text of ["", "null", "7", '"ping"', "[]", "{}", '{"type":1}', '{"type":"pong","id":1']) {
-        assert.throws(() => decode(text), NotContractError, text);
+        assert.throws(() => decode(text), ProtocolError, text);
     }
-    assert.throws(() => decode(new ArrayBuffer(4)), NotContractError);
+    assert.throws(() => decode(new ArrayBuffer(4)), ProtocolError);
 });
 
 test("what cannot be said is refused here, before it would end the connection", () => {

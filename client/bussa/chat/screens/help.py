@@ -7,7 +7,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from bussa.chat.commands import COMMANDS
-from bussa.chat.screens.card import Card
+from bussa.chat.screens.dialog import Dialog
 
 KEYS = (
     ("Tab, Shift+Tab", "between the list, the messages and the text"),
@@ -31,11 +31,11 @@ MARKS = (
 )
 
 
-class Help(Card[None]):
+class HelpDialog(Dialog[None]):
     """Put away with Esc."""
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="card", classes="wide tall") as card:
+        with VerticalScroll(id="dialog", classes="wide tall") as card:
             card.border_title = "Help"
             card.border_subtitle = "Up and Down scroll · Esc closes"
             yield Static(_table())
@@ -45,8 +45,8 @@ def _table() -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(max_width=26)
     table.add_column(ratio=1)
-    spoken = [(f"/{command.name} {command.takes}".rstrip(), command.says) for command in COMMANDS]
-    for title, rows in (("Keys", KEYS), ("Marks", MARKS), ("Commands, typed as a text", spoken)):
+    commands = [(f"/{command.name} {command.arguments}".rstrip(), command.summary) for command in COMMANDS]
+    for title, rows in (("Keys", KEYS), ("Marks", MARKS), ("Commands, typed as a text", commands)):
         table.add_row(Text(title, "bold"), "")
         for left, right in rows:
             table.add_row(Text(left, "cyan"), Text(right))

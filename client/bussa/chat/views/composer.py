@@ -7,21 +7,21 @@ from textual.events import Key, Paste
 from textual.message import Message
 from textual.widgets import TextArea
 
-from bussa.chat import commands, safe
+from bussa.chat import commands, sanitize
 
-WRITING_SECONDS = 3.0
+TYPING_INTERVAL_SECONDS = 3.0
 """How often the other is told that one is writing, at the most."""
 
 
 # F6 and F7 select in a text area; here they are the desk's.
-_KEPT = [kept for kept in TextArea.BINDINGS if not (isinstance(kept, Binding) and kept.key in ("f6", "f7"))]
+_KEPT_BINDINGS = [kept for kept in TextArea.BINDINGS if not (isinstance(kept, Binding) and kept.key in ("f6", "f7"))]
 
 
 class Composer(TextArea, inherit_bindings=False):
     """A text of a few lines."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *_KEPT,
+        *_KEPT_BINDINGS,
         Binding("ctrl+j,shift+enter,alt+enter", "line", "New line", show=False),
     ]
 
@@ -48,10 +48,10 @@ class Composer(TextArea, inherit_bindings=False):
             event.prevent_default().stop()
             self.post_message(self.Submitted(self.text))
         elif event.key == "tab":
-            matching = commands.hint(self.text)
+            matching = commands.completions(self.text)
             if matching and " " not in self.text:
                 event.prevent_default().stop()
-                self.put(f"/{matching[0].name} ")
+                self.set_text(f"/{matching[0].name} ")
             else:
                 await super()._on_key(event)
         elif event.key == "up" and not self.text:
@@ -63,9 +63,9 @@ class Composer(TextArea, inherit_bindings=False):
     async def _on_paste(self, event: Paste) -> None:
         # What was copied somewhere may carry control characters that nobody meant to send.
         event.prevent_default().stop()
-        self.insert(safe.plain(event.text))
+        self.insert(sanitize.plain(event.text))
 
-    def put(self, text: str) -> None:
+    def set_text(self, text: str) -> None:
         """Replace what stands there; the cursor goes to its end."""
         self.load_text(text)
         self.move_cursor(self.document.end)

@@ -11,11 +11,11 @@ from textual.message import Message
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from bussa.chat import safe, words
-from bussa.chat.book import Book, Row, Shown
-from bussa.chat.views.lines import fit
+from bussa.chat import sanitize, texts
+from bussa.chat.conversation_store import ConversationStore, ListedFolder, Row
+from bussa.chat.views.message_lines import fit
 
-NEAR = 5
+PREFETCH_ROWS = 5
 """Rows from the end of the list at which the next page is fetched."""
 EMPTY = {
     "inbox": "Nothing here yet.\n\nF4 writes to somebody.",
@@ -41,7 +41,7 @@ class Sidebar(Vertical):
 
     def __init__(self, id: str) -> None:
         super().__init__(id=id)
-        self.folder: Shown = "inbox"
+        self.folder: ListedFolder = "inbox"
         self._more = False
 
     def compose(self) -> ComposeResult:
@@ -49,14 +49,14 @@ class Sidebar(Vertical):
         yield OptionList(id="rows", markup=False)
         yield Static(id="empty", markup=False)
 
-    def show(self, book: Book, open_peer: str | None) -> None:
+    def show(self, store: ConversationStore, open_peer: str | None) -> None:
         """Draw the folder as it is now; the highlight stays on its conversation."""
-        rows = book.folder(self.folder)
-        self._more = book.next[self.folder] is not None
-        self.query_one("#folders", Static).update(self._folders(book))
-        nobody = self.query_one("#empty", Static)
-        nobody.display = not rows
-        nobody.update(EMPTY[self.folder])
+        rows = store.rows_in(self.folder)
+        self._more = store.next_cursor[self.folder] is not None
+        self.query_one("#folders", Static).update(self._folders(store))
+        empty = self.query_one("#empty", Static)
+        empty.display = not rows
+        empty.update(EMPTY[self.folder])
         options = self.query_one("#rows", OptionList)
         options.display = bool(rows)
         highlighted = options.highlighted_option
@@ -75,11 +75,11 @@ class Sidebar(Vertical):
     def focus_rows(self) -> None:
         self.query_one("#rows", OptionList).focus()
 
-    def _folders(self, book: Book) -> Content:
+    def _folders(self, store: ConversationStore) -> Content:
         pieces: list[tuple[str, str] | str] = []
         for folder, name in (("inbox", "Inbox"), ("requests", "Knocks")):
-            unread = book.unread(folder) if folder == "inbox" else len(book.folder("requests"))
-            label = f" {name} {words.count(unread)} " if unread else f" {name} "
+            unread = store.unread_conversations(folder) if folder == "inbox" else len(store.rows_in("requests"))
+            label = f" {name} {texts.count(unread)} " if unread else f" {name} "
             pieces.append((label, "reverse bold" if folder == self.folder else "bold" if unread else "dim"))
         return Content.assemble(*pieces)
 
@@ -90,16 +90,16 @@ class Sidebar(Vertical):
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         event.stop()
-        if self._more and event.option_index >= event.option_list.option_count - NEAR:
+        if self._more and event.option_index >= event.option_list.option_count - PREFETCH_ROWS:
             self.post_message(self.NearEnd())
 
 
 def _row(row: Row, width: int, today: datetime, open_peer: str | None) -> Text:
     """Two lines: who and when; what and how many."""
-    unread = words.count(row.unread) if row.unread else ""
-    when = words.when(row.last.at, today) if row.last else ""
+    unread = texts.count(row.unread) if row.unread else ""
+    when = texts.when(row.last.at, today) if row.last else ""
     strength = "bold" if row.unread and not row.muted else ""
-    name = fit(safe.line(row.name) or row.peer, width - cell_len(when) - 3)
+    name = fit(sanitize.line(row.name) or row.peer, width - cell_len(when) - 3)
     gap = max(1, width - cell_len(name) - cell_len(when) - 2)
     sign = "▸ " if row.peer == open_peer else "  "
     first = Text.assemble((sign, "bold"), (name, strength or "none"), " " * gap, (when, "dim"))
@@ -114,8 +114,8 @@ def _preview(row: Row) -> str:
         return "blocked"
     if row.last is None:
         return ""
-    text = safe.line(row.last.text)
+    text = sanitize.line(row.last.text)
     # The other's words stand as they are; only own ones need a name, for there are two in a conversation.
     mine = row.last.sender != row.peer
     muted = "(muted) " if row.muted else ""
-    return muted + (f"you: {text}" if mine else safe.unlinked(text) if row.knock else text)
+    return muted + (f"you: {text}" if mine else sanitize.defang_links(text) if row.knock else text)

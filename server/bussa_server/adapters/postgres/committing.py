@@ -7,32 +7,32 @@ the first and the last nobody else, on whatever node, commits anything for the u
 import asyncio
 from collections.abc import Sequence
 
-from bussa_server.adapters.postgres.connections import SECONDS, Pool, connect
-from bussa_server.adapters.postgres.failures import OUTSIDE, is_defect, persistently, reported, state_of
-from bussa_server.adapters.postgres.loading import Asked, ask, load
-from bussa_server.adapters.postgres.saving import saving
+from bussa_server.adapters.postgres.connections import TIMEOUT_SECONDS, Pool, connect
+from bussa_server.adapters.postgres.failures import DB_ERRORS, is_defect, sqlstate, statement_failed, with_retries
+from bussa_server.adapters.postgres.loading import LoadPlan, load, plan_load
+from bussa_server.adapters.postgres.saving import save_script
 from bussa_server.adapters.postgres.sql import Connection
 from bussa_server.adapters.postgres.statements import PREPARED
-from bussa_server.domain import ledger
-from bussa_server.domain.book import Carried
+from bussa_server.domain import handlers
 from bussa_server.domain.commands import Command, Send
-from bussa_server.ports.store import Failed, Unavailable
+from bussa_server.domain.unit_of_work import Outcome
+from bussa_server.ports.store import Faulted, Unavailable
 
-LONG = 20_000
+OFFLOAD_CHARS = 20_000
 """Characters of a batch's texts from which on they are taken apart on another thread: that many take milliseconds."""
 
-_UNIQUE = "23505"
+_UNIQUE_VIOLATION = "23505"
 
 
-class DefectError(Exception):
+class RejectedStatementError(Exception):
     """The server has refused a statement for what is in it; the message is its SQLSTATE."""
 
 
-class TakenMeanwhileError(Exception):
+class UserCreatedConcurrentlyError(Exception):
     """Another node has just created a user whom this batch creates too: carried out again, it will see that one."""
 
 
-async def writer(url: str) -> Connection:
+async def connect_writer(url: str) -> Connection:
     """A connection that can commit."""
     connection = await connect(url, writing=True)
     try:
@@ -43,59 +43,59 @@ async def writer(url: str) -> Connection:
     return connection
 
 
-async def commit(writing: Pool, batch: Sequence[Command], now: int) -> list[Carried | Failed]:
+async def commit(writing: Pool, batch: Sequence[Command], now: int) -> list[Outcome | Faulted]:
     """Carry out ``batch`` at ``now`` (ms).
 
     Raises:
         Unavailable: it is not known to be on disk: it is there whole or not at all.
     """
     try:
-        asked = await _ask(batch)
-        return list(await persistently(SECONDS, lambda: _again_if_taken(writing, batch, asked, now)))
+        plan = await _plan_load(batch)
+        return list(await with_retries(TIMEOUT_SECONDS, lambda: _retry_if_user_created(writing, batch, plan, now)))
     except Unavailable:
         raise
     except Exception as error:  # noqa: BLE001 - a defect of any kind: alone, only the command that has it fails
         if len(batch) == 1:
-            return [Failed(error)]
+            return [Faulted(error)]
     return [outcome for command in batch for outcome in await commit(writing, [command], now)]
 
 
-async def _ask(batch: Sequence[Command]) -> Asked:
-    if sum(len(command.text) for command in batch if isinstance(command, Send)) < LONG:
-        return ask(batch)
-    return await asyncio.to_thread(ask, batch)
+async def _plan_load(batch: Sequence[Command]) -> LoadPlan:
+    if sum(len(command.text) for command in batch if isinstance(command, Send)) < OFFLOAD_CHARS:
+        return plan_load(batch)
+    return await asyncio.to_thread(plan_load, batch)
 
 
-async def _again_if_taken(writing: Pool, batch: Sequence[Command], asked: Asked, now: int) -> list[Carried]:
+async def _retry_if_user_created(writing: Pool, batch: Sequence[Command], plan: LoadPlan, now: int) -> list[Outcome]:
     while True:  # ends: each time round, one more of the batch's users is there, or the deadline has passed
         try:
             async with writing.connection() as connection:
-                return await _transact(connection, batch, asked, now)
-        except TakenMeanwhileError:
+                return await _transact(connection, batch, plan, now)
+        except UserCreatedConcurrentlyError:
             continue
 
 
-async def _transact(connection: Connection, batch: Sequence[Command], asked: Asked, now: int) -> list[Carried]:
+async def _transact(connection: Connection, batch: Sequence[Command], plan: LoadPlan, now: int) -> list[Outcome]:
     """All of ``batch`` or nothing of it."""
     try:
-        await connection.execute(asked.locking())
-        book, keys = await load(connection, asked)
-        outcomes = [ledger.carry_out(book, command, now) for command in batch]
-        script = saving(book, keys, asked.words, now)
+        await connection.execute(plan.lock_script())
+        uow, keys = await load(connection, plan)
+        outcomes = [handlers.handle(uow, command, now) for command in batch]
+        script = save_script(uow, keys, plan.words_by_text, now)
     except Exception:
         await _roll_back(connection)
         raise
     try:
         done = await connection.execute(f"{script}COMMIT")
-    except OUTSIDE as error:
-        if not reported(error):
+    except DB_ERRORS as error:
+        if not statement_failed(error):
             # It may have happened or not, and nobody can tell from here. Another try could do it twice.
             raise Unavailable("the connection was lost in the middle of a commit") from error
         await _roll_back(connection)
-        if state_of(error) == _UNIQUE and getattr(error, "constraint_name", None) == "people_id":
-            raise TakenMeanwhileError from error
+        if sqlstate(error) == _UNIQUE_VIOLATION and getattr(error, "constraint_name", None) == "people_id":
+            raise UserCreatedConcurrentlyError from error
         if is_defect(error):
-            raise DefectError(state_of(error)) from error
+            raise RejectedStatementError(sqlstate(error)) from error
         raise
     if done != "COMMIT":
         raise Unavailable(f"PostgreSQL answered a COMMIT with {done}")
@@ -107,5 +107,5 @@ async def _roll_back(connection: Connection) -> None:
     if not connection.is_closed() and connection.is_in_transaction():
         try:
             await connection.execute("ROLLBACK")
-        except OUTSIDE:  # the first error is the one to tell of; without its connection the transaction ends too
+        except DB_ERRORS:  # the first error is the one to tell of; without its connection the transaction ends too
             connection.terminate()

@@ -9,10 +9,10 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from bussa_server.adapters.postgres import sql
-from bussa_server.adapters.postgres.failures import OUTSIDE, spoils
+from bussa_server.adapters.postgres.failures import DB_ERRORS, breaks_connection
 from bussa_server.adapters.postgres.sql import Connection
 
-SECONDS = 5.0
+TIMEOUT_SECONDS = 5.0
 """A commit or a read that takes longer is given up, tries and waiting for a connection included."""
 
 _SESSION = {
@@ -47,7 +47,7 @@ async def connect(url: str, *, writing: bool) -> Connection:
     A standby won't do, not even for reading: a read that begins after a commit must see it.
     """
     primary = {} if "target_session_attrs=" in url else {"target_session_attrs": "primary"}
-    return await sql.connect(url, _WRITING if writing else _READING, timeout=SECONDS, **primary)
+    return await sql.connect(url, _WRITING if writing else _READING, timeout=TIMEOUT_SECONDS, **primary)
 
 
 class Pool:
@@ -55,19 +55,19 @@ class Pool:
 
     def __init__(self, connect: Callable[[], Awaitable[Connection]], size: int) -> None:
         self._connect = connect
-        self._room = Semaphore(size)
+        self._slots = Semaphore(size)
         self._idle: list[Connection] = []
         self._closed = False
 
     @asynccontextmanager
     async def connection(self) -> AsyncGenerator[Connection]:
         """A connection for the time of the block, which must leave no transaction open."""
-        async with self._room:
-            connection = self._take() or await self._connect()
+        async with self._slots:
+            connection = self._pop_idle() or await self._connect()
             try:
                 yield connection
             except Exception as error:
-                if spoils(error):
+                if breaks_connection(error):
                     # What befell this one may have befallen the others too, and nobody has noticed yet.
                     connection.terminate()
                     self._drop_idle()
@@ -78,16 +78,16 @@ class Pool:
                 self._drop_idle()
                 raise
             finally:
-                self._give_back(connection)
+                self._release(connection)
 
-    def _take(self) -> Connection | None:
+    def _pop_idle(self) -> Connection | None:
         while self._idle:
             connection = self._idle.pop()
             if not connection.is_closed():
                 return connection
         return None
 
-    def _give_back(self, connection: Connection) -> None:
+    def _release(self, connection: Connection) -> None:
         if connection.is_closed():
             return
         if self._closed or connection.is_in_transaction():
@@ -108,5 +108,5 @@ class Pool:
             try:
                 async with timeout(seconds):
                     await connection.close()
-            except OUTSIDE:  # it could not be told; the server will see that it is gone
+            except DB_ERRORS:  # it could not be told; the server will see that it is gone
                 connection.terminate()

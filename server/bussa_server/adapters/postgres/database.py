@@ -22,20 +22,20 @@ from importlib import resources
 from typing import NamedTuple, TypeVar
 
 from bussa_server.adapters.postgres import sql
-from bussa_server.adapters.postgres.connections import SECONDS, connect
-from bussa_server.adapters.postgres.failures import OUTSIDE, is_passing, state_of, unavailable
+from bussa_server.adapters.postgres.connections import TIMEOUT_SECONDS, connect
+from bussa_server.adapters.postgres.failures import DB_ERRORS, is_transient, sqlstate, unavailable
 from bussa_server.adapters.postgres.sql import Connection
 
 T = TypeVar("T")
 
 _OLDEST_SERVER = 14
-OPEN_SECONDS = 3600.0
+MIGRATION_TIMEOUT_SECONDS = 3600.0
 """A step may have to build an index over everything."""
-_LOCK = 0x42757373
+_LOCK_ID = 0x42757373
 """The advisory lock ("Buss") under which one node at a time migrates."""
 _LOCK_SECONDS = 60
 """How long to wait for another node that migrates."""
-_TABLE_MILLIS = 2000
+_TABLE_LOCK_MILLIS = 2000
 """How long a step may wait for a table: whoever waits for it behind the step waits too."""
 
 
@@ -77,7 +77,7 @@ async def prepare(url: str, steps: list[Step]) -> str:
         await _migrate(connection, steps)
         return await _epoch(connection)
 
-    return await _on(url, OPEN_SECONDS, work)
+    return await _with_connection(url, MIGRATION_TIMEOUT_SECONDS, work)
 
 
 async def new_epoch(url: str) -> str:
@@ -96,7 +96,7 @@ async def new_epoch(url: str) -> str:
         await connection.execute(put, epoch)
         return epoch
 
-    return await _on(url, SECONDS, work)
+    return await _with_connection(url, TIMEOUT_SECONDS, work)
 
 
 async def _epoch(connection: Connection) -> str:
@@ -107,7 +107,7 @@ async def _epoch(connection: Connection) -> str:
     return epoch
 
 
-async def _on(url: str, seconds: float, work: Callable[[Connection], Awaitable[T]]) -> T:
+async def _with_connection(url: str, seconds: float, work: Callable[[Connection], Awaitable[T]]) -> T:
     """Do ``work`` on a connection of its own, and put what goes wrong into the operator's words."""
     try:
         async with asyncio.timeout(seconds):
@@ -116,12 +116,12 @@ async def _on(url: str, seconds: float, work: Callable[[Connection], Awaitable[T
                 return await work(connection)
             finally:
                 connection.terminate()
-    except OUTSIDE as error:
+    except DB_ERRORS as error:
         if isinstance(error, sql.BadUrlError):
             raise DatabaseError("the database URL is none that PostgreSQL understands") from error
-        if is_passing(error):
+        if is_transient(error):
             raise unavailable(error) from error
-        raise DatabaseError(f"the database can't be used: {error} ({state_of(error)})") from error
+        raise DatabaseError(f"the database can't be used: {error} ({sqlstate(error)})") from error
 
 
 async def _check_server(connection: Connection) -> None:
@@ -150,9 +150,9 @@ async def _migrate(connection: Connection, steps: list[Step]) -> None:
     if found is None or found[0] < own:
         await connection.execute(
             f"BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '{_LOCK_SECONDS}s';"
-            f"SELECT pg_advisory_xact_lock({_LOCK}); SET LOCAL lock_timeout = {_TABLE_MILLIS}"
+            f"SELECT pg_advisory_xact_lock({_LOCK_ID}); SET LOCAL lock_timeout = {_TABLE_LOCK_MILLIS}"
         )
-        await _expand(connection, steps)
+        await _apply_steps(connection, steps)
         await connection.execute("COMMIT")
         found = await _versions(connection)
     assert found is not None
@@ -164,7 +164,7 @@ async def _migrate(connection: Connection, steps: list[Step]) -> None:
         )
 
 
-async def _expand(connection: Connection, steps: list[Step]) -> None:
+async def _apply_steps(connection: Connection, steps: list[Step]) -> None:
     """Take the missing steps; goes inside the transaction, under the lock."""
     # Asked for first: IF NOT EXISTS wants the right to create schemas even where there is nothing to create.
     if await connection.fetchval("SELECT to_regnamespace('bussa')") is None:

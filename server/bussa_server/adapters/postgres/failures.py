@@ -14,18 +14,18 @@ from bussa_server.ports.store import Unavailable
 
 T = TypeVar("T")
 
-OUTSIDE: tuple[type[Exception], ...] = (sql.Error, sql.ClientError, sql.ProtocolError, OSError)
+DB_ERRORS: tuple[type[Exception], ...] = (sql.Error, sql.ClientError, sql.ProtocolError, OSError)
 """Whatever may go wrong between here and the disk of the server. `TimeoutError` is an `OSError`."""
 
-PAUSES = (0.05, 0.2, 0.8)
+RETRY_DELAYS = (0.05, 0.2, 0.8)
 """Seconds before a second, a third and a fourth try: a server that was killed is back within one, if it is quick."""
 
 _READ_ONLY = "25006"  # the server is a standby now, or somebody guards a full disk; that is so for a whole session
 # Data, integrity, syntax: of the command's own making, and as wrong the next time.
-_DEFECTS = ("22", "23", "42")
+_DEFECT_CLASSES = ("22", "23", "42")
 # Connections, transactions rolled back by the server, resources, the server's coming and going.
-_PASSING = ("08", "40", "53", "57")
-_PASSING_TOO = {
+_TRANSIENT_CLASSES = ("08", "40", "53", "57")
+_TRANSIENT_STATES = {
     _READ_ONLY,
     "25P03",  # idle in transaction: this process stood still, and was cut off for the sake of the others
     "55P03",  # a lock was not to be had in time
@@ -33,12 +33,12 @@ _PASSING_TOO = {
 _CANCELED = "57014"  # statement_timeout: it would take as long again
 
 
-def state_of(error: BaseException) -> str:
+def sqlstate(error: BaseException) -> str:
     """The SQLSTATE; empty where the error is not the server's."""
     return str(getattr(error, "sqlstate", None) or "")
 
 
-def reported(error: BaseException) -> bool:
+def statement_failed(error: BaseException) -> bool:
     """Whether the server itself has reported that a statement failed: so nothing of it is done.
 
     A FATAL is something else: that session has ended, and may have ended just after a COMMIT.
@@ -46,24 +46,24 @@ def reported(error: BaseException) -> bool:
     return isinstance(error, sql.Error) and getattr(error, "severity_en", None) == "ERROR"
 
 
-def spoils(error: BaseException) -> bool:
+def breaks_connection(error: BaseException) -> bool:
     """Whether the connection is of no use any more."""
-    return isinstance(error, OUTSIDE) and (not reported(error) or state_of(error) == _READ_ONLY)
+    return isinstance(error, DB_ERRORS) and (not statement_failed(error) or sqlstate(error) == _READ_ONLY)
 
 
 def is_defect(error: BaseException) -> bool:
     """Whether a command is to blame, and nothing outside."""
-    return isinstance(error, sql.BadValueError) or state_of(error)[:2] in _DEFECTS
+    return isinstance(error, sql.BadValueError) or sqlstate(error)[:2] in _DEFECT_CLASSES
 
 
-def is_passing(error: BaseException) -> bool:
+def is_transient(error: BaseException) -> bool:
     """Whether another try, on another connection, may help."""
     if isinstance(error, (sql.BadValueError, sql.BadUrlError)):
         return False
     if not isinstance(error, sql.Error):
         return True
-    state = state_of(error)
-    return state != _CANCELED and (state[:2] in _PASSING or state in _PASSING_TOO)
+    state = sqlstate(error)
+    return state != _CANCELED and (state[:2] in _TRANSIENT_CLASSES or state in _TRANSIENT_STATES)
 
 
 def unavailable(error: BaseException) -> Unavailable:
@@ -71,11 +71,11 @@ def unavailable(error: BaseException) -> Unavailable:
     if isinstance(error, TimeoutError):
         return Unavailable("PostgreSQL did not answer in time")
     if isinstance(error, sql.Error):
-        return Unavailable(f"PostgreSQL: {error.args[0] if error.args else ''} ({state_of(error)})")
+        return Unavailable(f"PostgreSQL: {error.args[0] if error.args else ''} ({sqlstate(error)})")
     return Unavailable("PostgreSQL can't be reached")
 
 
-async def persistently(seconds: float, work: Callable[[], Awaitable[T]]) -> T:
+async def with_retries(seconds: float, work: Callable[[], Awaitable[T]]) -> T:
     """Do ``work``, again where that may help, and be done with it within ``seconds``.
 
     Raises:
@@ -83,15 +83,15 @@ async def persistently(seconds: float, work: Callable[[], Awaitable[T]]) -> T:
     """
     try:
         async with asyncio.timeout(seconds):
-            for pause in PAUSES:
+            for pause in RETRY_DELAYS:
                 try:
                     return await work()
-                except OUTSIDE as error:
-                    if not is_passing(error):
+                except DB_ERRORS as error:
+                    if not is_transient(error):
                         raise
-                    telemetry.store_unavailable(error, 0)
+                    telemetry.database_unavailable(error, 0)
                 # Not all nodes at the same moment.
                 await asyncio.sleep(pause * random.uniform(0.5, 1.5))
             return await work()
-    except OUTSIDE as error:
+    except DB_ERRORS as error:
         raise unavailable(error) from error

@@ -8,80 +8,82 @@ from dataclasses import dataclass
 from typing import Any
 
 from bussa_protocol.frames.parts import Settings
-from bussa_server.adapters.postgres.sql import Connection, octets, run, storable
+from bussa_server.adapters.postgres.sql import Connection, bytea_array, execute_line, without_nul
 from bussa_server.adapters.postgres.statements import LOAD
-from bussa_server.domain.book import Book, Posted, Prior
-from bussa_server.domain.commands import Command, PutPerson, Send, SignUp, peer_of
-from bussa_server.domain.people import Pair, Person, Side, ordered
-from bussa_server.domain.words import words
+from bussa_server.domain.commands import Command, PutUser, Send, SignUp, peer_of
+from bussa_server.domain.tokenizer import tokenize
+from bussa_server.domain.unit_of_work import IdempotencyRecord, MessageSent, UnitOfWork
+from bussa_server.domain.users import Conversation, Participant, User, conversation_key
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class LoadPlan:
     """What a batch needs to know, and what can be found out before anything is locked."""
 
-    ids: Sequence[str]
-    pairs: Sequence[tuple[str, str]]
+    user_ids: Sequence[str]
+    conversation_keys: Sequence[tuple[str, str]]
     nonces: Sequence[tuple[str, str]]
-    creating: int
+    new_users: int
     """How many users the batch may create."""
-    words: dict[str, str]
+    words_by_text: dict[str, str]
     """The words of each text, with blanks between them."""
 
-    def locking(self) -> str:
+    def lock_script(self) -> str:
         """A script that begins the transaction and locks the log rows."""
-        return "BEGIN;\n" + run("lock_people", octets(self.ids))
+        return "BEGIN;\n" + execute_line("lock_users", bytea_array(self.user_ids))
 
 
-def ask(batch: Sequence[Command]) -> Asked:
+def plan_load(batch: Sequence[Command]) -> LoadPlan:
     """Look through a batch. Takes some microseconds a command, and milliseconds for the longest texts.
 
     Raises:
         UnicodeEncodeError: a text holds half a surrogate pair.
     """
-    pairs = {ordered(command.user, peer) for command in batch if (peer := peer_of(command)) is not None}
-    ids = {command.user for command in batch} | {id for pair in pairs for id in pair}
+    conversation_keys = {
+        conversation_key(command.user, peer) for command in batch if (peer := peer_of(command)) is not None
+    }
+    ids = {command.user for command in batch} | {id for key in conversation_keys for id in key}
     sends = [command for command in batch if isinstance(command, Send)]
-    return Asked(
-        ids=sorted(storable(ids)),
-        pairs=[pair for pair in pairs if pair[0] != pair[1] and len(storable(pair)) == 2],
-        nonces=list({(send.user, send.nonce) for send in sends if storable([send.user])}),
-        creating=sum(isinstance(command, (SignUp, PutPerson)) for command in batch),
-        words={text: " ".join(words(text)) for text in {send.text for send in sends}},
+    return LoadPlan(
+        user_ids=sorted(without_nul(ids)),
+        conversation_keys=[key for key in conversation_keys if key[0] != key[1] and len(without_nul(key)) == 2],
+        nonces=list({(send.user, send.nonce) for send in sends if without_nul([send.user])}),
+        new_users=sum(isinstance(command, (SignUp, PutUser)) for command in batch),
+        words_by_text={text: " ".join(tokenize(text)) for text in {send.text for send in sends}},
     )
 
 
-async def load(connection: Connection, asked: Asked) -> tuple[Book, list[int]]:
+async def load(connection: Connection, plan: LoadPlan) -> tuple[UnitOfWork, list[int]]:
     """A book with all rows that were asked for, and keys for the users whom the batch may create.
 
-    Goes after `Asked.locking`, in its transaction.
+    Goes after `LoadPlan.lock_script`, in its transaction.
     """
     rows = await connection.fetch(
         LOAD,
-        [low for low, _ in asked.pairs],
-        [high for _, high in asked.pairs],
-        [user for user, _ in asked.nonces],
-        [nonce.encode() for _, nonce in asked.nonces],
-        asked.creating,
+        [low for low, _ in plan.conversation_keys],
+        [high for _, high in plan.conversation_keys],
+        [user for user, _ in plan.nonces],
+        [nonce.encode() for _, nonce in plan.nonces],
+        plan.new_users,
     )
-    book, keys = Book(), list[int]()
+    uow, keys = UnitOfWork(), list[int]()
     for kind, row in rows:
         match kind:
             case "person":
-                person = person_of(*row)
-                book.people[person.id] = person
+                user_row = user_from_row(*row)
+                uow.users[user_row.id] = user_row
             case "pair":
-                book.pairs[row[0], row[1]] = pair_of(*row)
+                uow.conversations[row[0], row[1]] = conversation_from_row(*row)
             case "prior":
                 user, nonce, seq, peer, text, reply_to, n, at, folder = row
-                posted = Posted(peer, n, seq, at, folder)
-                book.priors[user, nonce.decode()] = Prior(peer, text.decode(), reply_to, posted)
+                sent = MessageSent(peer, n, seq, at, folder)
+                uow.idempotency_records[user, nonce.decode()] = IdempotencyRecord(peer, text.decode(), reply_to, sent)
             case _:
                 keys.append(row[0])
-    return book, keys
+    return uow, keys
 
 
-def person_of(
+def user_from_row(
     key: int,
     id: str,
     name: bytes,
@@ -92,17 +94,19 @@ def person_of(
     head: int,
     newest: str | None,
     password: str | None = None,
-) -> Person:
+) -> User:
     settings = Settings(dm_policy=dm_policy, knocks=knocks, read_receipts=read_receipts)
-    return Person(id, name.decode(), settings, head, newest, password, revoked_at, key)
+    return User(id, name.decode(), settings, head, newest, password, revoked_at, key)
 
 
-def pair_of(low: str, high: str, *columns: Any) -> Pair:
+def conversation_from_row(low: str, high: str, *columns: Any) -> Conversation:
     """A pair from the columns of its two sides: the lower one's, then the higher one's."""
-    return Pair(_side_of(low, high, *columns[:10]), _side_of(high, low, *columns[10:]))
+    return Conversation(
+        _participant_from_row(low, high, *columns[:10]), _participant_from_row(high, low, *columns[10:])
+    )
 
 
-def _side_of(
+def _participant_from_row(
     owner: str,
     peer: str,
     folder: Any,
@@ -115,7 +119,9 @@ def _side_of(
     peer_read: int,
     rank: int,
     follows: bool | None,
-) -> Side:
+) -> Participant:
     if accepted is None:  # there is no row
-        return Side(owner, peer, follows=bool(follows))
-    return Side(owner, peer, folder, accepted, refused, blocked, muted, bool(follows), wrote, read, peer_read, rank)
+        return Participant(owner, peer, follows=bool(follows))
+    return Participant(
+        owner, peer, folder, accepted, refused, blocked, muted, bool(follows), wrote, read, peer_read, rank
+    )

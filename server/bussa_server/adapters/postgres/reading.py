@@ -7,19 +7,27 @@ import msgspec
 
 from bussa_protocol.frames import events, parts
 from bussa_protocol.frames.events import LogEvent
-from bussa_server.adapters.postgres.loading import pair_of, person_of
-from bussa_server.adapters.postgres.sql import Connection, known
-from bussa_server.domain.people import Pair, Person, ordered
-from bussa_server.ports.store import PAGE_CHARS, Arrival, ConversationPage, LogPage, MessagePage, UserPage, fitting
+from bussa_server.adapters.postgres.loading import conversation_from_row, user_from_row
+from bussa_server.adapters.postgres.sql import Connection, id_or_none
+from bussa_server.domain.users import Conversation, User, conversation_key
+from bussa_server.ports.store import (
+    MAX_PAGE_CHARS,
+    ConversationPage,
+    LogPage,
+    MessagePage,
+    ResumeState,
+    UserPage,
+    take_page,
+)
 
-LAST = 1 << 62
+NO_UPPER_BOUND = 1 << 62
 """Beyond every seq, n and rank."""
 
 _decode_event = msgspec.json.Decoder(LogEvent).decode
 
 # The rows of a page are cut off here where they are too long, not only after they have come: a character is at most
 # four bytes. The lengths are known without reading the texts.
-_ROOM = PAGE_CHARS * 4
+_MAX_PAGE_BYTES = MAX_PAGE_CHARS * 4
 
 _HEADS = "SELECT id, head FROM people WHERE id = ANY ($1::text[])"
 _REVOKED = "SELECT id, revoked_at FROM people WHERE id = ANY ($1::text[]) AND revoked_at > 0"
@@ -33,7 +41,7 @@ FROM people LEFT JOIN LATERAL (
         FROM log LEFT JOIN messages m ON m.low = least(log.owner, log.peer)
             AND m.high = greatest(log.owner, log.peer) AND m.n = log.n
         WHERE log.owner = people.key AND log.seq > $2 ORDER BY log.seq LIMIT $3
-    ) entries WHERE coalesce(before, 0) <= {_ROOM}
+    ) entries WHERE coalesce(before, 0) <= {_MAX_PAGE_BYTES}
 ) page ON true
 LEFT JOIN people peer ON peer.key = page.peer LEFT JOIN sides ON sides.owner = people.key AND sides.peer = page.peer
 WHERE people.id = $1 ORDER BY page.seq
@@ -45,7 +53,7 @@ SELECT sides.owner, sides.blocked, page.* FROM sides LEFT JOIN LATERAL (
             sum(octet_length(text)) OVER (ORDER BY n {{order}} ROWS UNBOUNDED PRECEDING EXCLUDE CURRENT ROW) AS before
         FROM messages WHERE low = least(sides.owner, sides.peer) AND high = greatest(sides.owner, sides.peer)
         AND n {{within}} $3 ORDER BY n {{order}} LIMIT $4
-    ) found WHERE coalesce(before, 0) <= {_ROOM}
+    ) found WHERE coalesce(before, 0) <= {_MAX_PAGE_BYTES}
 ) page ON true
 WHERE sides.owner = (SELECT key FROM people WHERE id = $1) AND sides.peer = (SELECT key FROM people WHERE id = $2)
 AND folder IS NOT NULL ORDER BY page.n
@@ -64,14 +72,16 @@ JOIN messages m ON m.low = mine.low AND m.high = mine.high AND m.n = mine.wrote 
 LEFT JOIN messages seen ON seen.low = mine.low AND seen.high = mine.high AND seen.n = mine.read
 ORDER BY mine.rank DESC
 """
-_PERSON = """
+_USER = """
 SELECT key, id, name, dm_policy, knocks, read_receipts, revoked_at, head, newest, password FROM people WHERE id = $1
 """
-_SIDE = "{0}.folder, {0}.accepted, {0}.refused, {0}.blocked, {0}.muted, {0}.wrote, {0}.read, {0}.peer_read, {0}.rank"
-_PAIR = f"""
+_PARTICIPANT = (
+    "{0}.folder, {0}.accepted, {0}.refused, {0}.blocked, {0}.muted, {0}.wrote, {0}.read, {0}.peer_read, {0}.rank"
+)
+_CONVERSATION = f"""
 SELECT low.id, high.id,
-    {_SIDE.format("mine")}, (SELECT true FROM follows WHERE follower = low.id AND followee = high.id),
-    {_SIDE.format("theirs")}, (SELECT true FROM follows WHERE follower = high.id AND followee = low.id)
+    {_PARTICIPANT.format("mine")}, (SELECT true FROM follows WHERE follower = low.id AND followee = high.id),
+    {_PARTICIPANT.format("theirs")}, (SELECT true FROM follows WHERE follower = high.id AND followee = low.id)
 FROM people low CROSS JOIN people high
 LEFT JOIN sides mine ON mine.owner = low.key AND mine.peer = high.key
 LEFT JOIN sides theirs ON theirs.owner = high.key AND theirs.peer = low.key
@@ -88,12 +98,12 @@ async def revoked(connection: Connection, users: list[str]) -> dict[str, int]:
 
 
 async def log(connection: Connection, user: str, after: int, limit: int) -> LogPage:
-    return _page(user, await connection.fetch(_LOG, known(user), after, limit), after, limit)
+    return _page(user, await connection.fetch(_LOG, id_or_none(user), after, limit), after, limit)
 
 
-async def arrival(connection: Connection, user: str, after: int, limit: int) -> Arrival | None:
-    rows = await connection.fetch(_LOG, known(user), after, limit)
-    return Arrival(rows[0][3], _page(user, rows, after, limit)) if rows else None
+async def resume_state(connection: Connection, user: str, after: int, limit: int) -> ResumeState | None:
+    rows = await connection.fetch(_LOG, id_or_none(user), after, limit)
+    return ResumeState(rows[0][3], _page(user, rows, after, limit)) if rows else None
 
 
 def _page(user: str, rows: Sequence[Any], after: int, limit: int) -> LogPage:
@@ -104,7 +114,7 @@ def _page(user: str, rows: Sequence[Any], after: int, limit: int) -> LogPage:
         return LogPage((), head, tail)
     found = [row[4:] for row in rows if row[4] is not None]
     texts = ((row[5] or b"").decode() for row in found)
-    shown, _ = fitting(zip(texts, found, strict=True), lambda entry: len(entry[0]), limit)
+    shown, _ = take_page(zip(texts, found, strict=True), lambda entry: len(entry[0]), limit)
     return LogPage([_event(user, key, text, *row) for text, row in shown], head, tail)
 
 
@@ -127,12 +137,12 @@ def _event(
 ) -> LogEvent:
     if event is not None:
         found = _decode_event(event)
-        theirs = isinstance(found, events.Read) and found.by == peer
-        return events.Hidden(seq=seq) if theirs and blocked else found
+        theirs = isinstance(found, events.ReadEvent) and found.by == peer
+        return events.HiddenEvent(seq=seq) if theirs and blocked else found
     if blocked and sender != key:
-        return events.Hidden(seq=seq)
+        return events.HiddenEvent(seq=seq)
     by = user if sender == key else peer
-    return events.Message(seq=seq, peer=peer, n=n, sender=by, text=text, at=at, folder=folder, reply_to=reply_to)
+    return events.MessageEvent(seq=seq, peer=peer, n=n, sender=by, text=text, at=at, folder=folder, reply_to=reply_to)
 
 
 def message(
@@ -157,18 +167,18 @@ async def history(
     if after is not None:
         query, bound = _HISTORY.format(order="ASC", within=">"), after
     else:
-        query, bound = _HISTORY.format(order="DESC", within="<"), before if before is not None else LAST
-    rows = await connection.fetch(query, known(user), known(peer), bound, limit + 1)
+        query, bound = _HISTORY.format(order="DESC", within="<"), before if before is not None else NO_UPPER_BOUND
+    rows = await connection.fetch(query, id_or_none(user), id_or_none(peer), bound, limit + 1)
     if not rows:
         return None
     found = [row for row in rows if row[2] is not None]
     newest_first = after is None
     if newest_first:
         found.reverse()
-    fit, more = fitting(found, lambda row: len(row[4].decode()), limit)
+    page, more = take_page(found, lambda row: len(row[4].decode()), limit)
     shown = [
         message(user, peer, blocked, sender != owner, n, text, at, reply_to)
-        for owner, blocked, n, sender, text, at, reply_to, _ in fit
+        for owner, blocked, n, sender, text, at, reply_to, _ in page
     ]
     if newest_first:
         shown.reverse()
@@ -178,10 +188,10 @@ async def history(
 async def conversations(
     connection: Connection, user: str, folder: str, before: str | None, limit: int
 ) -> ConversationPage:
-    rank = within(before)
-    rows = await connection.fetch(_CONVERSATIONS, known(user), folder, rank, limit + 1)
-    fit, more = fitting(rows, lambda row: len(row[15].decode()), limit)
-    return ConversationPage([_conversation(user, *row) for row in fit], str(fit[-1][3]) if more else None)
+    rank = parse_cursor(before)
+    rows = await connection.fetch(_CONVERSATIONS, id_or_none(user), folder, rank, limit + 1)
+    page, more = take_page(rows, lambda row: len(row[15].decode()), limit)
+    return ConversationPage([_conversation(user, *row) for row in page], str(page[-1][3]) if more else None)
 
 
 def _conversation(
@@ -220,30 +230,30 @@ def _conversation(
     )
 
 
-def within(cursor: str | None) -> int:
+def parse_cursor(cursor: str | None) -> int:
     """The number in a cursor; without one, beyond all. Raises ValueError: it is none."""
     if cursor is None:
-        return LAST
+        return NO_UPPER_BOUND
     if not (cursor.isascii() and cursor.isdigit()):
         raise ValueError("not a cursor")
-    return min(int(cursor), LAST)
+    return min(int(cursor), NO_UPPER_BOUND)
 
 
-async def person(connection: Connection, user: str) -> Person | None:
-    row = await connection.fetchrow(_PERSON, known(user))
-    return None if row is None else person_of(*row)
+async def get_user(connection: Connection, user: str) -> User | None:
+    row = await connection.fetchrow(_USER, id_or_none(user))
+    return None if row is None else user_from_row(*row)
 
 
-async def pair(connection: Connection, one: str, other: str) -> Pair | None:
-    row = await connection.fetchrow(_PAIR, *map(known, ordered(one, other)))
-    return None if row is None else pair_of(*row)
+async def get_conversation(connection: Connection, one: str, other: str) -> Conversation | None:
+    row = await connection.fetchrow(_CONVERSATION, *map(id_or_none, conversation_key(one, other)))
+    return None if row is None else conversation_from_row(*row)
 
 
 async def follows(connection: Connection, user: str, followers: bool, after: str | None, limit: int) -> UserPage:
     mine, theirs = ("followee", "follower") if followers else ("follower", "followee")
     rows = await connection.fetch(
         f"SELECT {theirs} FROM follows WHERE {mine} = $1 AND {theirs} > $2 ORDER BY {theirs} LIMIT $3",
-        known(user),
+        id_or_none(user),
         (after or "").partition("\0")[0],  # whatever follows it there: ids come after it or before, all the same
         limit + 1,
     )

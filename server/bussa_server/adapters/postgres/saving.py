@@ -5,12 +5,12 @@ from typing import Any
 
 import msgspec
 
-from bussa_server.adapters.postgres.sql import numbers, octets, run
-from bussa_server.domain.book import Book
-from bussa_server.domain.people import Person
+from bussa_server.adapters.postgres.sql import bytea_array, execute_line, number_array
+from bussa_server.domain.unit_of_work import UnitOfWork
+from bussa_server.domain.users import User
 
 
-def saving(book: Book, keys: Sequence[int], words: dict[str, str], now: int) -> str:
+def save_script(uow: UnitOfWork, keys: Sequence[int], words_by_text: dict[str, str], now: int) -> str:
     """A script that writes down what the ledger changed in ``book`` at ``now`` (ms); empty for nothing.
 
     ``keys`` are for users whom it has created, ``words`` the index's words of each text.
@@ -19,76 +19,85 @@ def saving(book: Book, keys: Sequence[int], words: dict[str, str], now: int) -> 
         UnicodeEncodeError: something that a client chose holds half a surrogate pair.
     """
     script: list[str] = []
-    if book.changed_people:
-        script += _save_people(book, keys)
-    grown = {entry.owner.id: entry.owner for entry in book.entries if entry.owner.id not in book.changed_people}
-    if grown:
-        people = grown.values()
-        heads = numbers(person.head for person in people)
-        script.append(run("set_heads", _keys(people), heads, octets(person.newest for person in people)))
-    script += _save_sides(book)
-    if book.changed_follows:
-        script += _save_follows(book)
-    if book.messages:
-        script.append(_save_messages(book, words, now))
-    script += _save_events(book, now)
-    if book.reports:
-        script.append(_save_reports(book, now))
+    if uow.changed_users:
+        script += _save_users(uow, keys)
+    appended_to = {entry.owner.id: entry.owner for entry in uow.entries if entry.owner.id not in uow.changed_users}
+    if appended_to:
+        users = appended_to.values()
+        heads = number_array(user.head for user in users)
+        script.append(execute_line("set_heads", _row_ids(users), heads, bytea_array(user.top_peer for user in users)))
+    script += _save_participants(uow)
+    if uow.changed_follows:
+        script += _save_follows(uow)
+    if uow.messages:
+        script.append(_save_messages(uow, words_by_text, now))
+    script += _save_events(uow, now)
+    if uow.reports:
+        script.append(_save_reports(uow, now))
     return "".join(script)
 
 
-def _keys(people: Iterable[Person]) -> str:
-    return numbers(person.key for person in people)
+def _row_ids(users: Iterable[User]) -> str:
+    return number_array(user.row_id for user in users)
 
 
-def _save_people(book: Book, keys: Sequence[int]) -> list[str]:
+def _save_users(uow: UnitOfWork, keys: Sequence[int]) -> list[str]:
     script: list[str] = []
-    new = [person for person in book.changed_people.values() if person.key == 0]
-    known = [person for person in book.changed_people.values() if person.key != 0]
-    for person, key in zip(new, keys, strict=False):
-        person.key = key
+    new = [user for user in uow.changed_users.values() if user.row_id == 0]
+    known = [user for user in uow.changed_users.values() if user.row_id != 0]
+    for user, key in zip(new, keys, strict=False):
+        user.row_id = key
     if new:
-        ids, passwords = octets(person.id for person in new), octets(person.password for person in new)
-        script.append(run("add_people", *_people_columns(new), ids, passwords))
+        ids, passwords = bytea_array(user.id for user in new), bytea_array(user.password for user in new)
+        script.append(execute_line("insert_users", *_user_columns(new), ids, passwords))
     if known:
-        script.append(run("set_doors", *_people_columns(known)))
+        script.append(execute_line("update_users", *_user_columns(known)))
     return script
 
 
-def _people_columns(people: Sequence[Person]) -> list[str]:
-    doors = [person.settings for person in people]
+def _user_columns(users: Sequence[User]) -> list[str]:
+    all_settings = [user.settings for user in users]
     return [
-        _keys(people),
-        octets(person.name for person in people),
-        octets(door.dm_policy for door in doors),
-        numbers(door.knocks for door in doors),
-        numbers(door.read_receipts for door in doors),
-        numbers(person.revoked_at for person in people),
-        numbers(person.head for person in people),
-        octets(person.newest for person in people),
+        _row_ids(users),
+        bytea_array(user.name for user in users),
+        bytea_array(settings.dm_policy for settings in all_settings),
+        number_array(settings.knocks for settings in all_settings),
+        number_array(settings.read_receipts for settings in all_settings),
+        number_array(user.revoked_at for user in users),
+        number_array(user.head for user in users),
+        bytea_array(user.top_peer for user in users),
     ]
 
 
-def _save_sides(book: Book) -> list[str]:
+def _save_participants(uow: UnitOfWork) -> list[str]:
     script: list[str] = []
-    people, sides = book.people, list(book.changed_sides.values())
-    if sides:
+    users, participants = uow.users, list(uow.changed_participants.values())
+    if participants:
         script.append(
-            run(
-                "set_sides",
-                numbers(people[side.owner].key for side in sides),
-                numbers(people[side.peer].key for side in sides),
-                octets(side.folder for side in sides),
-                *(numbers(flags) for flags in _columns(sides, "accepted", "refused", "blocked", "muted")),
-                *(numbers(counts) for counts in _columns(sides, "wrote", "read", "peer_read", "rank")),
+            execute_line(
+                "upsert_participants",
+                number_array(users[participant.owner].row_id for participant in participants),
+                number_array(users[participant.peer].row_id for participant in participants),
+                bytea_array(participant.folder for participant in participants),
+                *(number_array(flags) for flags in _columns(participants, "accepted", "refused", "blocked", "muted")),
+                *(
+                    number_array(counts)
+                    for counts in _columns(participants, "sent_count", "read", "peer_read", "sort_seq")
+                ),
             )
         )
-    written = {(message.sender, message.pair.of(message.sender)[0].peer) for message in book.messages}
-    counted = [book.pair(*names).of(names[0])[0] for names in written if names not in book.changed_sides]
+    written = {(message.sender, message.conversation.participants(message.sender)[0].peer) for message in uow.messages}
+    counted = [
+        uow.conversation(*names).participants(names[0])[0] for names in written if names not in uow.changed_participants
+    ]
     if counted:
-        owners = numbers(people[side.owner].key for side in counted)
-        peers = numbers(people[side.peer].key for side in counted)
-        script.append(run("set_wrote", owners, peers, numbers(side.wrote for side in counted)))
+        owners = number_array(users[participant.owner].row_id for participant in counted)
+        peers = number_array(users[participant.peer].row_id for participant in counted)
+        script.append(
+            execute_line(
+                "set_sent_count", owners, peers, number_array(participant.sent_count for participant in counted)
+            )
+        )
     return script
 
 
@@ -96,22 +105,22 @@ def _columns(rows: Sequence[Any], *names: str) -> list[list[Any]]:
     return [[getattr(row, name) for row in rows] for name in names]
 
 
-def _save_follows(book: Book) -> list[str]:
+def _save_follows(uow: UnitOfWork) -> list[str]:
     script: list[str] = []
-    for wanted, statement in ((True, "add_follows"), (False, "drop_follows")):
-        changed = [pair for pair, follows in book.changed_follows.items() if follows is wanted]
+    for wanted, statement in ((True, "insert_follows"), (False, "delete_follows")):
+        changed = [pair for pair, follows in uow.changed_follows.items() if follows is wanted]
         if changed:
             follower, followee = zip(*changed, strict=True)
-            script.append(run(statement, octets(follower), octets(followee)))
+            script.append(execute_line(statement, bytea_array(follower), bytea_array(followee)))
     return script
 
 
-def _save_messages(book: Book, words: dict[str, str], now: int) -> str:
-    people, messages = book.people, book.messages
-    recipients = [message.pair.of(message.sender)[1].owner for message in messages]
+def _save_messages(uow: UnitOfWork, words_by_text: dict[str, str], now: int) -> str:
+    users, messages = uow.users, uow.messages
+    recipients = [message.conversation.participants(message.sender)[1].owner for message in messages]
     sent: dict[int, tuple[int, str | None]] = {}
     received: dict[int, int] = {}
-    for entry in book.entries:
+    for entry in uow.entries:
         if entry.message is None:
             continue
         if entry.owner.id == entry.message.sender:
@@ -122,45 +131,45 @@ def _save_messages(book: Book, words: dict[str, str], now: int) -> str:
     def column(name: str) -> list[Any]:
         return [getattr(message, name) for message in messages]
 
-    return run(
-        "add_messages",
+    return execute_line(
+        "insert_messages",
         str(now),
-        numbers(people[message.sender].key for message in messages),
-        numbers(people[recipient].key for recipient in recipients),
-        numbers(column("n")),
-        numbers(column("k")),
-        octets(column("folder")),
-        numbers(column("reply_to")),
-        octets(column("text")),
-        octets(words[message.text] for message in messages),
-        numbers(sent[id(message)][0] for message in messages),
-        numbers(received[id(message)] for message in messages),
-        octets(sent[id(message)][1] for message in messages),
+        number_array(users[message.sender].row_id for message in messages),
+        number_array(users[recipient].row_id for recipient in recipients),
+        number_array(column("n")),
+        number_array(column("sender_n")),
+        bytea_array(column("folder")),
+        number_array(column("reply_to")),
+        bytea_array(column("text")),
+        bytea_array(words_by_text[message.text] for message in messages),
+        number_array(sent[id(message)][0] for message in messages),
+        number_array(received[id(message)] for message in messages),
+        bytea_array(sent[id(message)][1] for message in messages),
     )
 
 
-def _save_events(book: Book, now: int) -> list[str]:
-    entries = [entry for entry in book.entries if entry.message is None]
+def _save_events(uow: UnitOfWork, now: int) -> list[str]:
+    entries = [entry for entry in uow.entries if entry.message is None]
     if not entries:
         return []
     return [
-        run(
-            "add_events",
+        execute_line(
+            "insert_events",
             str(now),
-            numbers(entry.owner.key for entry in entries),
-            numbers(entry.event.seq for entry in entries),
-            numbers(None if entry.peer is None else book.people[entry.peer].key for entry in entries),
-            octets(msgspec.json.encode(entry.event) for entry in entries),
+            number_array(entry.owner.row_id for entry in entries),
+            number_array(entry.event.seq for entry in entries),
+            number_array(None if entry.peer is None else uow.users[entry.peer].row_id for entry in entries),
+            bytea_array(msgspec.json.encode(entry.event) for entry in entries),
         )
     ]
 
 
-def _save_reports(book: Book, now: int) -> str:
-    return run(
-        "add_reports",
+def _save_reports(uow: UnitOfWork, now: int) -> str:
+    return execute_line(
+        "insert_reports",
         str(now),
-        numbers(book.people[report.user].key for report in book.reports),
-        numbers(book.people[report.peer].key for report in book.reports),
-        numbers(report.n for report in book.reports),
-        octets(report.reason for report in book.reports),
+        number_array(uow.users[report.user].row_id for report in uow.reports),
+        number_array(uow.users[report.peer].row_id for report in uow.reports),
+        number_array(report.n for report in uow.reports),
+        bytea_array(report.reason for report in uow.reports),
     )

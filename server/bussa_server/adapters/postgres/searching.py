@@ -1,14 +1,14 @@
-"""The full-text index: a GIN index over words that `domain.words` has normalised; no dictionary, no extension.
+"""The full-text index: a GIN index over words that `domain.tokenizer` has normalised; no dictionary, no extension.
 
 A lexeme is `USER:word` under each of the two users, so a search costs what that user has written and received,
 and can't come upon anything else.
 """
 
-from bussa_server.adapters.postgres.reading import message, within
-from bussa_server.adapters.postgres.sql import Connection, known
-from bussa_server.ports.store import MessagePage, fitting
+from bussa_server.adapters.postgres.reading import message, parse_cursor
+from bussa_server.adapters.postgres.sql import Connection, id_or_none
+from bussa_server.ports.store import MessagePage, take_page
 
-_WHO = """
+_SEARCHER = """
 SELECT me.key, peer.key, sides.folder IS NOT NULL FROM people me LEFT JOIN people peer ON peer.id = $2
 LEFT JOIN sides ON sides.owner = me.key AND sides.peer = peer.key WHERE me.id = $1
 """
@@ -27,19 +27,19 @@ JOIN people peer ON peer.key = hit.low + hit.high - $4 ORDER BY hit.key DESC
 async def search(
     connection: Connection, user: str, query: list[str], peer: str | None, before: str | None, limit: int
 ) -> MessagePage | None:
-    below = within(before)
-    who = await connection.fetchrow(_WHO, known(user), known(peer))
-    if who is None or (peer is not None and not who[2]):
+    below = parse_cursor(before)
+    searcher = await connection.fetchrow(_SEARCHER, id_or_none(user), id_or_none(peer))
+    if searcher is None or (peer is not None and not searcher[2]):
         return None if peer is not None else MessagePage((), False)
-    key, peer_key, _ = who
-    asked = " & ".join(f"{_quoted(f'{key}:{word}')}:*" for word in query)
-    rows = await connection.fetch(_SEARCH, asked, below, peer_key, key, limit + 1)
-    fit, more = fitting(rows, lambda row: len(row[4].decode()), limit)
+    key, peer_key, _ = searcher
+    tsquery = " & ".join(f"{_quoted(f'{key}:{word}')}:*" for word in query)
+    rows = await connection.fetch(_SEARCH, tsquery, below, peer_key, key, limit + 1)
+    page, more = take_page(rows, lambda row: len(row[4].decode()), limit)
     hits = [
         message(user, other, False, sender != key, n, text, at, reply_to)
-        for _, other, n, sender, text, at, reply_to in fit
+        for _, other, n, sender, text, at, reply_to in page
     ]
-    return MessagePage(hits, more, str(fit[-1][0]) if more else None)
+    return MessagePage(hits, more, str(page[-1][0]) if more else None)
 
 
 def _quoted(lexeme: str) -> str:

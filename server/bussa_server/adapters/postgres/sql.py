@@ -43,35 +43,35 @@ async def connect(url: str, settings: dict[str, str], **options: Any) -> Connect
     return cast(Connection, await cast(Any, asyncpg).connect(url, server_settings=settings, **options))
 
 
-def numbers(values: Iterable[int | None]) -> str:
+def number_array(values: Iterable[int | None]) -> str:
     """An array of numbers or booleans."""
     return "'{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}'"
 
 
-def octets(values: Iterable[str | bytes | None]) -> str:
+def bytea_array(values: Iterable[str | bytes | None]) -> str:
     """An array of bytea; strings as UTF-8.
 
     Raises:
         UnicodeEncodeError: a string holds half a surrogate pair.
     """
-    return "'{" + ",".join(["NULL" if value is None else _octets(value) for value in values]) + "}'"
+    return "'{" + ",".join(["NULL" if value is None else _bytea_literal(value) for value in values]) + "}'"
 
 
-def _octets(value: str | bytes) -> str:
+def _bytea_literal(value: str | bytes) -> str:
     # Two backslashes: one is for the parser of arrays.
     return "\\\\x" + (value.encode() if isinstance(value, str) else value).hex()
 
 
-def run(statement: str, *values: str) -> str:
-    """A line of a script: a prepared statement with its values, from `numbers` and `octets`."""
+def execute_line(statement: str, *values: str) -> str:
+    """A line of a script: a prepared statement with its values, from `number_array` and `bytea_array`."""
     return f"EXECUTE {statement} ({', '.join(values)});\n"
 
 
-def storable(ids: Iterable[str]) -> Sequence[str]:
+def without_nul(ids: Iterable[str]) -> Sequence[str]:
     """Without those that PostgreSQL's text can't hold; nobody is called so."""
     return [id for id in ids if "\0" not in id]
 
 
-def known(id: str | None) -> str | None:
+def id_or_none(id: str | None) -> str | None:
     """An id to look for; None, which nothing is equal to, for one that nobody can have."""
     return None if id is None or "\0" in id else id

@@ -5,8 +5,8 @@ Rows come in as one array a column (unnest), so a statement costs the same plan 
 
 # The fixed order is what keeps two batches from waiting for each other in a circle, whatever they hold. Which
 # users were locked is remembered for `LOAD`: one who appears after that is not there yet, for this batch.
-_LOCK_PEOPLE = """
-PREPARE lock_people (bytea[]) AS
+_LOCK_USERS = """
+PREPARE lock_users (bytea[]) AS
 WITH held AS (
     SELECT key FROM people
     WHERE id = ANY (ARRAY(SELECT convert_from(asked, 'UTF8') FROM unnest($1) AS asked))
@@ -51,8 +51,8 @@ SELECT 'key', ROW(nextval(pg_get_serial_sequence('people', 'key'))) FROM generat
 """
 
 # In the order of the ids: two nodes that sign up the same names must not wait for each other in a circle.
-_ADD_PEOPLE = """
-PREPARE add_people (bigint[], bytea[], bytea[], boolean[], boolean[], bigint[], bigint[], bytea[], bytea[], bytea[])
+_INSERT_USERS = """
+PREPARE insert_users (bigint[], bytea[], bytea[], boolean[], boolean[], bigint[], bigint[], bytea[], bytea[], bytea[])
 AS INSERT INTO people (key, name, dm_policy, knocks, read_receipts, revoked_at, head, newest, id, password)
 SELECT key, name, convert_from(dm_policy, 'UTF8'), knocks, read_receipts, revoked_at, head,
     convert_from(newest, 'UTF8'), convert_from(id, 'UTF8'), convert_from(password, 'UTF8')
@@ -61,8 +61,8 @@ FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 ORDER BY row.id
 """
 
-_SET_DOORS = """
-PREPARE set_doors (bigint[], bytea[], bytea[], boolean[], boolean[], bigint[], bigint[], bytea[]) AS
+_UPDATE_USERS = """
+PREPARE update_users (bigint[], bytea[], bytea[], boolean[], boolean[], bigint[], bigint[], bytea[]) AS
 UPDATE people SET name = row.name, dm_policy = convert_from(row.dm_policy, 'UTF8'), knocks = row.knocks,
     read_receipts = row.read_receipts, revoked_at = row.revoked_at, head = row.head,
     newest = convert_from(row.newest, 'UTF8')
@@ -77,8 +77,8 @@ UPDATE people SET head = row.head, newest = convert_from(row.newest, 'UTF8')
 FROM unnest($1, $2, $3) AS row (key, head, newest) WHERE people.key = row.key
 """
 
-_SET_SIDES = """
-PREPARE set_sides (
+_UPSERT_PARTICIPANTS = """
+PREPARE upsert_participants (
     bigint[], bigint[], bytea[], boolean[], boolean[], boolean[], boolean[], bigint[], bigint[], bigint[], bigint[]
 ) AS
 INSERT INTO sides (owner, peer, folder, accepted, refused, blocked, muted, wrote, read, peer_read, rank)
@@ -91,29 +91,29 @@ ON CONFLICT (owner, peer) DO UPDATE SET folder = excluded.folder, accepted = exc
 """
 
 # Most messages change nothing else of their sender's side.
-_SET_WROTE = """
-PREPARE set_wrote (bigint[], bigint[], bigint[]) AS
+_SET_SENT_COUNT = """
+PREPARE set_sent_count (bigint[], bigint[], bigint[]) AS
 UPDATE sides SET wrote = row.wrote FROM unnest($1, $2, $3) AS row (owner, peer, wrote)
 WHERE sides.owner = row.owner AND sides.peer = row.peer
 """
 
-_ADD_FOLLOWS = """
-PREPARE add_follows (bytea[], bytea[]) AS
+_INSERT_FOLLOWS = """
+PREPARE insert_follows (bytea[], bytea[]) AS
 INSERT INTO follows (follower, followee)
 SELECT convert_from(follower, 'UTF8'), convert_from(followee, 'UTF8')
 FROM unnest($1, $2) AS row (follower, followee) ON CONFLICT DO NOTHING
 """
 
-_DROP_FOLLOWS = """
-PREPARE drop_follows (bytea[], bytea[]) AS
+_DELETE_FOLLOWS = """
+PREPARE delete_follows (bytea[], bytea[]) AS
 DELETE FROM follows USING unnest($1, $2) AS row (follower, followee)
 WHERE follows.follower = convert_from(row.follower, 'UTF8') AND follows.followee = convert_from(row.followee, 'UTF8')
 """
 
 # A message stands once in its conversation, by reference in both logs, and with its words in the index. The words
 # come once, with blanks between them, and are put behind the key of either user here.
-_ADD_MESSAGES = """
-PREPARE add_messages (
+_INSERT_MESSAGES = """
+PREPARE insert_messages (
     bigint, bigint[], bigint[], bigint[], bigint[], bytea[], bigint[], bytea[], bytea[], bigint[], bigint[], bytea[]
 ) AS
 WITH row AS MATERIALIZED (
@@ -136,14 +136,14 @@ SELECT sender, sent, $1, recipient, n, nonce FROM row
 UNION ALL SELECT recipient, received, $1, sender, n, NULL FROM row
 """
 
-_ADD_EVENTS = """
-PREPARE add_events (bigint, bigint[], bigint[], bigint[], bytea[]) AS
+_INSERT_EVENTS = """
+PREPARE insert_events (bigint, bigint[], bigint[], bigint[], bytea[]) AS
 INSERT INTO log (owner, seq, at, peer, event)
 SELECT owner, seq, $1, peer, event FROM unnest($2, $3, $4, $5) AS row (owner, seq, peer, event)
 """
 
-_ADD_REPORTS = """
-PREPARE add_reports (bigint, bigint[], bigint[], bigint[], bytea[]) AS
+_INSERT_REPORTS = """
+PREPARE insert_reports (bigint, bigint[], bigint[], bigint[], bytea[]) AS
 INSERT INTO reports (reporter, peer, n, reason, at)
 SELECT reporter, peer, n, convert_from(reason, 'UTF8'), $1
 FROM unnest($2, $3, $4, $5) AS row (reporter, peer, n, reason)
@@ -151,16 +151,16 @@ FROM unnest($2, $3, $4, $5) AS row (reporter, peer, n, reason)
 
 PREPARED = ";\n".join(
     (
-        _LOCK_PEOPLE,
-        _ADD_PEOPLE,
-        _SET_DOORS,
+        _LOCK_USERS,
+        _INSERT_USERS,
+        _UPDATE_USERS,
         _SET_HEADS,
-        _SET_SIDES,
-        _SET_WROTE,
-        _ADD_FOLLOWS,
-        _DROP_FOLLOWS,
-        _ADD_MESSAGES,
-        _ADD_EVENTS,
-        _ADD_REPORTS,
+        _UPSERT_PARTICIPANTS,
+        _SET_SENT_COUNT,
+        _INSERT_FOLLOWS,
+        _DELETE_FOLLOWS,
+        _INSERT_MESSAGES,
+        _INSERT_EVENTS,
+        _INSERT_REPORTS,
     )
 )

@@ -8,19 +8,19 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Concatenate, ParamSpec, TypeVar
 
 from bussa_server.adapters.postgres import committing, database, reading, searching, trimming
-from bussa_server.adapters.postgres.connections import SECONDS, Pool, connect
-from bussa_server.adapters.postgres.failures import persistently
-from bussa_server.adapters.postgres.sql import Connection, storable
-from bussa_server.domain.book import Carried
+from bussa_server.adapters.postgres.connections import TIMEOUT_SECONDS, Pool, connect
+from bussa_server.adapters.postgres.failures import with_retries
+from bussa_server.adapters.postgres.sql import Connection, without_nul
 from bussa_server.domain.commands import Command
-from bussa_server.domain.people import Pair, Person
-from bussa_server.ports.store import Arrival, ConversationPage, Failed, LogPage, MessagePage, Unavailable, UserPage
+from bussa_server.domain.unit_of_work import Outcome
+from bussa_server.domain.users import Conversation, User
+from bussa_server.ports.store import ConversationPage, Faulted, LogPage, MessagePage, ResumeState, Unavailable, UserPage
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 READERS = 8
-WAITING_READS = 10_000
+MAX_WAITING_READS = 10_000
 """Reads that may wait for a connection; past it the answer is `unavailable`."""
 
 
@@ -29,9 +29,9 @@ class PostgresStore:
 
     def __init__(self, url: str, epoch: str) -> None:
         self._epoch = epoch
-        self._writing = Pool(lambda: committing.writer(url), 1)
-        self._trimming = Pool(lambda: connect(url, writing=True), 1)
-        self._reading = Pool(lambda: connect(url, writing=False), READERS)
+        self._write_pool = Pool(lambda: committing.connect_writer(url), 1)
+        self._trim_pool = Pool(lambda: connect(url, writing=True), 1)
+        self._read_pool = Pool(lambda: connect(url, writing=False), READERS)
         self._waiting_reads = 0
         self._closed = False
 
@@ -49,22 +49,22 @@ class PostgresStore:
     def epoch(self) -> str:
         return self._epoch
 
-    async def commit(self, batch: Sequence[Command], now: int) -> Sequence[Carried | Failed]:
+    async def commit(self, batch: Sequence[Command], now: int) -> Sequence[Outcome | Faulted]:
         if self._closed:
             raise Unavailable("the store is closed")
-        return await committing.commit(self._writing, batch, now)
+        return await committing.commit(self._write_pool, batch, now)
 
     async def heads(self, users: Iterable[str]) -> dict[str, int]:
-        return await self._read(reading.heads, list(storable(users)))
+        return await self._read(reading.heads, list(without_nul(users)))
 
     async def revoked(self, users: Iterable[str]) -> dict[str, int]:
-        return await self._read(reading.revoked, list(storable(users)))
+        return await self._read(reading.revoked, list(without_nul(users)))
 
     async def log(self, user: str, after: int, limit: int) -> LogPage:
         return await self._read(reading.log, user, after, limit)
 
-    async def arrival(self, user: str, after: int, limit: int) -> Arrival | None:
-        return await self._read(reading.arrival, user, after, limit)
+    async def resume_state(self, user: str, after: int, limit: int) -> ResumeState | None:
+        return await self._read(reading.resume_state, user, after, limit)
 
     async def history(
         self, user: str, peer: str, before: int | None, after: int | None, limit: int
@@ -81,40 +81,40 @@ class PostgresStore:
             return MessagePage((), False)
         return await self._read(searching.search, user, list(query), peer, before, limit)
 
-    async def person(self, user: str) -> Person | None:
-        return await self._read(reading.person, user)
+    async def get_user(self, user: str) -> User | None:
+        return await self._read(reading.get_user, user)
 
-    async def pair(self, one: str, other: str) -> Pair | None:
-        return await self._read(reading.pair, one, other)
+    async def get_conversation(self, one: str, other: str) -> Conversation | None:
+        return await self._read(reading.get_conversation, one, other)
 
     async def follows(self, user: str, *, followers: bool, after: str | None, limit: int) -> UserPage:
         return await self._read(reading.follows, user, followers, after, limit)
 
     async def trim(self, now: int) -> int:
-        forgotten, reached = 0, 0
+        trimmed, reached = 0, 0
         while reached is not None:
-            some, reached = await self._on(self._trimming, trimming.trim_some, now, reached)
-            forgotten += some
-        return forgotten
+            some, reached = await self._run(self._trim_pool, trimming.trim_some, now, reached)
+            trimmed += some
+        return trimmed
 
     async def close(self) -> None:
         """Finish what was begun and say goodbye."""
         self._closed = True
-        for pool in (self._writing, self._trimming, self._reading):
-            await pool.close(SECONDS)
+        for pool in (self._write_pool, self._trim_pool, self._read_pool):
+            await pool.close(TIMEOUT_SECONDS)
 
     async def _read(
         self, work: Callable[Concatenate[Connection, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        if self._waiting_reads >= WAITING_READS:
+        if self._waiting_reads >= MAX_WAITING_READS:
             raise Unavailable("too many reads are waiting")
         self._waiting_reads += 1
         try:
-            return await self._on(self._reading, work, *args, **kwargs)
+            return await self._run(self._read_pool, work, *args, **kwargs)
         finally:
             self._waiting_reads -= 1
 
-    async def _on(
+    async def _run(
         self, pool: Pool, work: Callable[Concatenate[Connection, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         if self._closed:
@@ -124,4 +124,4 @@ class PostgresStore:
             async with pool.connection() as connection:
                 return await work(connection, *args, **kwargs)
 
-        return await persistently(SECONDS, once)
+        return await with_retries(TIMEOUT_SECONDS, once)

@@ -1,14 +1,14 @@
 """Forgetting what a log need not reach back to. Conversations keep their messages; only the log's rows go."""
 
-from bussa_protocol.limits import LOG_EVENTS, LOG_MILLIS
+from bussa_protocol.limits import LOG_RETENTION_EVENTS, LOG_RETENTION_MILLIS
 from bussa_server.adapters.postgres.sql import Connection
 
-PEOPLE = 500
+USERS_PER_TRANSACTION = 500
 """Logs looked at in one transaction."""
-ROWS = 5_000
+ROWS_PER_TRANSACTION = 5_000
 """Rows forgotten in one transaction."""
 
-_LOCK = 0x42757374
+_LOCK_ID = 0x42757374
 """The advisory lock under which one node at a time trims; the others need not do it too."""
 
 # Both must hold for what is forgotten: older than the time, and beyond the count. The clocks of the nodes differ by
@@ -37,8 +37,16 @@ async def trim_some(connection: Connection, now: int, after: int) -> tuple[int, 
     Returns how many events were forgotten, and the key to go on from; None: that was the last one, or another node
     is at it.
     """
-    row = await connection.fetchrow(_TRIM, after, _LOCK, PEOPLE, LOG_EVENTS, now - LOG_MILLIS, ROWS)
-    forgotten, last, looked_at = row
-    if forgotten == ROWS:
-        return forgotten, after  # there may be more of these
-    return forgotten, last if looked_at == PEOPLE else None
+    row = await connection.fetchrow(
+        _TRIM,
+        after,
+        _LOCK_ID,
+        USERS_PER_TRANSACTION,
+        LOG_RETENTION_EVENTS,
+        now - LOG_RETENTION_MILLIS,
+        ROWS_PER_TRANSACTION,
+    )
+    trimmed, last, examined = row
+    if trimmed == ROWS_PER_TRANSACTION:
+        return trimmed, after  # there may be more of these
+    return trimmed, last if examined == USERS_PER_TRANSACTION else None

@@ -6,16 +6,16 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 from bussa_server import telemetry
-from bussa_server.adapters.redis.envelopes import ForeignError, pack, unpack
-from bussa_server.adapters.redis.link import Link
-from bussa_server.adapters.redis.places import finder
+from bussa_server.adapters.redis.discovery import resolver
+from bussa_server.adapters.redis.envelopes import InvalidPayloadError, decode_envelope, encode_envelope
+from bussa_server.adapters.redis.pubsub_connection import PubSubConnection
 from bussa_server.ports.bus import Envelope
 
 
 class RedisBus:
     """See `bussa_server.ports.bus.Bus`."""
 
-    remote = True
+    has_other_nodes = True
 
     def __init__(self, urls: Sequence[str], epoch: str) -> None:
         """``urls``: the same on every node, in the same order. ``epoch``: the store's, so that deployments which
@@ -24,62 +24,65 @@ class RedisBus:
         Raises:
             ValueError: a URL is none of ours.
         """
-        self._finders = [finder(url) for url in urls]
+        self._resolvers = [resolver(url) for url in urls]
         self._prefix = f"bussa:{epoch}:"
         self._node = secrets.token_hex(8)
-        self._links: list[Link] = []
-        self._on_envelope: Callable[[Envelope], None] = _nobody
+        self._connections: list[PubSubConnection] = []
+        self._on_envelope: Callable[[Envelope], None] = _ignore
 
-    def listen(self, on_envelope: Callable[[Envelope], None], on_doubt: Callable[[], None]) -> None:
+    def listen(self, on_envelope: Callable[[Envelope], None], on_resync: Callable[[], None]) -> None:
         self._on_envelope = on_envelope
-        self._links = [
-            Link(name, find, self._prefix, self._node, self._receive, on_doubt) for name, find in self._finders
+        self._connections = [
+            PubSubConnection(name, resolve, self._prefix, self._node, self._receive, on_resync)
+            for name, resolve in self._resolvers
         ]
 
     @property
-    def in_doubt(self) -> bool:
-        return any(link.in_doubt for link in self._links)
+    def may_have_lost(self) -> bool:
+        return any(connection.may_have_lost for connection in self._connections)
 
     @property
-    def whole(self) -> bool:
-        return all(link.whole for link in self._links)
+    def connected(self) -> bool:
+        return all(connection.connected for connection in self._connections)
 
-    def ring(self, envelopes: Sequence[Envelope]) -> None:
-        by_link: defaultdict[int, list[tuple[bytes, bytes]]] = defaultdict(list)
+    def publish(self, envelopes: Sequence[Envelope]) -> None:
+        by_server: defaultdict[int, list[tuple[bytes, bytes]]] = defaultdict(list)
         for envelope in envelopes:
-            by_link[self._index(envelope.user)].append((self._channel(envelope.user), pack(self._node, envelope)))
-        for index, messages in by_link.items():
-            self._links[index].publish(messages)
+            by_server[self._index(envelope.user)].append(
+                (self._channel(envelope.user), encode_envelope(self._node, envelope))
+            )
+        for index, messages in by_server.items():
+            self._connections[index].publish(messages)
 
-    def warn(self) -> None:
-        for link in self._links:
-            link.warn()
+    def announce_loss(self) -> None:
+        for connection in self._connections:
+            connection.announce_loss()
 
-    async def watch(self, user: str) -> None:
-        await self._links[self._index(user)].watch(self._channel(user))
+    async def subscribe(self, user: str) -> None:
+        await self._connections[self._index(user)].subscribe(self._channel(user))
 
-    def unwatch(self, user: str) -> None:
-        self._links[self._index(user)].unwatch(self._channel(user))
+    def unsubscribe(self, user: str) -> None:
+        self._connections[self._index(user)].unsubscribe(self._channel(user))
 
     async def close(self) -> None:
-        for link in self._links:
-            await link.close()
+        for connection in self._connections:
+            await connection.close()
 
     def _receive(self, data: bytes) -> None:
         try:
-            node, envelope = unpack(data)
-        except ForeignError:
-            telemetry.bus_foreign()
+            node, envelope = decode_envelope(data)
+        except InvalidPayloadError:
+            telemetry.redis_message_invalid()
             return
         if node != self._node:
             self._on_envelope(envelope)
 
     def _index(self, user: str) -> int:
-        return zlib.crc32(user.encode()) % len(self._finders)
+        return zlib.crc32(user.encode()) % len(self._resolvers)
 
     def _channel(self, user: str) -> bytes:
         return f"{self._prefix}u:{user}".encode()
 
 
-def _nobody(envelope: Envelope) -> None:
+def _ignore(envelope: Envelope) -> None:
     """Nobody listens yet."""

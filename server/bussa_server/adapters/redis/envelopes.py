@@ -7,7 +7,7 @@ import msgspec
 from bussa_server.ports.bus import Envelope
 
 
-class Carried(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class NodeEnvelope(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An envelope, and the node that it comes from."""
 
     node: str
@@ -19,7 +19,7 @@ class Carried(msgspec.Struct, frozen=True, array_like=True, gc=False):
     spent: bool
 
 
-class Beat(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class Heartbeat(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A node's sign of life. ``torn``: envelopes of it may have been lost; ``bye``: it ends, and nothing was lost."""
 
     node: str
@@ -27,36 +27,36 @@ class Beat(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_carried = msgspec.msgpack.Decoder(Carried).decode
-_beat = msgspec.msgpack.Decoder(Beat).decode
+_decode_envelope = msgspec.msgpack.Decoder(NodeEnvelope).decode
+_decode_heartbeat = msgspec.msgpack.Decoder(Heartbeat).decode
 
 
-class ForeignError(ValueError):
+class InvalidPayloadError(ValueError):
     """Bytes on one of our channels that are not ours."""
 
 
-def pack(node: str, envelope: Envelope) -> bytes:
-    return _encode(Carried(node, *envelope))
+def encode_envelope(node: str, envelope: Envelope) -> bytes:
+    return _encode(NodeEnvelope(node, *envelope))
 
 
-def pack_beat(beat: Beat) -> bytes:
-    return _encode(beat)
+def encode_heartbeat(heartbeat: Heartbeat) -> bytes:
+    return _encode(heartbeat)
 
 
-def unpack(data: bytes) -> tuple[str, Envelope]:
+def decode_envelope(data: bytes) -> tuple[str, Envelope]:
     """The node that an envelope comes from, and the envelope. Raises ForeignError."""
     try:
-        carried = _carried(data)
+        decoded = _decode_envelope(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ForeignError(str(error)) from error
-    return carried.node, Envelope(
-        carried.user, carried.seq, carried.json, carried.msgpack, carried.revoked_at, carried.spent
+        raise InvalidPayloadError(str(error)) from error
+    return decoded.node, Envelope(
+        decoded.user, decoded.seq, decoded.json, decoded.msgpack, decoded.revoked_at, decoded.spent
     )
 
 
-def unpack_beat(data: bytes) -> Beat:
+def decode_heartbeat(data: bytes) -> Heartbeat:
     """Raises ForeignError."""
     try:
-        return _beat(data)
+        return _decode_heartbeat(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ForeignError(str(error)) from error
+        raise InvalidPayloadError(str(error)) from error

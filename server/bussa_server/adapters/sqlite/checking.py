@@ -9,7 +9,7 @@ import apsw
 from bussa_server.adapters.sqlite import database
 from bussa_server.adapters.sqlite.sql import Sql
 
-SHOWN = 20
+MAX_SHOWN = 20
 """Complaints shown of one kind."""
 
 # Each finds rows that must not exist; the columns fill the sentence.
@@ -76,7 +76,7 @@ _RULES: list[tuple[str, str]] = [
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    complaints: list[str]
+    problems: list[str]
     summary: str
 
 
@@ -86,32 +86,32 @@ def check(folder: Path) -> Report:
     Raises:
         DataFolderError: there is no database, or it can't be read.
     """
-    path = folder / database.FILE
+    path = folder / database.FILE_NAME
     if not path.exists():
         raise database.DataFolderError(f"there is no database in {folder}")
     try:
         with closing(database.open_for_reading(path)) as connection, connection:
-            complaints = _complaints(connection)
-            people, conversations, messages, events = connection.execute(
+            problems = _find_problems(connection)
+            users, conversations, messages, events = connection.execute(
                 "SELECT (SELECT count(*) FROM people), (SELECT count(*) FROM pairs WHERE key IN"
                 " (SELECT pair FROM messages)), (SELECT count(*) FROM messages), (SELECT count(*) FROM log)"
             ).fetchone()
     except apsw.Error as error:
         raise database.DataFolderError(f"{path} can't be read: {error}") from error
-    verdict = "all agree" if not complaints else "SOMETHING IS WRONG"
+    verdict = "all agree" if not problems else "SOMETHING IS WRONG"
     return Report(
-        complaints,
-        f"{people} people, {conversations} conversations, {messages} messages, {events} events: {verdict}",
+        problems,
+        f"{users} people, {conversations} conversations, {messages} messages, {events} events: {verdict}",
     )
 
 
-def _complaints(connection: Sql) -> list[str]:
-    complaints = [f"SQLite: {row[0]}" for row in connection.execute("PRAGMA integrity_check(20)").fetchall()]
-    if complaints == ["SQLite: ok"]:
-        complaints.clear()
+def _find_problems(connection: Sql) -> list[str]:
+    problems = [f"SQLite: {row[0]}" for row in connection.execute("PRAGMA integrity_check(20)").fetchall()]
+    if problems == ["SQLite: ok"]:
+        problems.clear()
     for sentence, query in _RULES:
-        rows = connection.execute(f"{query} LIMIT {SHOWN + 1}").fetchall()
-        complaints += [sentence.format(*row) for row in rows[:SHOWN]]
-        if len(rows) > SHOWN:
-            complaints.append("… and more of the same kind")
-    return complaints
+        rows = connection.execute(f"{query} LIMIT {MAX_SHOWN + 1}").fetchall()
+        problems += [sentence.format(*row) for row in rows[:MAX_SHOWN]]
+        if len(rows) > MAX_SHOWN:
+            problems.append("… and more of the same kind")
+    return problems

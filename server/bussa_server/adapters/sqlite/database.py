@@ -12,10 +12,10 @@ import apsw
 
 from bussa_server.adapters.sqlite.sql import Sql, connect, copy
 
-APPLICATION = 0x42757373
+APPLICATION_ID = 0x42757373
 """`PRAGMA application_id`: tells our file from any other SQLite file ("Buss")."""
 
-FILE = "bussa.sqlite3"
+FILE_NAME = "bussa.sqlite3"
 
 # Before it a WAL reset can corrupt the file (sqlite.org/wal.html, "the WAL-reset bug").
 _OLDEST_SQLITE = (3, 51, 3)
@@ -35,7 +35,7 @@ def migrations() -> list[tuple[int, str]]:
     return sorted(steps)
 
 
-def claim(folder: Path) -> int:
+def lock_folder(folder: Path) -> int:
     """Create the folder where it is missing and lock it for this process; the lock lasts as long as the descriptor.
 
     Raises:
@@ -54,7 +54,7 @@ def claim(folder: Path) -> int:
     return lock
 
 
-def release(lock: int) -> None:
+def unlock_folder(lock: int) -> None:
     """Let go of what `claim` has locked."""
     os.close(lock)
 
@@ -67,14 +67,14 @@ def open_for_writing(path: Path) -> tuple[Sql, str]:
     """
     if tuple(int(part) for part in apsw.sqlite_lib_version().split(".")) < _OLDEST_SQLITE:
         raise DataFolderError(f"SQLite {apsw.sqlite_lib_version()} is too old; 3.51.3 or newer is needed")
-    with ExitStack() as undone:
+    with ExitStack() as cleanup:
         try:
             if not path.exists():
                 os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             connection = connect(path)
-            undone.callback(connection.close)
+            cleanup.callback(connection.close)
             connection.set_busy_timeout(5000)
-            _look_at(connection, path)  # before anything is written: what is not ours is left as it is
+            _check_file(connection, path)  # before anything is written: what is not ours is left as it is
             connection.pragma("journal_mode", "wal")
             connection.pragma("synchronous", "full")
             connection.pragma("temp_store", "memory")
@@ -86,7 +86,7 @@ def open_for_writing(path: Path) -> tuple[Sql, str]:
             raise DataFolderError(f"{path} is not a SQLite database, or it is damaged") from error
         except (apsw.Error, OSError) as error:
             raise DataFolderError(f"{path} can't be opened: {error}") from error
-        undone.pop_all()
+        cleanup.pop_all()
     return connection, epoch
 
 
@@ -98,15 +98,15 @@ def open_for_reading(path: Path) -> Sql:
     return connection
 
 
-def _look_at(connection: Sql, path: Path) -> None:
+def _check_file(connection: Sql, path: Path) -> None:
     """See that the file is empty, or ours and not newer than this program."""
-    version, newest = int(connection.pragma("user_version")), migrations()[-1][0]
-    ours = connection.pragma("application_id") == APPLICATION
+    version, newest_version = int(connection.pragma("user_version")), migrations()[-1][0]
+    ours = connection.pragma("application_id") == APPLICATION_ID
     if not ours and (version or connection.execute("SELECT count(*) FROM sqlite_schema").get):
         raise DataFolderError(f"{path} holds something else than a Bussa database")
-    if version > newest:
+    if version > newest_version:
         raise DataFolderError(
-            f"{path} was made by a newer Bussa (schema {version}; this one knows up to {newest}): use that one"
+            f"{path} was made by a newer Bussa (schema {version}; this one knows up to {newest_version}): use that one"
         )
 
 
@@ -117,7 +117,7 @@ def _migrate(connection: Sql) -> str:
         if step > version:
             with connection:
                 connection.execute(sql).fetchall()  # to its end, whatever its statements return
-                connection.pragma("application_id", APPLICATION)
+                connection.pragma("application_id", APPLICATION_ID)
                 connection.pragma("user_version", step)
     epoch: str | None = connection.execute("SELECT value FROM meta WHERE name = 'epoch'").get
     if epoch is None:
@@ -135,7 +135,7 @@ def back_up(folder: Path, destination: Path) -> None:
     Raises:
         DataFolderError: there is no database, or the destination can't be written or exists.
     """
-    source = folder / FILE
+    source = folder / FILE_NAME
     if not source.exists():
         raise DataFolderError(f"there is no database in {folder}")
     try:
@@ -160,7 +160,7 @@ def revoked_at(folder: Path, user: str) -> int | None:
     Raises:
         DataFolderError: there is no database, or it can't be read.
     """
-    path = folder / FILE
+    path = folder / FILE_NAME
     if not path.exists():
         raise DataFolderError(f"there is no database in {folder}")
     try:

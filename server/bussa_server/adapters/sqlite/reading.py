@@ -6,14 +6,14 @@ import msgspec
 
 from bussa_protocol.frames import events, parts
 from bussa_protocol.frames.events import LogEvent
-from bussa_server.adapters.sqlite.people import read_pair, read_person
 from bussa_server.adapters.sqlite.sql import Sql
-from bussa_server.domain.people import Pair, Person
-from bussa_server.ports.store import Arrival, ConversationPage, LogPage, MessagePage, UserPage, fitting
+from bussa_server.adapters.sqlite.users import read_conversation, read_user
+from bussa_server.domain.users import Conversation, User
+from bussa_server.ports.store import ConversationPage, LogPage, MessagePage, ResumeState, UserPage, take_page
 
 _decode_event = msgspec.json.Decoder(LogEvent).decode
 
-_KEY = "SELECT key FROM people WHERE id = ?"
+_ROW_ID = "SELECT key FROM people WHERE id = ?"
 _LOG = """
 SELECT log.seq, log.event, peer.id, log.peer, m.n, m.sender, m.text, m.at, m.folder, m.reply_to, sides.blocked
 FROM log LEFT JOIN messages m ON m.key = log.message LEFT JOIN people peer ON peer.key = log.peer
@@ -21,7 +21,7 @@ LEFT JOIN sides ON sides.owner = log.owner AND sides.peer = log.peer
 WHERE log.owner = ? AND log.seq > ? ORDER BY log.seq LIMIT ?
 """
 # Each end is looked up: both in one SELECT, and SQLite reads the whole log for them.
-_ENDS = """
+_HEAD_AND_TAIL = """
 SELECT coalesce((SELECT max(seq) FROM log WHERE owner = ?1), 0),
     coalesce((SELECT min(seq) FROM log WHERE owner = ?1), 1)
 """
@@ -39,7 +39,7 @@ WHERE sides.owner = ? AND sides.folder = ? AND sides.rank < ? ORDER BY sides.ran
 def heads(connection: Sql, users: list[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for user in users:
-        key = connection.execute(_KEY, (user,)).get
+        key = connection.execute(_ROW_ID, (user,)).get
         if key is not None:
             found[user] = connection.execute("SELECT coalesce(max(seq), 0) FROM log WHERE owner = ?", (key,)).get
     return found
@@ -55,18 +55,18 @@ def revoked(connection: Sql, users: list[str]) -> dict[str, int]:
 
 
 def log(connection: Sql, user: str, after: int, limit: int) -> LogPage:
-    key = connection.execute(_KEY, (user,)).get
+    key = connection.execute(_ROW_ID, (user,)).get
     with connection:  # one moment for the events and the ends
-        head, tail = connection.execute(_ENDS, (key,)).fetchall()[0]
+        head, tail = connection.execute(_HEAD_AND_TAIL, (key,)).fetchall()[0]
         if after + 1 < tail:
             return LogPage((), head, tail)
-        rows, _ = fitting(connection.execute(_LOG, (key, after, limit)), lambda row: len(row[6] or ""), limit)
+        rows, _ = take_page(connection.execute(_LOG, (key, after, limit)), lambda row: len(row[6] or ""), limit)
     return LogPage([_event(user, *row) for row in rows], head, tail)
 
 
-def arrival(connection: Sql, user: str, after: int, limit: int) -> Arrival | None:
+def resume_state(connection: Sql, user: str, after: int, limit: int) -> ResumeState | None:
     revoked_at = connection.execute("SELECT revoked_at FROM people WHERE id = ?", (user,)).get
-    return None if revoked_at is None else Arrival(revoked_at, log(connection, user, after, limit))
+    return None if revoked_at is None else ResumeState(revoked_at, log(connection, user, after, limit))
 
 
 def _event(
@@ -85,12 +85,12 @@ def _event(
 ) -> LogEvent:
     if event is not None:
         found = _decode_event(event)
-        theirs = isinstance(found, events.Read) and found.by == peer
-        return events.Hidden(seq=seq) if theirs and blocked else found
+        theirs = isinstance(found, events.ReadEvent) and found.by == peer
+        return events.HiddenEvent(seq=seq) if theirs and blocked else found
     theirs = sender == peer_key
     if theirs and blocked:
-        return events.Hidden(seq=seq)
-    return events.Message(
+        return events.HiddenEvent(seq=seq)
+    return events.MessageEvent(
         seq=seq,
         peer=peer,
         n=n,
@@ -128,16 +128,16 @@ def history(
     ).fetchone()
     if found is None:
         return None
-    pair, owner, blocked = found
+    conversation_row_id, owner, blocked = found
     if after is not None:
         where, order, bound = "n > ?", "ASC", after
     else:
         where, order, bound = "n < ?", "DESC", before if before is not None else 1 << 62
     messages = connection.execute(
         f"SELECT {_MESSAGE} FROM messages m WHERE pair = ? AND {where} ORDER BY n {order} LIMIT ?",
-        (pair, bound, limit + 1),
+        (conversation_row_id, bound, limit + 1),
     )
-    rows, more = fitting(messages, lambda row: len(row[2]), limit)
+    rows, more = take_page(messages, lambda row: len(row[2]), limit)
     if order == "DESC":
         rows.reverse()
     return MessagePage(
@@ -149,7 +149,7 @@ def history(
     )
 
 
-def below(cursor: str | None) -> int:
+def parse_cursor(cursor: str | None) -> int:
     """Pages go down from here. Raises ValueError for what was never the ``next`` of a page."""
     if cursor is None:
         return 1 << 62
@@ -160,9 +160,9 @@ def below(cursor: str | None) -> int:
 
 
 def conversations(connection: Sql, user: str, folder: str, before: str | None, limit: int) -> ConversationPage:
-    key = connection.execute(_KEY, (user,)).get
-    found = connection.execute(_CONVERSATIONS, (key, folder, below(before), limit + 1))
-    rows, more = fitting(found, lambda row: len(row[15]), limit)
+    key = connection.execute(_ROW_ID, (user,)).get
+    found = connection.execute(_CONVERSATIONS, (key, folder, parse_cursor(before), limit + 1))
+    rows, more = take_page(found, lambda row: len(row[15]), limit)
     return ConversationPage([_conversation(user, *row) for row in rows], str(rows[-1][11]) if more else None)
 
 
@@ -203,10 +203,10 @@ def _conversation(
     )
 
 
-def messages_by_key(connection: Sql, user: str, keys: list[int]) -> list[parts.Message]:
+def messages_by_row_id(connection: Sql, user: str, row_ids: list[int]) -> list[parts.Message]:
     """Messages of ``user`` by their keys, in that order; those of people whom the user blocks are left out."""
     found: list[parts.Message] = []
-    for key in keys:
+    for key in row_ids:
         row = connection.execute(
             f"""SELECT low.id, high.id, sender.id, {_MESSAGE} FROM messages m
             JOIN pairs ON pairs.key = m.pair JOIN people low ON low.key = pairs.low
@@ -218,15 +218,15 @@ def messages_by_key(connection: Sql, user: str, keys: list[int]) -> list[parts.M
     return found
 
 
-def person(connection: Sql, user: str) -> Person | None:
+def get_user(connection: Sql, user: str) -> User | None:
     with connection:
-        return read_person(connection, user)
+        return read_user(connection, user)
 
 
-def pair(connection: Sql, one: str, other: str) -> Pair | None:
+def get_conversation(connection: Sql, one: str, other: str) -> Conversation | None:
     with connection:
-        first, second = read_person(connection, one), read_person(connection, other)
-        return None if first is None or second is None else read_pair(connection, first, second)
+        first, second = read_user(connection, one), read_user(connection, other)
+        return None if first is None or second is None else read_conversation(connection, first, second)
 
 
 def follows(connection: Sql, user: str, followers: bool, after: str | None, limit: int) -> UserPage:

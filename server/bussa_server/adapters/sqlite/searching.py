@@ -1,4 +1,4 @@
-"""The full-text index: FTS5 over words that `domain.words` has normalised.
+"""The full-text index: FTS5 over words that `domain.tokenizer` has normalised.
 
 A token is `USER:word` under each of the two users, so a search costs what that user has written and received,
 and can't come upon anything else. Messages are indexed some time after they were committed, in chunks, when the
@@ -7,10 +7,10 @@ until it has caught up.
 """
 
 from bussa_protocol.frames import parts
-from bussa_server.adapters.sqlite.reading import below, messages_by_key
+from bussa_server.adapters.sqlite.reading import messages_by_row_id, parse_cursor
 from bussa_server.adapters.sqlite.sql import Sql
-from bussa_server.domain.words import words
-from bussa_server.ports.store import MessagePage, fitting
+from bussa_server.domain.tokenizer import tokenize
+from bussa_server.ports.store import MessagePage, take_page
 
 CHUNK = 256
 """Messages indexed in one transaction: some milliseconds, for which a message may have to wait."""
@@ -29,7 +29,7 @@ ORDER BY words.rowid DESC LIMIT ?
 """
 
 
-def indexed(connection: Sql) -> int:
+def last_indexed(connection: Sql) -> int:
     """The key of the newest message that is in the index."""
     return connection.execute("SELECT value FROM meta WHERE name = 'indexed'").get or 0
 
@@ -40,14 +40,17 @@ def index_some(connection: Sql) -> int:
     connection.execute("PRAGMA synchronous = NORMAL")
     try:
         with connection:
-            done = indexed(connection)
+            done = last_indexed(connection)
             # Long texts take long.
-            rows, _ = fitting(connection.execute(_NEXT, (done, CHUNK)), lambda row: len(row[1]), CHUNK)
+            rows, _ = take_page(connection.execute(_NEXT, (done, CHUNK)), lambda row: len(row[1]), CHUNK)
             if not rows:
                 return done
             connection.executemany(
                 "INSERT INTO words (rowid, tokens) VALUES (?, ?)",
-                [(key, _tokens(text, low, high, pair)) for key, text, low, high, pair in rows],
+                [
+                    (key, _tokens(text, low, high, conversation_row_id))
+                    for key, text, low, high, conversation_row_id in rows
+                ],
             )
             done = rows[-1][0]
             connection.execute("INSERT OR REPLACE INTO meta VALUES ('indexed', ?)", (done,))
@@ -56,9 +59,9 @@ def index_some(connection: Sql) -> int:
         connection.execute("PRAGMA synchronous = FULL")
 
 
-def _tokens(text: str, low: int, high: int, pair: int) -> str:
-    found = words(text)
-    tokens = [f"~{pair}"]
+def _tokens(text: str, low: int, high: int, conversation_row_id: int) -> str:
+    found = tokenize(text)
+    tokens = [f"~{conversation_row_id}"]
     for user in (low, high):
         tokens += [f"{user}:{word}" for word in found]
     return " ".join(tokens)
@@ -70,17 +73,17 @@ def search(
     key = connection.execute("SELECT key FROM people WHERE id = ?", (user,)).get
     terms = [f'"{key}:{word}" *' for word in query]
     if peer is not None:
-        pair = connection.execute(
+        conversation_row_id = connection.execute(
             "SELECT pair FROM sides WHERE owner = ? AND peer = (SELECT key FROM people WHERE id = ?)"
             " AND folder IS NOT NULL",
             (key, peer),
         ).get
-        if pair is None:
+        if conversation_row_id is None:
             return None
-        terms.append(f'"~{pair}"')
-    rows = connection.execute(_SEARCH, (key, " AND ".join(terms), below(before), limit + 1)).fetchall()
+        terms.append(f'"~{conversation_row_id}"')
+    rows = connection.execute(_SEARCH, (key, " AND ".join(terms), parse_cursor(before), limit + 1)).fetchall()
     keys = [row[0] for row in rows]
-    hits: list[parts.Message] = messages_by_key(connection, user, keys[:limit])
-    shown, _ = fitting(hits, lambda hit: len(hit.text), limit)
+    hits: list[parts.Message] = messages_by_row_id(connection, user, keys[:limit])
+    shown, _ = take_page(hits, lambda hit: len(hit.text), limit)
     more = len(keys) > len(shown)
     return MessagePage(shown, more, str(keys[len(shown) - 1]) if more else None)

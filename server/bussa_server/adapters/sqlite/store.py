@@ -18,22 +18,22 @@ import apsw
 
 from bussa_server import telemetry
 from bussa_server.adapters.sqlite import database, reading, searching, trimming
-from bussa_server.adapters.sqlite.ledger_rows import LedgerRows
+from bussa_server.adapters.sqlite.repository import Repository
 from bussa_server.adapters.sqlite.sql import Sql
-from bussa_server.domain import ledger
-from bussa_server.domain.book import Carried
+from bussa_server.domain import handlers
 from bussa_server.domain.commands import Command
-from bussa_server.domain.people import Pair, Person
-from bussa_server.ports.store import Arrival, ConversationPage, Failed, LogPage, MessagePage, Unavailable, UserPage
+from bussa_server.domain.unit_of_work import Outcome
+from bussa_server.domain.users import Conversation, User
+from bussa_server.ports.store import ConversationPage, Faulted, LogPage, MessagePage, ResumeState, Unavailable, UserPage
 
 P = ParamSpec("P")
 T = TypeVar("T")
-Outcomes = Sequence[Carried | Failed]
+Outcomes = Sequence[Outcome | Faulted]
 
 READERS = 2
-READ_SECONDS = 5.0
+READ_TIMEOUT_SECONDS = 5.0
 """A read that takes longer is given up: it is a search for half of everything, or the disk is dying."""
-WAITING_READS = 10_000
+MAX_WAITING_READS = 10_000
 """Reads that may wait for a thread; past it the answer is `unavailable`."""
 INDEX_LAG = 4_000
 """Messages the index may lag behind; past it chunks are indexed between the batches, however busy it is."""
@@ -50,18 +50,18 @@ class SqliteStore:
         Raises:
             DataFolderError: see `database`.
         """
-        self._path = folder / database.FILE
-        with ExitStack() as undone:
-            self._lock = database.claim(folder)
-            undone.callback(database.release, self._lock)
+        self._path = folder / database.FILE_NAME
+        with ExitStack() as cleanup:
+            self._lock = database.lock_folder(folder)
+            cleanup.callback(database.unlock_folder, self._lock)
             self._connection, self._epoch = database.open_for_writing(self._path)
-            undone.pop_all()
-        self._rows = LedgerRows(self._connection)
-        self._indexed = searching.indexed(self._connection)
+            cleanup.pop_all()
+        self._repository = Repository(self._connection)
+        self._last_indexed = searching.last_indexed(self._connection)
         self._writer = ThreadPoolExecutor(1, "store-writer")
         self._readers = ThreadPoolExecutor(READERS, "store-reader")
         self._local = threading.local()
-        self._reading: set[Sql] = set()
+        self._read_connections: set[Sql] = set()
         self._waiting_reads = 0
         self._index_timer: asyncio.TimerHandle | None = None
         self._index_task: asyncio.Task[None] | None = None
@@ -71,60 +71,60 @@ class SqliteStore:
     def epoch(self) -> str:
         return self._epoch
 
-    async def commit(self, batch: Sequence[Command], now: int) -> Sequence[Carried | Failed]:
+    async def commit(self, batch: Sequence[Command], now: int) -> Sequence[Outcome | Faulted]:
         outcomes = await self._write(self._commit, batch, now)
         self._index_soon()
         return outcomes
 
-    def _commit(self, batch: Sequence[Command], now: int) -> Sequence[Carried | Failed]:
+    def _commit(self, batch: Sequence[Command], now: int) -> Sequence[Outcome | Faulted]:
         try:
-            return self._transact(self._together, batch, now)
+            return self._transact(self._commit_together, batch, now)
         except Unavailable:
             raise
         except Exception:  # noqa: BLE001 - an old nonce, or a defect of any kind: alone, only the command that has it fails
-            return self._transact(self._one_by_one, batch, now)
+            return self._transact(self._commit_one_by_one, batch, now)
 
     def _transact(
         self, work: Callable[[Sequence[Command], int], Outcomes], batch: Sequence[Command], now: int
     ) -> Outcomes:
         """One transaction: all of ``batch`` or nothing of it."""
-        self._rows.begin()
+        self._repository.begin()
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             outcomes = work(batch, now)
             self._connection.execute("COMMIT")
         except BaseException as error:
-            self._rows.forget()
+            self._repository.roll_back()
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-            if _outside(error):
+            if _is_unavailable(error):
                 raise Unavailable(str(error)) from error
             raise
         return outcomes
 
-    def _together(self, batch: Sequence[Command], now: int) -> Sequence[Carried | Failed]:
+    def _commit_together(self, batch: Sequence[Command], now: int) -> Sequence[Outcome | Faulted]:
         """Raises RepeatedError, or what the index of the nonces raises, where a nonce is older than those by heart."""
-        book = self._rows.load(batch, careful=False)
-        outcomes = [ledger.carry_out(book, command, now) for command in batch]
-        self._rows.look_again(book, batch, outcomes)
-        self._rows.save(book)
+        uow = self._repository.load(batch, check_all_nonces=False)
+        outcomes = [handlers.handle(uow, command, now) for command in batch]
+        self._repository.recheck_refused(uow, batch, outcomes)
+        self._repository.save(uow)
         return outcomes
 
-    def _one_by_one(self, batch: Sequence[Command], now: int) -> Sequence[Carried | Failed]:
-        return [self._alone(command, now) for command in batch]
+    def _commit_one_by_one(self, batch: Sequence[Command], now: int) -> Sequence[Outcome | Faulted]:
+        return [self._commit_alone(command, now) for command in batch]
 
-    def _alone(self, command: Command, now: int) -> Carried | Failed:
+    def _commit_alone(self, command: Command, now: int) -> Outcome | Faulted:
         self._connection.execute("SAVEPOINT command")
         try:
-            book = self._rows.load([command], careful=True)
-            outcome: Carried | Failed = ledger.carry_out(book, command, now)
-            self._rows.save(book)
+            uow = self._repository.load([command], check_all_nonces=True)
+            outcome: Outcome | Faulted = handlers.handle(uow, command, now)
+            self._repository.save(uow)
         except Exception as error:
-            if _outside(error):
+            if _is_unavailable(error):
                 raise
-            self._rows.forget_last()
+            self._repository.roll_back_last()
             self._connection.execute("ROLLBACK TO command")
-            outcome = Failed(error)
+            outcome = Faulted(error)
         self._connection.execute("RELEASE command")
         return outcome
 
@@ -134,7 +134,7 @@ class SqliteStore:
             self._index_timer.cancel()
         if self._closed:
             return
-        if self._rows.message_key - self._indexed > INDEX_LAG:
+        if self._repository.message_row_id - self._last_indexed > INDEX_LAG:
             self._begin_indexing()
         else:
             self._index_timer = asyncio.get_running_loop().call_later(INDEX_PAUSE, self._begin_indexing)
@@ -147,15 +147,15 @@ class SqliteStore:
         try:
             await self._index()
         except Unavailable as error:
-            telemetry.store_unavailable(error, 0)  # the next batch, or the next search, tries again
+            telemetry.database_unavailable(error, 0)  # the next batch, or the next search, tries again
 
     async def _index(self) -> None:
         """Index what was committed until now, chunk by chunk; batches are committed in between."""
-        goal = self._rows.message_key
-        while self._indexed < goal:
-            before = self._indexed
-            self._indexed = await self._write(searching.index_some, self._connection)
-            if self._indexed == before:
+        goal = self._repository.message_row_id
+        while self._last_indexed < goal:
+            before = self._last_indexed
+            self._last_indexed = await self._write(searching.index_some, self._connection)
+            if self._last_indexed == before:
                 return  # the goal was seen in the middle of a batch that came to nothing
 
     async def heads(self, users: Iterable[str]) -> dict[str, int]:
@@ -167,8 +167,8 @@ class SqliteStore:
     async def log(self, user: str, after: int, limit: int) -> LogPage:
         return await self._read(reading.log, user, after, limit)
 
-    async def arrival(self, user: str, after: int, limit: int) -> Arrival | None:
-        return await self._read(reading.arrival, user, after, limit)
+    async def resume_state(self, user: str, after: int, limit: int) -> ResumeState | None:
+        return await self._read(reading.resume_state, user, after, limit)
 
     async def history(
         self, user: str, peer: str, before: int | None, after: int | None, limit: int
@@ -186,21 +186,21 @@ class SqliteStore:
         await self._index()
         return await self._read(searching.search, user, list(query), peer, before, limit)
 
-    async def person(self, user: str) -> Person | None:
-        return await self._read(reading.person, user)
+    async def get_user(self, user: str) -> User | None:
+        return await self._read(reading.get_user, user)
 
-    async def pair(self, one: str, other: str) -> Pair | None:
-        return await self._read(reading.pair, one, other)
+    async def get_conversation(self, one: str, other: str) -> Conversation | None:
+        return await self._read(reading.get_conversation, one, other)
 
     async def follows(self, user: str, *, followers: bool, after: str | None, limit: int) -> UserPage:
         return await self._read(reading.follows, user, followers, after, limit)
 
     async def trim(self, now: int) -> int:
-        forgotten, reached = 0, 0
+        trimmed, reached = 0, 0
         while reached is not None:
             some, reached = await self._write(trimming.trim_some, self._connection, now, reached)
-            forgotten += some
-        return forgotten
+            trimmed += some
+        return trimmed
 
     async def close(self) -> None:
         """Finish what was begun, fold the write-ahead log into the file, let the folder go."""
@@ -212,28 +212,28 @@ class SqliteStore:
         if self._index_task is not None:
             self._index_task.cancel()
             await asyncio.gather(self._index_task, return_exceptions=True)
-        await asyncio.to_thread(self._shut)
+        await asyncio.to_thread(self._close_blocking)
 
-    def _shut(self) -> None:
+    def _close_blocking(self) -> None:
         self._readers.shutdown()
         self._writer.shutdown()
-        for connection in self._reading:
+        for connection in self._read_connections:
             connection.close()
         self._connection.close()
-        database.release(self._lock)
+        database.unlock_folder(self._lock)
 
     async def _write(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         if self._closed:
             raise Unavailable("the store is closed")
         try:
             done = asyncio.get_running_loop().run_in_executor(self._writer, lambda: work(*args, **kwargs))
-            _give_way()
+            _yield_cpu()
             return await done
         except apsw.Error as error:
             raise Unavailable(str(error)) from error
 
     async def _read(self, work: Callable[Concatenate[Sql, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        if self._closed or self._waiting_reads >= WAITING_READS:
+        if self._closed or self._waiting_reads >= MAX_WAITING_READS:
             raise Unavailable("the store is closed" if self._closed else "too many reads are waiting")
         self._waiting_reads += 1
         try:
@@ -251,17 +251,17 @@ class SqliteStore:
         if connection is None:
             connection = self._local.connection = database.open_for_reading(self._path)
             connection.set_progress_handler(lambda: time.monotonic() > self._local.deadline, 50_000)
-            self._reading.add(connection)
-        self._local.deadline = time.monotonic() + READ_SECONDS
+            self._read_connections.add(connection)
+        self._local.deadline = time.monotonic() + READ_TIMEOUT_SECONDS
         return connection
 
 
-_give_way = ctypes.CDLL(None).sched_yield
+_yield_cpu = ctypes.CDLL(None).sched_yield
 """Let threads have the processor that wait for it (sched_yield(2)). Where there is only one, the kernel would let the
 thread that is to commit wait until this one sleeps, or until the next tick of its clock: up to 4 ms of a busy loop.
 `os.sched_yield` would not do, for it keeps the interpreter's lock."""
 
 
-def _outside(error: BaseException) -> bool:
+def _is_unavailable(error: BaseException) -> bool:
     """Whether the store is out of reach, and not the command wrong."""
     return isinstance(error, apsw.Error) and not isinstance(error, (apsw.ConstraintError, apsw.SQLError))

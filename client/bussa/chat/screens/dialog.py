@@ -1,0 +1,18 @@
+"""A card: a small window in the middle, closed with Esc."""
+
+from typing import ClassVar, TypeVar
+
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
+
+Outcome = TypeVar("Outcome")
+
+
+class Dialog(ModalScreen[Outcome | None]):
+    """Gives its outcome, or None if it is put away."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Close")]
+
+    def action_cancel(self) -> None:
+        """Close without an outcome."""
+        self.dismiss(None)

@@ -1,0 +1,271 @@
+"""Fills a book with the rows that a batch touches, and writes down what the ledger changed.
+
+Runs on the writing thread, inside one transaction. Nobody else writes this file, so people and pairs that were
+read stay true and are kept; a transaction that fails throws them away.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from bussa_server.adapters.sqlite.sql import Sql
+from bussa_server.adapters.sqlite.users import read_conversation, read_user
+from bussa_server.domain.commands import Command, Send, peer_of
+from bussa_server.domain.unit_of_work import IdempotencyRecord, MessageSent, NewEntry, Outcome, Refusal, UnitOfWork
+from bussa_server.domain.users import Conversation, Participant, User, conversation_key
+
+MAX_CACHED_ROWS = 50_000
+"""People, and pairs, kept in memory (each some 500 bytes); past it the longest kept are read again."""
+
+MAX_CACHED_NONCES = 10_000
+"""Nonces known by heart, and as many before those (each some 400 bytes): a send is repeated within seconds, as a
+rule."""
+
+_IDEMPOTENCY_RECORD = """
+SELECT log.seq, people.id, m.text, m.reply_to, m.n, m.at, m.folder FROM log
+JOIN messages m ON m.key = log.message JOIN people ON people.key = log.peer
+WHERE log.owner = ? AND log.nonce = ?
+"""
+
+
+class NonceReusedError(Exception):
+    """A nonce was used earlier than those that are known by heart."""
+
+
+def _user_row(user: User) -> tuple[Any, ...]:
+    settings = user.settings
+    row = (user.row_id, user.id, user.name, settings.dm_policy, settings.knocks, settings.read_receipts)
+    return *row, user.password, user.revoked_at
+
+
+def _participant_row(participant: Participant) -> tuple[Any, ...]:
+    flags = (participant.accepted, participant.refused, participant.blocked, participant.muted)
+    return participant.folder, *flags, participant.read, participant.peer_read, participant.sort_seq
+
+
+class Repository:
+    """The rows of the ledger on one connection, with what was read before kept in memory."""
+
+    def __init__(self, connection: Sql) -> None:
+        self._connection = connection
+        # Ordered, because the oldest leave first: a plain dict would walk over all who have left before.
+        self._users: OrderedDict[str, User] = OrderedDict()
+        self._conversations: OrderedDict[tuple[str, str], Conversation] = OrderedDict()
+        self._newer_nonces: dict[tuple[str, str], IdempotencyRecord] = {}
+        self._older_nonces: dict[tuple[str, str], IdempotencyRecord] = {}
+        """What the newest nonces were used for, and those before them, which are let go of all at once."""
+        self._loaded: list[tuple[UnitOfWork, tuple[int, int, int]]] = []
+        """The books of the transaction that is open, and the newest keys before each of them."""
+        newest_row_id = "SELECT coalesce(max(key), 0) FROM "
+        self._user_row_id: int = connection.execute(newest_row_id + "people").get
+        self._conversation_row_id: int = connection.execute(newest_row_id + "pairs").get
+        self.message_row_id: int = connection.execute(newest_row_id + "messages").get
+        """The key of the newest message."""
+
+    def begin(self) -> None:
+        """A transaction begins: what was loaded before it is committed."""
+        self._loaded.clear()
+
+    def roll_back(self) -> None:
+        """Throw away what is kept of the transaction: it has failed, and the ledger had already changed it."""
+        while self._loaded:
+            self.roll_back_last()
+
+    def roll_back_last(self) -> None:
+        """The same for the book that was loaded last. Reads nothing: the disk may be what has failed."""
+        uow, (self._user_row_id, self._conversation_row_id, self.message_row_id) = self._loaded.pop()
+        for user in uow.users:
+            self._users.pop(user, None)
+        for key in uow.conversations:
+            self._conversations.pop(key, None)
+        for nonce in uow.idempotency_records:
+            self._newer_nonces.pop(nonce, None)
+            self._older_nonces.pop(nonce, None)
+
+    def load(self, batch: Sequence[Command], *, check_all_nonces: bool) -> UnitOfWork:
+        """A book with all rows that ``batch`` touches.
+
+        Almost every nonce is new, and to look each one up would cost as much as a row. So only the newest are
+        known by heart. If one was used earlier than those, `recheck_refused` finds it, or `save` meets the index and
+        fails; the batch is carried out again then, ``check_all_nonces``: with every nonce looked up.
+        """
+        uow = UnitOfWork()
+        self._loaded.append((uow, (self._user_row_id, self._conversation_row_id, self.message_row_id)))
+        users, conversations, newer_nonces, older_nonces = (
+            uow.users,
+            uow.conversations,
+            self._newer_nonces,
+            self._older_nonces,
+        )
+        for command in batch:
+            user = users.get(command.user) or self._load_user(uow, command.user)
+            peer = peer_of(command)
+            if peer is None or peer == command.user:
+                continue
+            other = users.get(peer) or self._load_user(uow, peer)
+            if user is None or other is None:
+                continue
+            if conversation_key(user.id, peer) not in conversations:
+                self._load_conversation(uow, user, other)
+            if isinstance(command, Send):
+                key = (user.id, command.nonce)
+                record = newer_nonces.get(key) or older_nonces.get(key)
+                if record is not None:
+                    uow.idempotency_records[key] = record
+                elif check_all_nonces:
+                    self._load_idempotency_record(uow, user, command.nonce)
+        return uow
+
+    def _load_user(self, uow: UnitOfWork, user: str) -> User | None:
+        user_row = self._users.get(user)
+        if user_row is None:
+            user_row = read_user(self._connection, user)
+            if user_row is None:
+                return None
+            self._users[user] = user_row
+        uow.users[user] = user_row
+        return user_row
+
+    def _load_conversation(self, uow: UnitOfWork, one: User, other: User) -> None:
+        key = conversation_key(one.id, other.id)
+        conversation = self._conversations.get(key)
+        if conversation is None:
+            conversation = self._conversations[key] = read_conversation(self._connection, one, other)
+        uow.conversations[key] = conversation
+
+    def _load_idempotency_record(self, uow: UnitOfWork, user: User, nonce: str) -> None:
+        row = self._connection.execute(_IDEMPOTENCY_RECORD, (user.row_id, nonce)).fetchone()
+        if row is not None:
+            seq, peer, text, reply_to, n, at, folder = row
+            uow.idempotency_records[user.id, nonce] = IdempotencyRecord(
+                peer, text, reply_to, MessageSent(peer, n, seq, at, folder)
+            )
+
+    def recheck_refused(self, uow: UnitOfWork, batch: Sequence[Command], outcomes: Sequence[Outcome]) -> None:
+        """A message that is refused meets no index; but had it been let in before, then that is its answer.
+
+        Raises:
+            RepeatedError: a nonce of ``batch`` was used before, and ``book`` did not know.
+        """
+        for command, outcome in zip(batch, outcomes, strict=True):
+            if isinstance(command, Send) and isinstance(outcome.result, Refusal):
+                user = uow.users.get(command.user)
+                key = (command.user, command.nonce)
+                if user is not None and key not in uow.idempotency_records:
+                    self._load_idempotency_record(uow, user, command.nonce)
+                    if key in uow.idempotency_records:
+                        raise NonceReusedError
+
+    def save(self, uow: UnitOfWork) -> None:
+        """Write down what the ledger changed in ``book``."""
+        # People first, then pairs, then what refers to them.
+        if uow.changed_users:
+            self._save_users(uow)
+        for message in uow.messages:
+            if message.conversation.row_id == 0:
+                self._save_conversation(message.conversation, uow)
+        if uow.changed_participants:
+            self._save_participants(uow)
+        if uow.changed_follows:
+            self._save_follows(uow)
+        if uow.entries:
+            self._save_entries(uow)
+        if uow.reports:
+            self._save_reports(uow)
+        self._update_cache(uow)
+
+    def _save_users(self, uow: UnitOfWork) -> None:
+        for user in uow.changed_users.values():
+            if user.row_id == 0:
+                self._user_row_id += 1
+                user.row_id = self._user_row_id
+                self._users[user.id] = user
+        self._connection.executemany(
+            "INSERT INTO people VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET name = excluded.name,"
+            " dm_policy = excluded.dm_policy, knocks = excluded.knocks, read_receipts = excluded.read_receipts,"
+            " password = excluded.password, revoked_at = excluded.revoked_at",
+            [_user_row(user) for user in uow.changed_users.values()],
+        )
+
+    def _save_conversation(self, conversation: Conversation, uow: UnitOfWork) -> None:
+        self._conversation_row_id += 1
+        conversation.row_id = self._conversation_row_id
+        low, high = uow.users[conversation.low.owner].row_id, uow.users[conversation.high.owner].row_id
+        self._connection.execute("INSERT INTO pairs VALUES (?, ?, ?)", (conversation.row_id, low, high))
+
+    def _save_participants(self, uow: UnitOfWork) -> None:
+        rows: list[tuple[Any, ...]] = []
+        for participant in uow.changed_participants.values():
+            conversation = uow.conversation(participant.owner, participant.peer)
+            if conversation.row_id == 0:
+                self._save_conversation(conversation, uow)
+            rows.append(
+                (
+                    uow.users[participant.owner].row_id,
+                    uow.users[participant.peer].row_id,
+                    conversation.row_id,
+                    *_participant_row(participant),
+                )
+            )
+        self._connection.executemany("INSERT OR REPLACE INTO sides VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def _save_follows(self, uow: UnitOfWork) -> None:
+        for users, follows in uow.changed_follows.items():
+            change = "INSERT OR IGNORE INTO follows VALUES (?, ?)"
+            if not follows:
+                change = "DELETE FROM follows WHERE follower = ? AND followee = ?"
+            self._connection.execute(change, users)
+
+    def _save_entries(self, uow: UnitOfWork) -> None:
+        users = uow.users
+        for key, message in enumerate(uow.messages, self.message_row_id + 1):
+            message.row_id = key
+        self.message_row_id += len(uow.messages)
+        if uow.messages:
+            self._connection.executemany(
+                "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        m.row_id,
+                        m.conversation.row_id,
+                        m.n,
+                        m.sender_n,
+                        users[m.sender].row_id,
+                        m.folder,
+                        m.at,
+                        m.reply_to,
+                        m.text,
+                    )
+                    for m in uow.messages
+                ],
+            )
+
+        def row(entry: NewEntry) -> tuple[Any, ...]:
+            peer = None if entry.peer is None else users[entry.peer].row_id
+            message, event = entry.message, entry.event
+            if message is not None:
+                return (entry.owner.row_id, event.seq, entry.at, peer, message.row_id, None, entry.nonce)
+            return (entry.owner.row_id, event.seq, entry.at, peer, None, msgspec.json.encode(event), entry.nonce)
+
+        self._connection.executemany("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)", [row(e) for e in uow.entries])
+
+    def _save_reports(self, uow: UnitOfWork) -> None:
+        self._connection.executemany(
+            "INSERT INTO reports (reporter, peer, n, reason, at) VALUES (?, ?, ?, ?, ?)",
+            [(uow.users[r.user].row_id, uow.users[r.peer].row_id, r.n, r.reason, r.at) for r in uow.reports],
+        )
+
+    def _update_cache(self, uow: UnitOfWork) -> None:
+        """Keep the pairs that the batch made, and let go of the longest kept where there are too many."""
+        if uow.changed_users:
+            # A pair that was not loaded is that of somebody whom this batch has created.
+            self._conversations.update(uow.conversations)
+        self._newer_nonces.update(uow.idempotency_records)
+        if len(self._newer_nonces) >= MAX_CACHED_NONCES:
+            self._newer_nonces, self._older_nonces = {}, self._newer_nonces
+        while len(self._users) > MAX_CACHED_ROWS:
+            self._users.popitem(last=False)
+        while len(self._conversations) > MAX_CACHED_ROWS:
+            self._conversations.popitem(last=False)

@@ -1,0 +1,34 @@
+"""Carries commands out on a book: decides, numbers, appends.
+
+This is where *decide where you commit* is true: a store calls ``carry_out`` inside its transaction, on
+rows that it has read and locked there. Every rule about what a command does stands here, once, for all stores.
+
+Whoever changes nothing appends nothing. A refused command has changed nothing.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from bussa_server.domain import commands
+from bussa_server.domain.handlers import messages, privacy, users
+from bussa_server.domain.unit_of_work import Outcome, UnitOfWork
+
+HANDLERS: dict[type, Callable[[UnitOfWork, Any, int], Outcome]] = {
+    commands.Send: messages.send,
+    commands.MarkRead: messages.mark_read,
+    commands.Accept: privacy.accept,
+    commands.Decline: privacy.decline,
+    commands.Block: privacy.block,
+    commands.Mute: privacy.mute,
+    commands.Report: privacy.report,
+    commands.ChangeSettings: privacy.change_settings,
+    commands.Follow: users.follow,
+    commands.SignUp: users.sign_up,
+    commands.PutUser: users.put_user,
+    commands.Revoke: users.revoke,
+}
+
+
+def handle(uow: UnitOfWork, command: commands.Command, now: int) -> Outcome:
+    """Carry ``command`` out on ``book`` at ``now`` (ms)."""
+    return HANDLERS[type(command)](uow, command, now)

@@ -1,0 +1,132 @@
+"""Sending a message, and marking messages as read."""
+
+from bussa_protocol.frames import events
+from bussa_protocol.ids import Folder
+from bussa_server.domain import commands
+from bussa_server.domain.handlers.refusals import AWAITING, CONFLICT, NO_MESSAGE, NO_USER, NOT_ALLOWED, SELF
+from bussa_server.domain.handlers.shared import append, next_seq, resolve_conversation
+from bussa_server.domain.policy import Facts, Placement, decide, may_see_read_receipt
+from bussa_server.domain.unit_of_work import (
+    Done,
+    Entry,
+    IdempotencyRecord,
+    MessageSent,
+    NewEntry,
+    NewMessage,
+    Outcome,
+    UnitOfWork,
+)
+from bussa_server.domain.users import Conversation, Participant, User
+
+_REFUSALS = {Placement.REFUSED: NOT_ALLOWED, Placement.AWAITING: AWAITING}
+_FOLDER: dict[Placement, Folder] = {Placement.INBOX: "inbox", Placement.REQUESTS: "requests"}
+
+
+def send(uow: UnitOfWork, command: commands.Send, now: int) -> Outcome:
+    user, to = command.user, command.to
+    if user == to:
+        return SELF
+    record = uow.idempotency_records.get((user, command.nonce))
+    if record is not None:
+        same = record.to == to and record.text == command.text and record.reply_to == command.reply_to
+        return Outcome(record.sent) if same else CONFLICT
+    sender, recipient = uow.users.get(user), uow.users.get(to)
+    if sender is None or recipient is None:
+        return NO_USER
+    conversation = uow.conversation(user, to)
+    mine, theirs = conversation.participants(user)
+    placement = decide(Facts(mine, theirs, recipient.settings)).placement
+    if placement in _REFUSALS:
+        return _REFUSALS[placement]
+    if command.reply_to is not None and command.reply_to > conversation.last_n:
+        return NO_MESSAGE
+    return _append_message(uow, command, sender, recipient, conversation, _FOLDER[placement], now)
+
+
+def _append_message(
+    uow: UnitOfWork,
+    command: commands.Send,
+    sender: User,
+    recipient: User,
+    conversation: Conversation,
+    folder: Folder,
+    now: int,
+) -> Outcome:
+    """Number a message that was let in, and append it to both logs."""
+    mine, theirs = conversation.participants(sender.id)
+    text, reply_to = command.text, command.reply_to
+    n = conversation.last_n + 1
+    first = mine.sent_count == 0
+    mine.sent_count += 1
+    if first or mine.folder != "inbox" or mine.refused:
+        # Who writes keeps the conversation in the inbox; writing back is accepting.
+        mine.folder, mine.refused = "inbox", False
+        uow.touch(mine)
+    if theirs.folder != folder:
+        theirs.folder = folder
+        uow.touch(theirs)
+    message = NewMessage(conversation, n, mine.sent_count, sender.id, folder, now, reply_to, text)
+    uow.messages.append(message)
+
+    to_sender = events.MessageEvent(
+        seq=next_seq(sender),
+        peer=recipient.id,
+        n=n,
+        sender=sender.id,
+        text=text,
+        at=now,
+        folder=folder,
+        reply_to=reply_to,
+    )
+    to_recipient = events.MessageEvent(
+        seq=next_seq(recipient),
+        peer=sender.id,
+        n=n,
+        sender=sender.id,
+        text=text,
+        at=now,
+        folder=folder,
+        reply_to=reply_to,
+    )
+    _move_to_top(uow, sender, mine, to_sender.seq)
+    _move_to_top(uow, recipient, theirs, to_recipient.seq)
+    uow.entries.append(NewEntry(sender, now, recipient.id, to_sender, message, command.nonce))
+    uow.entries.append(NewEntry(recipient, now, sender.id, to_recipient, message, None))
+    sent = MessageSent(recipient.id, n, to_sender.seq, now, folder)
+    uow.idempotency_records[sender.id, command.nonce] = IdempotencyRecord(recipient.id, text, reply_to, sent)
+    return Outcome(sent, (Entry(sender.id, to_sender), Entry(recipient.id, to_recipient)))
+
+
+def _move_to_top(uow: UnitOfWork, owner: User, participant: Participant, seq: int) -> None:
+    """Let the conversation stand first in its owner's list. Most of the time it does so already, at no cost."""
+    if owner.top_peer != participant.peer:
+        owner.top_peer = participant.peer
+        participant.sort_seq = seq
+        uow.touch(participant)
+
+
+def mark_read(uow: UnitOfWork, command: commands.MarkRead, now: int) -> Outcome:
+    found = resolve_conversation(uow, command.user, command.peer)
+    if isinstance(found, Outcome):
+        return found
+    reader, peer, conversation = found
+    if command.n > conversation.last_n:
+        return NO_MESSAGE
+    mine, theirs = conversation.participants(reader.id)
+    entries: list[Entry] = []
+    seq = None
+    if command.n > mine.read:
+        mine.read = command.n
+        uow.touch(mine)
+        seq = next_seq(reader)
+        event = events.ReadEvent(seq=seq, peer=peer.id, by=reader.id, n=command.n)
+        entries.append(append(uow, reader, peer.id, event, now))
+    # Compared with what the peer was told and not with the own mark: what was read while the peer
+    # still waited at the door is told by the first mark after the door was opened.
+    may_see = may_see_read_receipt(decide(Facts(theirs, mine, reader.settings)), reader.settings)
+    if may_see and mine.read > theirs.peer_read:
+        theirs.peer_read = mine.read
+        uow.touch(theirs)
+        event = events.ReadEvent(seq=next_seq(peer), peer=reader.id, by=reader.id, n=mine.read)
+        entries.append(append(uow, peer, reader.id, event, now))
+    return Outcome(Done(seq), tuple(entries))

@@ -1,0 +1,12 @@
+"""``read``: everything up to a message has been read."""
+
+from bussa_protocol.frames import requests
+from bussa_server.domain.commands import MarkRead
+from bussa_server.session.requests.base import CommandHandler, ok
+
+
+def _to_command(user: str, request: requests.ReadRequest) -> MarkRead:
+    return MarkRead(user, request.peer, request.n)
+
+
+HANDLER = CommandHandler(_to_command, ok)

@@ -1,0 +1,21 @@
+"""``refresh``: go on with a newer token of the same user."""
+
+from bussa_protocol.codes import ErrorCode
+from bussa_protocol.frames import replies, requests
+from bussa_server.session.principal import Unauthenticated
+from bussa_server.session.requests.base import Caller, QueryHandler, refused
+
+
+async def _answer(caller: Caller, request: requests.RefreshRequest) -> replies.Reply:
+    try:
+        principal = await caller.tokens.authenticate(request.token)
+    except Unauthenticated as error:
+        # The token in force still counts: the connection goes on until it runs out.
+        return refused(request.id, ErrorCode.BAD_REQUEST, f"the token is refused: {error}")
+    if principal.user != caller.principal.user:
+        return refused(request.id, ErrorCode.BAD_REQUEST, "the token is another user's")
+    caller.renew(principal)
+    return replies.OkReply(id=request.id)
+
+
+HANDLER = QueryHandler(_answer)

@@ -1,0 +1,46 @@
+"""SIGTERM in the middle of it all: the end comes, with status 0."""
+
+import asyncio
+from pathlib import Path
+
+from tests.abuse.victim import Victim
+from tests.transport.peer import HANDSHAKE, Ended, Peer, json_frame, peer
+
+
+async def test_hostile_peers_do_not_delay_shutdown(tmp_path: Path) -> None:
+    """A peer that never reads, one that never greets, one that never ends its head, one that never stops to send."""
+    victim = Victim(tmp_path / "data", "--send-rate", "0", "--frame-rate", "0", "--drain-seconds", "0.5")
+    token, target = await asyncio.to_thread(victim.create_users, "mallory", "target")
+    async with (
+        peer(victim.port, buffer=4096) as deaf,
+        peer(victim.port) as silent,
+        peer(victim.port) as endless,
+        peer(victim.port) as busy,
+    ):
+        await deaf.greet(target)
+        await silent.upgrade()
+        await endless.write(HANDSHAKE)
+        await busy.greet(token)
+        started = asyncio.Event()
+
+        async def pump(device: Peer) -> None:
+            number = 0
+            while True:
+                number += 1
+                text = {"type": "send", "id": number, "to": "target", "text": "x" * 3000, "nonce": f"n-{number}"}
+                try:
+                    await device.write(json_frame(text))
+                except Ended:
+                    return
+                if number == 200:
+                    started.set()
+                await asyncio.sleep(0)
+
+        pumping, reading = asyncio.create_task(pump(busy)), asyncio.create_task(busy.close_code())
+        await started.wait()
+        status = await asyncio.to_thread(victim.stop)
+        assert await silent.close_code() == 1012
+        assert await reading in (1012, None)
+        await pumping
+    assert status == 0
+    assert "Traceback" not in victim.log, victim.log

@@ -1,0 +1,231 @@
+"""Accept, decline, block, mute, report, settings: what they change, what they append, and what they never show."""
+
+from typing import Any
+
+import pytest
+
+from bussa_server.domain import commands
+from bussa_server.domain.commands import Command
+from bussa_server.domain.unit_of_work import Done, MessageSent, NewReport, SettingsSaved
+from tests.domain.harness import Harness, code
+
+
+def conversation(**shown: Any) -> dict[str, Any]:
+    return {"type": "conversation", "peer": "ann", "folder": "inbox", "muted": False, "blocked": False} | shown
+
+
+def harness_with_knock() -> Harness:
+    """Ann has knocked at Bob's."""
+    harness = Harness("ann", "bob", policy="nobody", knocks=True)
+    harness.send("ann", "bob")
+    return harness
+
+
+def test_accept_moves_knock_to_inbox_and_allows_sender() -> None:
+    harness = harness_with_knock()
+    assert harness.accept("bob", "ann") == Done(2)
+    assert harness.events("bob")[1:] == [conversation()]
+    assert harness.folder("bob", "ann") == "inbox"
+    assert isinstance(harness.send("ann", "bob"), MessageSent)
+    assert len(harness.events("ann")) == 2
+
+
+def test_declined_sender_is_refused_and_learns_nothing() -> None:
+    harness = harness_with_knock()
+    assert harness.decline("bob", "ann") == Done(2)
+    assert harness.events("bob")[1:] == [conversation(folder="declined")]
+    assert len(harness.events("ann")) == 1
+    assert code(harness.send("ann", "bob")) == "not_allowed"
+    harness.settings("bob", dm_policy="anyone")
+    harness.follow("bob", "ann")
+    assert code(harness.send("ann", "bob")) == "not_allowed"
+    harness.accept("bob", "ann")
+    assert isinstance(harness.send("ann", "bob"), MessageSent)
+
+
+def test_report_declines_and_is_stored() -> None:
+    harness = harness_with_knock()
+    assert harness.report("bob", "ann", n=1) == Done(2)
+    assert harness.events("bob")[1:] == [conversation(folder="declined")]
+    assert harness.uow.reports == [NewReport("bob", "ann", 1, "abuse", harness.now)]
+    assert code(harness.send("ann", "bob")) == "not_allowed"
+    assert len(harness.events("ann")) == 1
+
+
+def test_report_may_block_but_never_unblocks() -> None:
+    harness = harness_with_knock()
+    harness.report("bob", "ann", block=True)
+    assert harness.events("bob")[1:] == [conversation(folder="declined", blocked=True)]
+    assert harness.report("bob", "ann") == Done(None)
+    assert harness.side("bob", "ann").blocked
+    assert len(harness.uow.reports) == 2
+
+
+def test_report_must_name_an_existing_message() -> None:
+    harness = harness_with_knock()
+    assert code(harness.report("bob", "ann", n=2)) == "not_found"
+    assert harness.uow.reports == []
+    assert harness.folder("bob", "ann") == "requests"
+
+
+def test_block_without_conversation_is_logged() -> None:
+    harness = Harness("ann", "bob")
+    assert harness.block("bob", "ann") == Done(1)
+    assert harness.events("bob") == [
+        {"type": "conversation", "peer": "ann", "folder": None, "muted": False, "blocked": True}
+    ]
+    assert harness.events("ann") == []
+    assert code(harness.send("ann", "bob")) == code(harness.send("bob", "ann")) == "not_allowed"
+    assert harness.block("bob", "ann", False) == Done(2)
+    assert harness.events("bob")[1]["blocked"] is False
+    assert isinstance(harness.send("ann", "bob"), MessageSent)
+
+
+def test_block_keeps_the_folder() -> None:
+    harness = harness_with_knock()
+    harness.block("bob", "ann")
+    assert harness.events("bob")[1:] == [conversation(folder="requests", blocked=True)]
+    harness.block("bob", "ann", False)
+    assert code(harness.send("ann", "bob")) == "awaiting_acceptance"
+
+
+def test_mutual_block_lasts_until_both_unblock() -> None:
+    harness = Harness("ann", "bob")
+    harness.block("bob", "ann")
+    harness.block("ann", "bob")
+    harness.block("bob", "ann", False)
+    assert code(harness.send("ann", "bob")) == "not_allowed"
+    harness.block("ann", "bob", False)
+    assert isinstance(harness.send("ann", "bob"), MessageSent)
+
+
+def test_mute_is_not_visible_to_peer() -> None:
+    harness = Harness("ann", "bob")
+    harness.send("ann", "bob")
+    assert harness.mute("bob", "ann") == Done(2)
+    assert harness.events("bob")[1:] == [conversation(muted=True)]
+    assert isinstance(harness.send("ann", "bob"), MessageSent)
+    assert len(harness.events("ann")) == 2
+    assert harness.mute("bob", "ann", False) == Done(4)
+
+
+def test_settings_change_is_appended_to_own_log() -> None:
+    harness = Harness("ann")
+    done = harness.settings("ann", knocks=True)
+    assert isinstance(done, SettingsSaved)
+    assert (done.settings.knocks, done.settings.dm_policy, done.seq) == (True, "anyone", 1)
+    settings = {"dm_policy": "anyone", "knocks": True, "read_receipts": True}
+    assert harness.events("ann") == [{"type": "settings", "settings": settings}]
+    assert harness.settings("ann", dm_policy="nobody", read_receipts=False).seq == 2
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        commands.Accept("bob", "ann"),
+        commands.Decline("bob", "ann"),
+        commands.Block("bob", "ann", True),
+        commands.Mute("bob", "ann", True),
+        commands.Report("bob", "ann", "spam"),
+        commands.MarkRead("bob", "ann", 1),
+        commands.Follow("bob", "ann", True),
+    ],
+    ids=lambda command: type(command).__name__,
+)
+def test_repeated_command_appends_nothing(command: Command) -> None:
+    harness = harness_with_knock()
+    harness.do(command)
+    before = harness.events("bob"), harness.events("ann")
+    again = harness.do(command)
+    assert (again.result, again.entries) == (Done(None), ())
+    assert (harness.events("bob"), harness.events("ann")) == before
+
+
+def test_unchanged_settings_append_nothing() -> None:
+    harness = Harness("ann", policy="nobody", knocks=True)
+    done = harness.settings("ann", dm_policy="nobody", knocks=True)
+    assert isinstance(done, SettingsSaved)
+    assert done.seq is None
+    assert harness.log("ann") == []
+    # And with nothing to set they are only read.
+    assert harness.settings("ann") == done
+
+
+def test_unblock_and_unmute_without_effect_append_nothing() -> None:
+    harness = Harness("ann", "bob")
+    assert harness.block("ann", "bob", False) == harness.mute("ann", "bob", False) == Done(None)
+    assert harness.log("ann") == []
+
+
+@pytest.mark.parametrize(
+    "kind", [commands.Accept, commands.Decline, commands.MarkRead, commands.Report], ids=lambda kind: kind.__name__
+)
+def test_conversation_without_messages_is_not_found(kind: type[Any]) -> None:
+    harness = Harness("ann", "bob")
+    more = {commands.MarkRead: (1,), commands.Report: ("spam",)}.get(kind, ())
+    assert code(harness.do(kind("ann", "bob", *more)).result) == "not_found"
+    assert code(harness.do(kind("ann", "zoe", *more)).result) == "not_found"
+    assert code(harness.do(kind("ann", "ann", *more)).result) == "bad_request"
+
+
+def test_block_and_mute_of_self_or_unknown_user_are_refused() -> None:
+    harness = Harness("ann")
+    assert code(harness.block("ann", "ann")) == code(harness.mute("ann", "ann")) == "bad_request"
+    assert code(harness.block("ann", "zoe")) == code(harness.mute("ann", "zoe")) == "not_found"
+    assert code(harness.settings("zoe", knocks=True)) == "not_found"
+
+
+# Every way from one folder to another.
+
+
+@pytest.mark.parametrize(
+    ("steps", "folder"),
+    [
+        ("", None),
+        ("block", None),
+        ("mute", None),
+        ("knock", "requests"),
+        ("knock accept", "inbox"),
+        ("knock answer", "inbox"),
+        ("knock decline", "declined"),
+        ("knock report", "declined"),
+        ("knock block", "requests"),
+        ("knock mute", "requests"),
+        ("knock read", "requests"),
+        ("knock open", "requests"),
+        ("knock open write", "inbox"),
+        ("knock decline accept", "inbox"),
+        ("knock decline answer", "inbox"),
+        ("knock decline open write", "declined"),
+        ("knock accept decline", "declined"),
+        ("knock accept shut write", "inbox"),
+        ("answer", "inbox"),
+        ("answer decline", "declined"),
+        ("answer report accept", "inbox"),
+        ("open write", "inbox"),
+        ("open write shut knock", "requests"),
+        ("open write shut knock accept", "inbox"),
+        ("open write decline", "declined"),
+        ("open write block unblock", "inbox"),
+    ],
+)
+def test_folder_follows_from_the_steps(steps: str, folder: str | None) -> None:
+    """Bob's folder of Ann, whose every message is a knock until his door stands open."""
+    harness = Harness("ann", "bob", policy="nobody", knocks=True)
+    for step in steps.split():
+        match step:
+            case "knock" | "write":
+                harness.send("ann", "bob")
+            case "answer":
+                harness.send("bob", "ann")
+            case "open":
+                harness.settings("bob", dm_policy="anyone")
+            case "shut":
+                harness.settings("bob", dm_policy="nobody")
+            case "unblock":
+                harness.block("bob", "ann", False)
+            case "read":
+                harness.read("bob", "ann", 1)
+            case _:
+                getattr(harness, step)("bob", "ann")
+    assert harness.folder("bob", "ann") == folder

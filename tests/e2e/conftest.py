@@ -1,0 +1,48 @@
+"""What plays begin with: a server that runs, its host application, and devices that come and go."""
+
+import itertools
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.device import CODECS
+from tests.e2e.server_process import HostApp, Server
+from tests.e2e.session import Session
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all plays that leave it standing, as an operator would start it."""
+    with Server(tmp_path_factory.mktemp("standing") / "data", "--send-rate", "0", "--frame-rate", "0") as server:
+        yield server
+
+
+@pytest.fixture
+def restartable_server(tmp_path: Path) -> Iterator[Server]:
+    """A server that a play starts, kills and starts again as it likes."""
+    server = Server(tmp_path / "data", "--send-rate", "0", "--frame-rate", "0")
+    yield server
+    server.stop_and_check()
+
+
+@pytest.fixture(params=CODECS)
+def codec(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+async def host(server: Server) -> AsyncIterator[HostApp]:
+    host = HostApp(server)
+    yield host
+    await host.close()
+
+
+@pytest.fixture
+async def session(server: Server, host: HostApp, codec: str) -> AsyncIterator[Session]:
+    """A stage of its own: names that no other play uses, each line spoken in both codecs."""
+    session = Session(server, host, codec, next(_numbers))
+    yield session
+    await session.close()

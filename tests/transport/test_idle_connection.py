@@ -1,0 +1,69 @@
+"""A connection without a byte: nothing is made for it that it may never need."""
+
+import asyncio
+import gc
+
+import httptools
+import pytest
+
+from bussa_server.transport import idle_connection
+from bussa_server.transport.http import BoundedHttp
+from bussa_server.transport.idle_connection import REQUEST_SECONDS, IdleConnection
+from tests.transport.peer import peer
+from tests.transport.running_server import RunningServer, serving
+
+
+async def test_idle_connection_has_no_parser_before_its_first_byte(ours: RunningServer) -> None:
+    gc.collect()
+    gc.disable()  # nothing may have to be looked for
+    try:
+        async with peer(ours.port) as device:
+            await ours.wait_connected()
+            [wordless] = ours.server.server_state.connections
+            assert isinstance(wordless, IdleConnection)
+            assert not [one for one in gc.get_objects() if isinstance(one, (BoundedHttp, httptools.HttpRequestParser))]
+            await device.write(b"GET /late HTTP/1.1\r\nHost: b\r\n\r\n")
+            assert (await device.head())[0] == 200
+            [http] = ours.server.server_state.connections
+            assert isinstance(http, BoundedHttp)
+            del wordless, http
+            assert not [one for one in gc.get_objects() if isinstance(one, IdleConnection)]
+    finally:
+        gc.enable()
+
+
+async def test_deadline_counts_from_the_connection(ours: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    due: list[float | None] = []
+    made = BoundedHttp.connection_made
+
+    def look(self: BoundedHttp, transport: asyncio.Transport) -> None:
+        made(self, transport)
+        due.append(self.due)
+
+    monkeypatch.setattr(BoundedHttp, "connection_made", look)
+    loop = asyncio.get_running_loop()
+    before = loop.time()
+    async with peer(ours.port) as device:
+        await ours.wait_connected()
+        after = loop.time()
+        while loop.time() <= after:  # noqa: ASYNC110 - a clock tells nobody
+            await asyncio.sleep(0.001)
+        await device.write(b"GET /late HTTP/1.1\r\nHost: b\r\n\r\n")
+        await device.head()
+    assert len(due) == 1
+    assert due[0] is not None
+    assert before + REQUEST_SECONDS <= due[0] <= after + REQUEST_SECONDS
+
+
+async def test_idle_connection_leaves_nothing_and_ends_with_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(idle_connection, "REQUEST_SECONDS", 1_000)
+    async with serving() as served:
+        async with peer(served.port):
+            await served.wait_connected()
+        await served.wait_disconnected()
+        async with peer(served.port) as device:
+            await served.wait_connected()
+            for connection in list(served.server.server_state.connections):
+                connection.shutdown()
+            assert await device.rest() == b""
+        await served.wait_disconnected()
