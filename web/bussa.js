@@ -1,10 +1,10 @@
 /**
  * The JavaScript SDK: one user's direct messages, over connections that come back by themselves.
  *
- *     import { Bussa, logIn } from "/web/bussa.js";
+ *     import { Client, logIn } from "/web/bussa.js";
  *
  *     const { token } = await logIn(location.origin, "alice", "a password");
- *     const me = await new Bussa(location.origin, token).open();
+ *     const me = await new Client(location.origin, token).open();
  *     const sent = await me.send("bob", "ciao");        // on the server's disk when this resolves
  *     for await (const event of me.events()) {          // each entry of the log once, in order
  *         if (event.type === "message") console.log(event.from, event.text);
@@ -21,12 +21,12 @@
  *     people                            signing up, logging in, following, over HTTP
  */
 
-import { Shell } from "./sdk/shell.js";
-import { typed } from "./sdk/wire.js";
+import { ClientCore } from "./sdk/client-core.js";
+import { parseFrame } from "./sdk/codec.js";
 
 export { Backoff } from "./sdk/backoff.js";
 export * from "./sdk/errors.js";
-export * from "./sdk/people.js";
+export * from "./sdk/http-api.js";
 
 /** @typedef {import("./sdk/frames.js").Event} Event */
 
@@ -34,11 +34,11 @@ export * from "./sdk/people.js";
  * One user's connection, which comes back by itself.
  *
  * Every method rejects with what `sdk/errors.js` lists: a RefusedError of the code that the server gave,
- * DeadlineError past its patience, ClosedError when there is no connection any more. Requests of one `Bussa` are
+ * DeadlineError past its patience, ClosedError when there is no connection any more. Requests of one `Client` are
  * carried out in the order in which they were asked, unless the server put one off (`rate_limited`,
  * `unavailable`): where the order of two sends matters, await the first.
  */
-export class Bussa extends Shell {
+export class Client extends ClientCore {
     /**
      * Send a message. When this resolves it is on the server's disk. It is repeated under one nonce over broken
      * connections, outages and limits, and delivered once.
@@ -50,7 +50,7 @@ export class Bussa extends Shell {
      * @returns {Promise<import("./sdk/frames.js").Sent>}
      */
     send(to, text, { replyTo, nonce = newNonce(), patience } = {}) {
-        return this.ask({ type: "send", to, text, nonce, reply_to: replyTo }, patience);
+        return this.request({ type: "send", to, text, nonce, reply_to: replyTo }, patience);
     }
 
     /**
@@ -61,7 +61,7 @@ export class Bussa extends Shell {
      * @returns {Promise<import("./sdk/frames.js").History>}
      */
     history(peer, { before, after, limit } = {}) {
-        return this.ask({ type: "history", peer, before, after, limit });
+        return this.request({ type: "history", peer, before, after, limit });
     }
 
     /**
@@ -72,42 +72,42 @@ export class Bussa extends Shell {
      * @returns {Promise<import("./sdk/frames.js").Conversations>}
      */
     conversations(folder = "inbox", { before, limit } = {}) {
-        return this.ask({ type: "conversations", folder, before: before ?? undefined, limit });
+        return this.request({ type: "conversations", folder, before: before ?? undefined, limit });
     }
 
     /** Everything up to `n` has been read. @param {string} peer @param {number} n */
     async read(peer, n) {
-        await this.ask({ type: "read", peer, n });
+        await this.request({ type: "read", peer, n });
     }
 
     /** Let in who knocked. @param {string} peer */
     async accept(peer) {
-        await this.ask({ type: "accept", peer });
+        await this.request({ type: "accept", peer });
     }
 
     /** Keep out who knocked, or whoever wrote; nobody is told. @param {string} peer */
     async decline(peer) {
-        await this.ask({ type: "decline", peer });
+        await this.request({ type: "decline", peer });
     }
 
     /** Once this resolves, no further message of theirs is committed. @param {string} user */
     async block(user) {
-        await this.ask({ type: "block", user });
+        await this.request({ type: "block", user });
     }
 
     /** @param {string} user */
     async unblock(user) {
-        await this.ask({ type: "unblock", user });
+        await this.request({ type: "unblock", user });
     }
 
     /** @param {string} user */
     async mute(user) {
-        await this.ask({ type: "mute", user });
+        await this.request({ type: "mute", user });
     }
 
     /** @param {string} user */
     async unmute(user) {
-        await this.ask({ type: "unmute", user });
+        await this.request({ type: "unmute", user });
     }
 
     /**
@@ -119,7 +119,7 @@ export class Bussa extends Shell {
      * @param {{n?: number, block?: boolean}} [more]
      */
     async report(peer, reason, { n, block } = {}) {
-        await this.ask({ type: "report", peer, reason, n, block });
+        await this.request({ type: "report", peer, reason, n, block });
     }
 
     /**
@@ -130,7 +130,7 @@ export class Bussa extends Shell {
      */
     async settings(changes = {}) {
         const set = Object.keys(changes).length > 0 ? changes : undefined;
-        return (await this.ask({ type: "settings", set })).settings;
+        return (await this.request({ type: "settings", set })).settings;
     }
 
     /**
@@ -140,7 +140,7 @@ export class Bussa extends Shell {
      * @returns {Promise<import("./sdk/frames.js").Profile>}
      */
     profile(user) {
-        return this.ask({ type: "profile", user });
+        return this.request({ type: "profile", user });
     }
 
     /**
@@ -151,7 +151,7 @@ export class Bussa extends Shell {
      * @returns {Promise<import("./sdk/frames.js").Search>}
      */
     search(query, { peer, before, limit } = {}) {
-        return this.ask({ type: "search", query, peer, before: before ?? undefined, limit });
+        return this.request({ type: "search", query, peer, before: before ?? undefined, limit });
     }
 
     /**
@@ -163,26 +163,26 @@ export class Bussa extends Shell {
      * @returns {Promise<{events: Event[], head: number}>}
      */
     async sync(after, limit) {
-        const reply = await this.ask({ type: "sync", after, limit });
-        const entries = /** @type {any[]} */ (reply.events.map(typed));
+        const reply = await this.request({ type: "sync", after, limit });
+        const entries = /** @type {any[]} */ (reply.events.map(parseFrame));
         return { events: entries.filter((entry) => entry.type !== "skipped"), head: reply.head };
     }
 
     /** Go on with a newer token of the same user, here and on every connection to come. @param {string} token */
     async refresh(token) {
-        await this.ask({ type: "refresh", token });
-        this.tokens.renewed(token);
+        await this.request({ type: "refresh", token });
+        this.tokens.replace(token);
     }
 
     /** The seq of the newest entry of the log. @returns {Promise<number>} */
     async ping() {
-        return (await this.ask({ type: "ping" })).head;
+        return (await this.request({ type: "ping" })).head;
     }
 
     /** The user is writing. Fleeting: said if there is a connection, else not at all. @param {string} peer */
     typing(peer) {
         this.state.typing(peer);
-        this.stir();
+        this.pump();
     }
 }
 

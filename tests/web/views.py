@@ -79,8 +79,8 @@ class Posting:
         self._tokens[user] = token
         self._page.evaluate(
             """async ([token, what, values]) => {
-                const { Bussa } = await import("/web/bussa.js");
-                const me = await new Bussa(location.origin, token).open();
+                const { Client } = await import("/web/bussa.js");
+                const me = await new Client(location.origin, token).open();
                 await me[what](...values);
                 await me.close();
             }""",

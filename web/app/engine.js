@@ -6,7 +6,7 @@
  * @typedef {ReturnType<typeof createStore<import("../store/reduce.js").State, import("../store/reduce.js").Action>>} Store
  */
 
-import { Bussa, BussaError, TokenRefusedError } from "../bussa.js";
+import { Client, BussaError, TokenRefusedError } from "../bussa.js";
 import { initial, reduce } from "../store/reduce.js";
 import { createStore } from "../store/store.js";
 
@@ -24,11 +24,11 @@ export class Engine {
         this.account = account;
         /** @type {Store} */
         this.store = createStore(reduce, initial(account.user, route));
-        this.me = new Bussa(location.origin, account.token, {
+        this.me = new Client(location.origin, account.token, {
             patience: 30,
             watch: (status) => this.watched(status),
         });
-        /** @type {Set<(event: import("../sdk/feed.js").Notice) => void>} told of what happens, after the store */
+        /** @type {Set<(event: import("../sdk/event-queue.js").Notice) => void>} told of what happens, after the store */
         this.listeners = new Set();
         /** @private @type {Set<string>} what is being asked for, so that it is asked for once */ this.asking = new Set();
         /** @private @type {Set<string>} what is to be asked for once more, because it was wanted anew meanwhile */ this.again = new Set();
@@ -58,7 +58,7 @@ export class Engine {
         await this.me.close();
     }
 
-    /** @private @param {import("../sdk/life.js").Status} status */
+    /** @private @param {import("../sdk/reconnect-loop.js").Status} status */
     watched(status) {
         const first = status === "live" && !this.store.get().reached;
         if (status !== "closed") this.store.dispatch({ type: "status", status });
@@ -81,7 +81,7 @@ export class Engine {
         if (document.visibilityState === "visible") this.me.wake();
     }
 
-    /** @private @param {import("../sdk/feed.js").Notice} event */
+    /** @private @param {import("../sdk/event-queue.js").Notice} event */
     happened(event) {
         const { store } = this;
         if (event.type === "reset") {

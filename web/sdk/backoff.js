@@ -1,15 +1,15 @@
 /**
- * How long to wait before coming back: pure, chance is an argument.
+ * How long to wait before coming back: pure, jitter is an argument.
  *
  * Full jitter: a wait is anything between nothing and a ceiling, and the ceiling doubles with each try.
  * So a thousand clients that lost one server do not return as one wave.
  */
 
-/** @typedef {"never" | "soon" | "new_token" | "backoff"} Return what a client does after a close */
+/** @typedef {"never" | "soon" | "new_token" | "backoff"} ReconnectAdvice what a client does after a close */
 
-/** @type {Map<number | null, Return>} contract, section *Errors*, the close codes */
+/** @type {Map<number | null, ReconnectAdvice>} contract, section *Errors*, the close codes */
 const ADVICE = new Map(
-    /** @type {[number, Return][]} */ ([
+    /** @type {[number, ReconnectAdvice][]} */ ([
         [1003, "never"],
         [1009, "never"],
         [1012, "soon"],
@@ -26,9 +26,9 @@ const ADVICE = new Map(
  * not name (a proxy's 1001, a network's 1006) is worth another try after a growing wait.
  *
  * @param {number | null} code
- * @returns {Return}
+ * @returns {ReconnectAdvice}
  */
-export function advice(code) {
+export function adviceFor(code) {
     return ADVICE.get(code) ?? "backoff";
 }
 
@@ -47,29 +47,29 @@ export class Backoff {
     }
 
     /**
-     * Seconds to wait before try number `attempt` (from 0), with `chance` in [0, 1).
+     * Seconds to wait before try number `attempt` (from 0), with `jitter` in [0, 1).
      *
      * A new token is fetched at once the first time; if that one is refused too, waits grow as ever.
      *
-     * @param {Return} then
+     * @param {ReconnectAdvice} advice
      * @param {number} attempt
-     * @param {number} chance
+     * @param {number} jitter
      */
-    wait(then, attempt, chance) {
-        if (then === "new_token" && attempt === 0) return 0;
-        const first = then === "soon" ? this.soon : this.base;
-        return chance * Math.min(this.cap, first * 2 ** Math.min(attempt, 30));
+    delay(advice, attempt, jitter) {
+        if (advice === "new_token" && attempt === 0) return 0;
+        const first = advice === "soon" ? this.soon : this.base;
+        return jitter * Math.min(this.cap, first * 2 ** Math.min(attempt, 30));
     }
 
     /**
-     * Seconds before a refused request is repeated: what the server said and a little chance, or growing waits.
+     * Seconds before a refused request is repeated: what the server said and a little jitter, or growing waits.
      *
      * @param {number | null} retryAfter
      * @param {number} attempt
-     * @param {number} chance
+     * @param {number} jitter
      */
-    again(retryAfter, attempt, chance) {
-        if (retryAfter !== null) return Math.max(0, retryAfter) * (1 + chance / 4);
-        return this.wait("backoff", attempt, chance);
+    retryDelay(retryAfter, attempt, jitter) {
+        if (retryAfter !== null) return Math.max(0, retryAfter) * (1 + jitter / 4);
+        return this.delay("backoff", attempt, jitter);
     }
 }

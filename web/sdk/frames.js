@@ -57,17 +57,17 @@ const text = (value) => typeof value === "string";
 /** @type {Check} */
 const number = (value) => typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 /** @type {Check} */
-const truth = (value) => typeof value === "boolean";
+const bool = (value) => typeof value === "boolean";
 /** @type {(check: Check) => Check} */
-const orNull = (check) => (value) => value === null || check(value);
+const nullable = (check) => (value) => value === null || check(value);
 /** @type {(check: Check) => Check} */
-const orAbsent = (check) => (value) => value === undefined || value === null || check(value);
+const optional = (check) => (value) => value === undefined || value === null || check(value);
 /** @type {(check: Check) => Check} */
-const listOf = (check) => (value) => Array.isArray(value) && value.every(check);
+const arrayOf = (check) => (value) => Array.isArray(value) && value.every(check);
 /** @type {(...words: string[]) => Check} */
 const oneOf = (...words) => (value) => typeof value === "string" && words.includes(value);
 /** @type {(shape: Record<string, Check>) => Check} */
-const map = (shape) => (value) => fits(shape, value);
+const map = (shape) => (value) => matches(shape, value);
 
 const folder = oneOf("inbox", "requests", "declined");
 const message = {
@@ -76,24 +76,24 @@ const message = {
     from: text,
     text,
     at: number,
-    reply_to: orAbsent(number),
-    hidden: orAbsent(truth),
+    reply_to: optional(number),
+    hidden: optional(bool),
 };
 const conversation = {
     peer: text,
     last: map(message),
     unread: number,
     read: number,
-    peer_read: orNull(number),
-    muted: truth,
-    folder: orAbsent(folder),
-    blocked: orAbsent(truth),
-    name: orAbsent(text),
+    peer_read: nullable(number),
+    muted: bool,
+    folder: optional(folder),
+    blocked: optional(bool),
+    name: optional(text),
 };
 const settings = {
     dm_policy: oneOf("anyone", "followers", "following", "mutuals", "nobody"),
-    knocks: truth,
-    read_receipts: truth,
+    knocks: bool,
+    read_receipts: bool,
 };
 
 /** @typedef {Record<string, Record<string, Check>>} Shapes */
@@ -102,7 +102,7 @@ export const EVENTS = new Map(
     Object.entries(/** @type {Shapes} */ ({
         message: { ...message, seq: number, folder },
         read: { seq: number, peer: text, by: text, n: number },
-        conversation: { seq: number, peer: text, folder: orNull(folder), muted: truth, blocked: truth },
+        conversation: { seq: number, peer: text, folder: nullable(folder), muted: bool, blocked: bool },
         settings: { seq: number, settings: map(settings) },
         hidden: { seq: number },
         typing: { peer: text },
@@ -115,20 +115,20 @@ export const REPLIES = new Map(
             user: text,
             head: number,
             epoch: text,
-            resumed: truth,
+            resumed: bool,
             now: number,
             limits: map({ frame: number, text: number }),
         },
         sent: { id: number, peer: text, n: number, seq: number, at: number, folder },
-        ok: { id: number, seq: orAbsent(number) },
-        history: { id: number, peer: text, messages: listOf(map(message)), more: truth },
-        conversations: { id: number, conversations: listOf(map(conversation)), next: orNull(text) },
-        settings: { id: number, settings: map(settings), seq: orAbsent(number) },
+        ok: { id: number, seq: optional(number) },
+        history: { id: number, peer: text, messages: arrayOf(map(message)), more: bool },
+        conversations: { id: number, conversations: arrayOf(map(conversation)), next: nullable(text) },
+        settings: { id: number, settings: map(settings), seq: optional(number) },
         profile: { id: number, user: text, name: text, can_message: oneOf("yes", "knock", "no") },
-        search: { id: number, hits: listOf(map(message)), next: orNull(text) },
+        search: { id: number, hits: arrayOf(map(message)), next: nullable(text) },
         sync: { id: number, events: (value) => Array.isArray(value), head: number },
         pong: { id: number, head: number },
-        error: { id: orAbsent(number), code: text, message: text, retry_after: orAbsent((v) => typeof v === "number") },
+        error: { id: optional(number), code: text, message: text, retry_after: optional((v) => typeof v === "number") },
     })),
 );
 
@@ -138,7 +138,7 @@ export const REPLIES = new Map(
  * @param {Record<string, Check>} shape
  * @param {unknown} value
  */
-export function fits(shape, value) {
+export function matches(shape, value) {
     if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
     const fields = /** @type {Record<string, unknown>} */ (value);
     return Object.entries(shape).every(([name, check]) =>

@@ -8,7 +8,7 @@
  *
  * @typedef {object} State
  * @property {string} user who this is
- * @property {import("../sdk/life.js").Status} status
+ * @property {import("../sdk/reconnect-loop.js").Status} status
  * @property {boolean} reached whether there has been a connection
  * @property {string | null} ended why there is none any more: a code of ours, or null
  * @property {boolean} online what the browser says of the network

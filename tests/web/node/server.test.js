@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 
 import {
     Backoff,
-    Bussa,
+    Client,
     ClosedError,
     NotAllowedError,
     NotFoundError,
@@ -41,7 +41,7 @@ async function two() {
     return { alice, bob, a: a.token, b: b.token };
 }
 
-const open = (token, options = {}) => new Bussa(server.url, token, { backoff, ...options }).open();
+const open = (token, options = {}) => new Client(server.url, token, { backoff, ...options }).open();
 
 async function some(me, wanted) {
     const all = [];
@@ -153,14 +153,14 @@ test("logged out everywhere: a fixed token ends it, a source of tokens goes on",
     while (fetched < 2 || renewed.status !== "live") await new Promise((resolve) => setTimeout(resolve, 10));
     await renewed.ping();
     assert.deepEqual(statuses, ["live", "connecting", "live"]);
-    await assert.rejects(new Bussa(server.url, "no token", { backoff }).open(), TokenRefusedError);
+    await assert.rejects(new Client(server.url, "no token", { backoff }).open(), TokenRefusedError);
     await renewed.close();
 });
 
 test("where there is no server, patience ends; with a server again, wake brings it back at once", async () => {
-    await assert.rejects(new Bussa("http://127.0.0.1:1", "t", { backoff }).open(0.1), UnreachableError);
+    await assert.rejects(new Client("http://127.0.0.1:1", "t", { backoff }).open(0.1), UnreachableError);
     const { a } = await two();
-    const slow = new Bussa(server.url, a, { backoff: new Backoff({ base: 1e6, soon: 1e6, cap: 1e6 }) });
+    const slow = new Client(server.url, a, { backoff: new Backoff({ base: 1e6, soon: 1e6, cap: 1e6 }) });
     await slow.open();
     await server.kill();
     while (slow.status === "live") await new Promise((resolve) => setTimeout(resolve, 5));

@@ -5,9 +5,9 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { BadRequestError, NotContractError } from "../../../web/bussa.js";
-import { advice } from "../../../web/sdk/backoff.js";
-import { step } from "../../../web/sdk/log.js";
-import { FRAME, decode, encode, typed } from "../../../web/sdk/wire.js";
+import { adviceFor } from "../../../web/sdk/backoff.js";
+import { step } from "../../../web/sdk/log-cursor.js";
+import { MAX_FRAME_BYTES, decode, encode, parseFrame } from "../../../web/sdk/codec.js";
 
 const vectors = (name) => {
     const all = JSON.parse(readFileSync(new URL(`../../../protocol/vectors/${name}.json`, import.meta.url), "utf8"));
@@ -39,7 +39,7 @@ test("each known frame is found incomplete without any one of its required field
                 if (field === "type" || field === "id" || optional.has(field)) continue;
                 if (!isEvent && optional.has(`${field} of ${frame.type}`)) continue;
                 const { [field]: _, ...rest } = frame;
-                assert.equal(typed(rest).type, "skipped", `${name} without ${field}`);
+                assert.equal(parseFrame(rest).type, "skipped", `${name} without ${field}`);
                 tried += 1;
             }
         }
@@ -48,9 +48,9 @@ test("each known frame is found incomplete without any one of its required field
 });
 
 test("a frame of the future is skipped, and its seq and id still count", () => {
-    assert.deepEqual(typed({ type: "reaction", seq: 7 }), { type: "skipped", of: "reaction", seq: 7, id: null });
-    assert.deepEqual(typed({ type: "reacted", id: 3 }), { type: "skipped", of: "reacted", seq: null, id: 3 });
-    assert.equal(typed({ type: "constructor" }).type, "skipped");
+    assert.deepEqual(parseFrame({ type: "reaction", seq: 7 }), { type: "skipped", of: "reaction", seq: 7, id: null });
+    assert.deepEqual(parseFrame({ type: "reacted", id: 3 }), { type: "skipped", of: "reacted", seq: null, id: 3 });
+    assert.equal(parseFrame({ type: "constructor" }).type, "skipped");
 });
 
 test("what is no map with a type is no frame", () => {
@@ -66,8 +66,8 @@ test("what cannot be said is refused here, before it would end the connection", 
     }
     assert.equal(JSON.parse(encode({ type: "send", text: "👋🏽" })).text, "👋🏽");
     const frame = { type: "send", text: "" };
-    frame.text = "x".repeat(FRAME - encode(frame).length);
-    assert.equal(encode(frame).length, FRAME);
+    frame.text = "x".repeat(MAX_FRAME_BYTES - encode(frame).length);
+    assert.equal(encode(frame).length, MAX_FRAME_BYTES);
     frame.text += "x";
     assert.throws(() => encode(frame), BadRequestError);
 });
@@ -77,5 +77,5 @@ test("each seq is next, old or beyond a gap", () => {
 });
 
 test("each close code is met as the contract advises", () => {
-    for (const { name, code, then } of vectors("closes")) assert.equal(advice(code), then, name);
+    for (const { name, code, then } of vectors("closes")) assert.equal(adviceFor(code), then, name);
 });

@@ -1,14 +1,14 @@
 /** Frames to text and back: the subprotocol `bussa.v1.json`. What comes in is checked before it is believed. */
 
 import { BadRequestError, NotContractError } from "./errors.js";
-import { EVENTS, REPLIES, fits } from "./frames.js";
+import { EVENTS, REPLIES, matches } from "./frames.js";
 
 export const SUBPROTOCOL = "bussa.v1.json";
 /** Bytes of a frame of this side's; a larger one would end the connection with 1009. */
-export const FRAME = 64 * 1024;
+export const MAX_FRAME_BYTES = 64 * 1024;
 
 // The u flag sees code points, so what is left of this class is a surrogate without its other half.
-const LONE = /\p{Surrogate}/u;
+const LONE_SURROGATE = /\p{Surrogate}/u;
 const bytes = new TextEncoder();
 
 /**
@@ -19,14 +19,14 @@ const bytes = new TextEncoder();
  */
 export function encode(request) {
     for (const value of Object.values(request)) {
-        if (typeof value === "string" && LONE.test(value)) {
+        if (typeof value === "string" && LONE_SURROGATE.test(value)) {
             throw new BadRequestError("bad_request", "half a character can't be put into a frame");
         }
     }
     const data = JSON.stringify(request);
     const size = bytes.encode(data).length;
-    if (size > FRAME) {
-        throw new BadRequestError("bad_request", `the frame would have ${size} bytes; ${FRAME} is the most`);
+    if (size > MAX_FRAME_BYTES) {
+        throw new BadRequestError("bad_request", `the frame would have ${size} bytes; ${MAX_FRAME_BYTES} is the most`);
     }
     return data;
 }
@@ -46,7 +46,7 @@ export function decode(data) {
     } catch (error) {
         throw new NotContractError(`not JSON: ${error}`);
     }
-    return typed(value);
+    return parseFrame(value);
 }
 
 /**
@@ -57,17 +57,17 @@ export function decode(data) {
  * @param {unknown} value
  * @returns {import("./frames.js").Reply | import("./frames.js").Event | import("./frames.js").Skipped}
  */
-export function typed(value) {
+export function parseFrame(value) {
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
         throw new NotContractError("a frame is a map");
     }
     const fields = /** @type {Record<string, unknown>} */ (value);
-    const kind = fields.type;
-    if (typeof kind !== "string") throw new NotContractError("a frame has a type");
-    const isReply = "id" in fields || kind === "welcome" || kind === "error";
-    const shape = (isReply ? REPLIES : EVENTS).get(kind);
-    if (shape && fits(shape, fields)) return /** @type {any} */ (fields);
-    return { type: "skipped", of: kind, seq: number(fields.seq), id: number(fields.id) };
+    const type = fields.type;
+    if (typeof type !== "string") throw new NotContractError("a frame has a type");
+    const hasReplyShape = "id" in fields || type === "welcome" || type === "error";
+    const shape = (hasReplyShape ? REPLIES : EVENTS).get(type);
+    if (shape && matches(shape, fields)) return /** @type {any} */ (fields);
+    return { type: "skipped", of: type, seq: number(fields.seq), id: number(fields.id) };
 }
 
 /** @param {unknown} value */
@@ -81,6 +81,6 @@ function number(value) {
  * @param {{type: string}} frame
  * @returns {frame is import("./frames.js").Answered}
  */
-export function isAnswer(frame) {
+export function isReply(frame) {
     return "id" in frame && frame.type !== "skipped" && frame.type !== "error" && frame.type !== "welcome";
 }

@@ -13,29 +13,29 @@
  */
 
 /** Events that may wait for the application. Past it, they stay in the log on the server and are read from there. */
-export const QUEUE = 1024;
+export const DEFAULT_CAPACITY = 1024;
 
-export class Feed {
+export class EventQueue {
     /**
-     * @param {number} [size]
+     * @param {number} [capacity]
      * @param {boolean} [keep] false: nobody reads, so nothing is kept
      */
-    constructor(size = QUEUE, keep = true) {
+    constructor(capacity = DEFAULT_CAPACITY, keep = true) {
         /** @type {Cursor | null} up to here the application has read */
         this.cursor = null;
-        this.events = 0;
-        /** @private */ this.size = size;
+        this.length = 0;
+        /** @private */ this.capacity = capacity;
         /** @private */ this.keep = keep;
         /** @private @type {{cursor: Cursor | null, notice: Notice | null}[]} */ this.items = [];
     }
 
     get full() {
-        return this.events >= this.size;
+        return this.length >= this.capacity;
     }
 
     /** Half of it is free: worth fetching what was left on the server. */
-    get roomy() {
-        return this.events <= this.size / 2;
+    get hasRoom() {
+        return this.length <= this.capacity / 2;
     }
 
     /**
@@ -44,13 +44,13 @@ export class Feed {
      * @param {Notice} notice
      * @param {Cursor | null} cursor
      */
-    put(notice, cursor) {
+    push(notice, cursor) {
         if (!this.keep) {
-            this.mark(cursor);
+            this.advance(cursor);
             return;
         }
         this.items.push({ cursor, notice });
-        this.events += 1;
+        this.length += 1;
     }
 
     /**
@@ -58,7 +58,7 @@ export class Feed {
      *
      * @param {Cursor | null} cursor
      */
-    mark(cursor) {
+    advance(cursor) {
         if (cursor === null) return;
         const last = this.items.at(-1);
         if (last === undefined) this.cursor = cursor;
@@ -77,7 +77,7 @@ export class Feed {
         /** @type {Reset} */
         const notice = { type: "reset", cursor };
         if (last?.notice?.type === "reset") Object.assign(last, { cursor, notice });
-        else this.put(notice, cursor);
+        else this.push(notice, cursor);
     }
 
     /**
@@ -88,7 +88,7 @@ export class Feed {
     take() {
         const first = this.items.shift();
         if (first === undefined) return null;
-        this.events -= 1;
+        this.length -= 1;
         this.cursor = first.cursor ?? this.cursor;
         // A mark is never first in the queue: it is passed as soon as nothing unread stands before it.
         while (this.items[0]?.notice === null) {

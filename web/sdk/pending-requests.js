@@ -1,7 +1,7 @@
 /**
  * The requests that wait for their answer: pure, time is an argument.
  *
- *     asked ──► waiting to be written ──► flown ──► answered
+ *     asked ──► waiting to be written ──► inFlight ──► answered
  *                      ▲                    │
  *                      ├──── put off ◄──────┤   a send that met rate_limited or unavailable
  *                      └────────────────────┘   the connection broke
@@ -12,42 +12,42 @@
  *
  * @typedef {import("./frames.js").Request} Request
  * @typedef {import("./frames.js").Answered} Answered
- * @typedef {{request: Request, data: string, deadline: number, flown: boolean, putOff: number | null,
- *     tries: number, refused: RefusedError | null}} Ask
- *     `flown`: it has been handed to a connection, so it may have been carried out; `putOff`: when it is due again
+ * @typedef {{request: Request, data: string, deadline: number, inFlight: boolean, retryAt: number | null,
+ *     tries: number, refused: RefusedError | null}} PendingRequest
+ *     `inFlight`: it has been handed to a connection, so it may have been carried out; `retryAt`: when it is due again
  */
 
 import { BussaError, DeadlineError, InterruptedRequestError, RefusedError } from "./errors.js";
-import { encode } from "./wire.js";
+import { encode } from "./codec.js";
 
-const ID_MAX = 2_147_483_647;
-const NOT_REPEATED = "report";
+const MAX_ID = 2_147_483_647;
+const NOT_IDEMPOTENT = "report";
 
 /** The table. Whoever asks bounds its size; `settled` holds outcomes until they are collected. */
-export class Asks {
+export class PendingRequests {
     /**
      * @param {import("./backoff.js").Backoff} backoff
-     * @param {() => number} chance
+     * @param {() => number} rng
      */
-    constructor(backoff, chance) {
+    constructor(backoff, rng) {
         this.backoff = backoff;
-        this.chance = chance;
+        this.rng = rng;
         /** @type {{id: number, outcome: Answered | BussaError}[]} */
         this.settled = [];
-        /** @private @type {Map<number, Ask>} */ this.asks = new Map();
+        /** @private @type {Map<number, PendingRequest>} */ this.pending = new Map();
         /** @private @type {number[]} */ this.queue = [];
         /** @private */ this.lastId = 0;
         /** @private */ this.live = false;
     }
 
     get size() {
-        return this.asks.size;
+        return this.pending.size;
     }
 
     /** An id that no waiting request has; they begin anew after the largest. */
     nextId() {
-        do this.lastId = (this.lastId % ID_MAX) + 1;
-        while (this.asks.has(this.lastId));
+        do this.lastId = (this.lastId % MAX_ID) + 1;
+        while (this.pending.has(this.lastId));
         return this.lastId;
     }
 
@@ -58,11 +58,11 @@ export class Asks {
      * @param {number} deadline
      * @throws {import("./errors.js").BadRequestError} it does not fit into a frame
      */
-    ask(wanted, deadline) {
+    add(wanted, deadline) {
         const id = this.nextId();
         const request = { ...wanted, id };
         const data = encode(request);
-        this.asks.set(id, { request, data, deadline, flown: false, putOff: null, tries: 0, refused: null });
+        this.pending.set(id, { request, data, deadline, inFlight: false, retryAt: null, tries: 0, refused: null });
         if (this.live) this.queue.push(id);
         return id;
     }
@@ -74,27 +74,27 @@ export class Asks {
      */
     next() {
         for (let id = this.queue.shift(); id !== undefined; id = this.queue.shift()) {
-            const ask = this.asks.get(id);
-            if (ask) {
-                ask.flown = true;
-                return ask.data;
+            const entry = this.pending.get(id);
+            if (entry) {
+                entry.inFlight = true;
+                return entry.data;
             }
         }
         return null;
     }
 
     /** A connection is there: everything that waits is written, oldest first. */
-    opened() {
+    connected() {
         this.live = true;
-        this.queue = [...this.asks].filter(([, ask]) => ask.putOff === null).map(([id]) => id);
+        this.queue = [...this.pending].filter(([, entry]) => entry.retryAt === null).map(([id]) => id);
     }
 
     /** The connection is gone. What may not be repeated is given back to its caller. */
-    lost() {
+    disconnected() {
         this.live = false;
         this.queue = [];
-        for (const [id, ask] of [...this.asks]) {
-            if (ask.flown && ask.request.type === NOT_REPEATED) {
+        for (const [id, entry] of [...this.pending]) {
+            if (entry.inFlight && entry.request.type === NOT_IDEMPOTENT) {
                 this.settle(id, new InterruptedRequestError("the connection broke before the answer came"));
             }
         }
@@ -105,8 +105,8 @@ export class Asks {
      *
      * @param {Answered} reply
      */
-    answer(reply) {
-        if (!this.asks.has(reply.id)) return false;
+    resolve(reply) {
+        if (!this.pending.has(reply.id)) return false;
         this.settle(reply.id, reply);
         return true;
     }
@@ -118,15 +118,15 @@ export class Asks {
      * @param {BussaError} error
      * @param {number} now
      */
-    refuse(id, error, now) {
-        const ask = this.asks.get(id);
-        if (!ask) return false;
-        if (ask.request.type === "send" && error instanceof RefusedError && error.worthRepeating) {
-            const due = now + this.backoff.again(error.retryAfter, ask.tries, this.chance());
-            if (due < ask.deadline) {
-                ask.putOff = due;
-                ask.tries += 1;
-                ask.refused = error;
+    reject(id, error, now) {
+        const entry = this.pending.get(id);
+        if (!entry) return false;
+        if (entry.request.type === "send" && error instanceof RefusedError && error.worthRepeating) {
+            const due = now + this.backoff.retryDelay(error.retryAfter, entry.tries, this.rng());
+            if (due < entry.deadline) {
+                entry.retryAt = due;
+                entry.tries += 1;
+                entry.refused = error;
                 return true;
             }
         }
@@ -140,31 +140,31 @@ export class Asks {
      * @param {number} now
      */
     tick(now) {
-        const gone = [...this.asks].filter(([, ask]) => ask.deadline <= now);
-        for (const [id, ask] of gone) {
+        const expired = [...this.pending].filter(([, entry]) => entry.deadline <= now);
+        for (const [id, entry] of expired) {
             // A send that the server put off last was refused; any other may have been carried out.
-            const refused = ask.putOff === null ? null : ask.refused;
-            this.settle(id, refused ?? new DeadlineError(ask.request.nonce ?? null));
+            const refused = entry.retryAt === null ? null : entry.refused;
+            this.settle(id, refused ?? new DeadlineError(entry.request.nonce ?? null));
         }
-        for (const [id, ask] of this.asks) {
-            if (ask.putOff !== null && ask.putOff <= now) {
-                ask.putOff = null;
+        for (const [id, entry] of this.pending) {
+            if (entry.retryAt !== null && entry.retryAt <= now) {
+                entry.retryAt = null;
                 if (this.live) this.queue.push(id);
             }
         }
-        return gone.length > 0;
+        return expired.length > 0;
     }
 
     /** When `tick` has something to do; Infinity: never. */
-    timer() {
+    nextTimer() {
         let first = Infinity;
-        for (const ask of this.asks.values()) first = Math.min(first, ask.deadline, ask.putOff ?? Infinity);
+        for (const entry of this.pending.values()) first = Math.min(first, entry.deadline, entry.retryAt ?? Infinity);
         return first;
     }
 
     /** @param {BussaError} error the end: nothing that waits will be answered */
-    fail(error) {
-        for (const id of [...this.asks.keys()]) this.settle(id, error);
+    failAll(error) {
+        for (const id of [...this.pending.keys()]) this.settle(id, error);
     }
 
     /**
@@ -175,11 +175,11 @@ export class Asks {
      * @param {import("./frames.js").Event} event
      * @param {string | null} user
      */
-    mayHaveSaid(event, user) {
+    mayBeEchoOfPending(event, user) {
         if (event.type !== "message" || event.from !== user) return false;
-        for (const { request, flown } of this.asks.values()) {
+        for (const { request, inFlight } of this.pending.values()) {
             const same = request.to === event.peer && request.text === event.text;
-            if (flown && request.type === "send" && same && (request.reply_to ?? null) === (event.reply_to ?? null)) {
+            if (inFlight && request.type === "send" && same && (request.reply_to ?? null) === (event.reply_to ?? null)) {
                 return true;
             }
         }
@@ -192,7 +192,7 @@ export class Asks {
      * @param {Answered | BussaError} outcome
      */
     settle(id, outcome) {
-        this.asks.delete(id);
+        this.pending.delete(id);
         this.settled.push({ id, outcome });
     }
 }

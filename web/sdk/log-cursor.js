@@ -8,7 +8,7 @@
  * `taken` < `seen` means that something is on its way, or lost. How long to hope before asking for it depends on
  * what told: an event beyond the next one proves a loss; a reply may overtake an event; a replay takes its time.
  *
- * @typedef {import("./feed.js").Cursor} Cursor
+ * @typedef {import("./event-queue.js").Cursor} Cursor
  */
 
 /** Seconds that an event may come later than a reply with a higher seq, which takes the shorter way. */
@@ -29,7 +29,7 @@ export function step(last, seq) {
 }
 
 /** The cursor of one device. */
-export class Log {
+export class LogCursor {
     /** @param {Cursor | null} [resume] */
     constructor(resume = null) {
         /** @type {Cursor | null} */
@@ -37,10 +37,10 @@ export class Log {
         /** @type {Set<number>} */
         this.own = new Set();
         /** @type {number | null} when to read on from `taken`; null: nothing is missing, or it is being read */
-        this.healAt = null;
+        this.catchUpAt = null;
         /** The next entry waits for the answer to a send that may have made it. */
         this.held = false;
-        /** @private */ this.seen = resume?.seq ?? 0;
+        /** @private */ this.head = resume?.seq ?? 0;
         /** @private */ this.grace = 0;
     }
 
@@ -50,15 +50,15 @@ export class Log {
 
     /** Whether there are entries that were told of and not taken. */
     get behind() {
-        return this.taken < this.seen;
+        return this.taken < this.head;
     }
 
     /** @param {Cursor} cursor begin here: what was before is not this device's to count */
     start(cursor) {
         this.cursor = cursor;
-        this.seen = cursor.seq;
+        this.head = cursor.seq;
         this.own.clear();
-        this.rest();
+        this.pause();
     }
 
     /**
@@ -67,14 +67,14 @@ export class Log {
      * @param {number} head
      * @param {number} now
      */
-    resumed(head, now) {
-        this.seen = Math.max(this.taken, head);
-        this.hope(now, REPLAY_GRACE);
+    expectReplay(head, now) {
+        this.head = Math.max(this.taken, head);
+        this.expectWithin(now, REPLAY_GRACE);
     }
 
     /** No connection: nothing to hope for, nothing to hold. */
-    rest() {
-        this.healAt = null;
+    pause() {
+        this.catchUpAt = null;
         this.held = false;
     }
 
@@ -85,9 +85,9 @@ export class Log {
      * @param {number} now
      */
     isNext(seq, now) {
-        this.seen = Math.max(this.seen, seq);
+        this.head = Math.max(this.head, seq);
         const where = step(this.taken, seq);
-        if (where === "gap") this.heal(now);
+        if (where === "gap") this.catchUp(now);
         return where === "next";
     }
 
@@ -97,12 +97,12 @@ export class Log {
      * @param {number} seq
      * @param {number} now
      */
-    take(seq, now) {
+    advance(seq, now) {
         if (this.cursor === null) throw new TypeError("a log is taken from after a welcome");
         this.cursor = { epoch: this.cursor.epoch, seq };
         this.own.delete(seq);
-        if (!this.behind) this.healAt = null;
-        else if (this.healAt !== null) this.healAt = Math.max(this.healAt, now + this.grace);
+        if (!this.behind) this.catchUpAt = null;
+        else if (this.catchUpAt !== null) this.catchUpAt = Math.max(this.catchUpAt, now + this.grace);
     }
 
     /** @param {number} seq an own write that is known from its reply */
@@ -115,9 +115,9 @@ export class Log {
      *
      * @param {number} now
      */
-    passOwn(now) {
+    skipOwn(now) {
         const before = this.taken;
-        while (this.own.has(this.taken + 1)) this.take(this.taken + 1, now);
+        while (this.own.has(this.taken + 1)) this.advance(this.taken + 1, now);
         return this.taken > before;
     }
 
@@ -127,16 +127,16 @@ export class Log {
      * @param {number} seq
      * @param {number} now
      */
-    ahead(seq, now) {
-        this.seen = Math.max(this.seen, seq);
-        this.hope(now, REPLY_GRACE);
+    expectHead(seq, now) {
+        this.head = Math.max(this.head, seq);
+        this.expectWithin(now, REPLY_GRACE);
     }
 
     /** @param {number} at read on from `taken` then, or at once if that is due sooner */
-    heal(at) {
+    catchUp(at) {
         if (!this.behind) return;
         this.grace = 0;
-        this.healAt = this.healAt === null ? at : Math.min(at, this.healAt);
+        this.catchUpAt = this.catchUpAt === null ? at : Math.min(at, this.catchUpAt);
     }
 
     /**
@@ -144,9 +144,9 @@ export class Log {
      * @param {number} now
      * @param {number} grace
      */
-    hope(now, grace) {
-        if (!this.behind || this.healAt !== null) return;
+    expectWithin(now, grace) {
+        if (!this.behind || this.catchUpAt !== null) return;
         this.grace = grace;
-        this.healAt = now + grace;
+        this.catchUpAt = now + grace;
     }
 }

@@ -3,9 +3,9 @@
 import { NotContractError, UnreachableError, refusal } from "./errors.js";
 
 /** How long one request may take. */
-const SECONDS = 15;
+const TIMEOUT_SECONDS = 15;
 
-/** @typedef {{user: string, token: string, expires_at: number}} Grant */
+/** @typedef {{user: string, token: string, expires_at: number}} TokenGrant */
 /** @typedef {{users: string[], next: string | null}} UserPage */
 
 /**
@@ -15,12 +15,12 @@ const SECONDS = 15;
  * @param {string} user
  * @param {string} password
  * @param {string} [name]
- * @returns {Promise<Grant>}
+ * @returns {Promise<TokenGrant>}
  * @throws {import("./errors.js").TakenError} there is one of that id
  * @throws {import("./errors.js").BadRequestError} no good id, password or name
  */
 export function signUp(url, user, password, name) {
-    return call(url, "POST", "/v1/accounts", { body: { user, password, name } });
+    return request(url, "POST", "/v1/accounts", { body: { user, password, name } });
 }
 
 /**
@@ -29,11 +29,11 @@ export function signUp(url, user, password, name) {
  * @param {string} url
  * @param {string} user
  * @param {string} password
- * @returns {Promise<Grant>}
+ * @returns {Promise<TokenGrant>}
  * @throws {import("./errors.js").UnauthenticatedError} not this user and this password
  */
 export function logIn(url, user, password) {
-    return call(url, "POST", "/v1/tokens", { body: { user, password } });
+    return request(url, "POST", "/v1/tokens", { body: { user, password } });
 }
 
 /**
@@ -43,7 +43,7 @@ export function logIn(url, user, password) {
  * @param {string} token
  */
 export async function logOutEverywhere(url, token) {
-    await call(url, "DELETE", "/v1/sessions", { token });
+    await request(url, "DELETE", "/v1/sessions", { token });
 }
 
 /**
@@ -53,7 +53,7 @@ export async function logOutEverywhere(url, token) {
  * @throws {import("./errors.js").NotFoundError} there is no such user
  */
 export async function follow(url, token, user) {
-    await call(url, "PUT", `/v1/following/${encodeURIComponent(user)}`, { token });
+    await request(url, "PUT", `/v1/following/${encodeURIComponent(user)}`, { token });
 }
 
 /**
@@ -62,7 +62,7 @@ export async function follow(url, token, user) {
  * @param {string} user
  */
 export async function unfollow(url, token, user) {
-    await call(url, "DELETE", `/v1/following/${encodeURIComponent(user)}`, { token });
+    await request(url, "DELETE", `/v1/following/${encodeURIComponent(user)}`, { token });
 }
 
 /**
@@ -74,7 +74,7 @@ export async function unfollow(url, token, user) {
  * @returns {Promise<UserPage>}
  */
 export function following(url, token, page) {
-    return call(url, "GET", `/v1/following${query(page)}`, { token });
+    return request(url, "GET", `/v1/following${query(page)}`, { token });
 }
 
 /**
@@ -86,14 +86,14 @@ export function following(url, token, page) {
  * @returns {Promise<UserPage>}
  */
 export function followers(url, token, page) {
-    return call(url, "GET", `/v1/followers${query(page)}`, { token });
+    return request(url, "GET", `/v1/followers${query(page)}`, { token });
 }
 
 /** @param {{cursor?: string | null, limit?: number}} [page] */
 function query({ cursor = null, limit = 50 } = {}) {
-    const asked = new URLSearchParams({ limit: String(limit) });
-    if (cursor !== null) asked.set("cursor", cursor);
-    return `?${asked}`;
+    const params = new URLSearchParams({ limit: String(limit) });
+    if (cursor !== null) params.set("cursor", cursor);
+    return `?${params}`;
 }
 
 /**
@@ -103,34 +103,34 @@ function query({ cursor = null, limit = 50 } = {}) {
  * @param {{token?: string, body?: unknown}} more
  * @returns {Promise<any>}
  */
-async function call(url, method, path, { token, body }) {
+async function request(url, method, path, { token, body }) {
     const base = url.replace(/^ws/, "http").replace(/\/+$/, "");
-    let answer;
+    let response;
     let text;
     try {
-        answer = await fetch(base + path, {
+        response = await fetch(base + path, {
             method,
             headers: {
                 ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
                 ...(body === undefined ? {} : { "Content-Type": "application/json" }),
             },
             body: body === undefined ? undefined : JSON.stringify(body),
-            signal: AbortSignal.timeout(SECONDS * 1e3),
+            signal: AbortSignal.timeout(TIMEOUT_SECONDS * 1e3),
             credentials: "omit",
         });
-        text = await answer.text();
+        text = await response.text();
     } catch (error) {
         throw new UnreachableError(`no server at ${base}: ${error}`);
     }
-    const value = text ? parsed(text) : null;
-    if (answer.ok) return value;
+    const value = text ? parseJson(text) : null;
+    if (response.ok) return value;
     const problem = typeof value?.code === "string" ? value : null;
-    const refused = problem && refusal(problem.code, problem.detail ?? problem.title, problem.retry_after ?? null);
-    throw refused ?? new NotContractError(`HTTP ${answer.status} without a problem of ours`);
+    const error = problem && refusal(problem.code, problem.detail ?? problem.title, problem.retry_after ?? null);
+    throw error ?? new NotContractError(`HTTP ${response.status} without a problem of ours`);
 }
 
 /** @param {string} text */
-function parsed(text) {
+function parseJson(text) {
     try {
         return JSON.parse(text);
     } catch {
