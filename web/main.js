@@ -1,18 +1,18 @@
 /** The beginning: who is this tab, and what stands on the page then. */
 
 import * as accounts from "./app/accounts.js";
-import { attend } from "./app/attention.js";
-import { Deeds } from "./app/deeds.js";
+import { startNotifications } from "./app/notifications.js";
+import { UserActions } from "./app/user-actions.js";
 import { Engine } from "./app/engine.js";
-import { Sending } from "./app/sending.js";
-import { remember } from "./app/sides.js";
+import { OutboxSender } from "./app/outbox-sender.js";
+import { restoreRelationships } from "./app/relationship-cache.js";
 import { BussaError, logOutEverywhere } from "./bussa.js";
 import { language, t } from "./i18n/index.js";
 import { parse } from "./store/route.js";
-import { Home } from "./views/home.js";
-import { prepare, say } from "./views/speak.js";
+import { AppShell } from "./views/app-shell.js";
+import { mountLiveRegions, showToast } from "./views/toast.js";
 import { here } from "./views/view.js";
-import { Welcome } from "./views/welcome.js";
+import { LoginPage } from "./views/login-page.js";
 
 /** The account that is shown, and how to let go of it. @type {{account: accounts.Account, end: () => void} | null} */
 let current = null;
@@ -22,8 +22,8 @@ function enter(account) {
     accounts.keep(account);
     accounts.choose(account.user);
     const engine = new Engine(account, parse(location.hash));
-    const sending = new Sending(engine);
-    here.app = { engine, sending, deeds: new Deeds(engine, say), leave: (everywhere) => void leave(everywhere) };
+    const sender = new OutboxSender(engine);
+    here.app = { engine, sender, actions: new UserActions(engine, showToast), leave: (everywhere) => void leave(everywhere) };
     const move = () => engine.store.dispatch({ type: "route", route: parse(location.hash, engine.store.get().route.list) });
     addEventListener("hashchange", move);
     const stop = engine.store.subscribe((state) => {
@@ -40,11 +40,11 @@ function enter(account) {
             document.title = "Bussa";
         },
     };
-    remember(engine);
-    attend(engine);
+    restoreRelationships(engine);
+    startNotifications(engine);
     void engine.run(); // Before there are views: they ask at once, and what they ask waits for the connection.
-    sending.start();
-    document.body.querySelector("#app")?.replaceChildren(new Home());
+    sender.start();
+    document.body.querySelector("#app")?.replaceChildren(new AppShell());
 }
 
 /** Log out: here, or on every device. @param {boolean} everywhere */
@@ -55,7 +55,7 @@ async function leave(everywhere) {
         if (everywhere) await logOutEverywhere(location.origin, account.token);
     } catch (error) {
         if (!(error instanceof BussaError)) throw error;
-        say("error.lost");
+        showToast("error.lost");
         return;
     }
     goOut(null, account.user);
@@ -71,11 +71,11 @@ function goOut(why, user = "") {
         if (!why) history.replaceState(null, "", location.pathname);
     }
     here.app = null;
-    document.body.querySelector("#app")?.replaceChildren(new Welcome(enter, why && t(why), user));
+    document.body.querySelector("#app")?.replaceChildren(new LoginPage(enter, why && t(why), user));
 }
 
 document.documentElement.lang = language;
-prepare();
+mountLiveRegions();
 const chosen = accounts.chosen();
 if (chosen) enter(chosen);
 else goOut(null);

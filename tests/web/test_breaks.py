@@ -28,7 +28,7 @@ def test_the_server_is_killed_in_mid_conversation_and_nothing_is_lost_or_doubled
     server.kill()
     alice.write("from alice, meanwhile")
     bob.write("from bob, meanwhile")
-    expect(alice.message("from alice").locator(".mark")).to_have_attribute("title", "Sending")
+    expect(alice.message("from alice").locator(".delivery")).to_have_attribute("title", "Sending")
     says(alice, "Reconnecting …")
     server.start()
     for one in (alice, bob):
@@ -135,7 +135,7 @@ def test_logged_out_elsewhere_is_said_and_drafts_are_there_after_logging_in(town
     page.get_by_label("User name").fill("olga")
     page.get_by_label("Password").fill("open sesame")
     page.get_by_role("button", name="Sign up").click()
-    expect(page.locator("bussa-home")).to_be_visible()
+    expect(page.locator("bussa-app-shell")).to_be_visible()
     server.admin("PUT", "/v1/users/piet", {"dm_policy": "anyone"})
     page.goto(f"{server.url}/#/c/piet")
     page.locator("textarea").fill("not yet sent")

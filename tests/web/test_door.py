@@ -12,7 +12,7 @@ def knock(guest: Person, host: Person, text: str) -> None:
     guest.page.get_by_role("link", name="Knock", exact=True).click()
     expect(guest.page.get_by_text("You may knock once")).to_be_visible()
     guest.write(text)
-    expect(guest.message(text).locator(".mark")).to_have_attribute("title", "Knocked: it waits until you are let in")
+    expect(guest.message(text).locator(".delivery")).to_have_attribute("title", "Knocked: it waits until you are let in")
     expect(guest.page.get_by_text(f"You can’t write to {host.name} at the moment.")).to_be_visible()
 
 
@@ -31,7 +31,7 @@ def test_whoever_is_let_in_may_write_and_learns_nothing_before(town: Town) -> No
     host.sees("https://example.org")
     expect(host.page.locator("li.message a")).to_have_count(0)
     expect(host.box).to_be_hidden()
-    expect(guest.message("May I?").locator(".mark")).not_to_have_attribute("title", "Read")
+    expect(guest.message("May I?").locator(".delivery")).not_to_have_attribute("title", "Read")
     host.button("Accept").click()
     host.is_told("Gino Gallo can write to you now.")
     expect(host.page.locator("li.message a")).to_have_count(1)
@@ -39,7 +39,7 @@ def test_whoever_is_let_in_may_write_and_learns_nothing_before(town: Town) -> No
     guest.sees("Come in!")
     guest.write("Thank you")
     host.sees("Thank you")
-    expect(guest.message("May I?").locator(".mark")).to_have_attribute("title", "Read")
+    expect(guest.message("May I?").locator(".delivery")).to_have_attribute("title", "Read")
 
 
 def test_whoever_is_declined_or_reported_is_not_told(town: Town) -> None:
@@ -49,7 +49,7 @@ def test_whoever_is_declined_or_reported_is_not_told(town: Town) -> None:
     answer(host, one)
     host.button("Decline").click()
     expect(host.page.get_by_role("heading", name="Nobody knocks")).to_be_visible()
-    expect(one.message("Hello?").locator(".mark")).to_have_attribute("title", "Knocked: it waits until you are let in")
+    expect(one.message("Hello?").locator(".delivery")).to_have_attribute("title", "Knocked: it waits until you are let in")
     host.go()
     knock(other, host, "Buy this")
     answer(host, other)
@@ -112,7 +112,7 @@ def test_receipts_that_are_off_are_not_shown(town: Town) -> None:
     expect(bob.page).to_have_title("Bussa")
     bob.write("no idea")
     alice.sees("no idea")
-    expect(alice.message("seen?").locator(".mark")).to_have_attribute("title", "Sent")
+    expect(alice.message("seen?").locator(".delivery")).to_have_attribute("title", "Sent")
 
 
 def test_a_block_hides_what_was_said_and_its_end_shows_it(town: Town) -> None:

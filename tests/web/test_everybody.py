@@ -68,7 +68,7 @@ def test_what_opens_above_a_view_keeps_the_rules_too(town: Town, scheme: Any) ->
     rules(me)
     me.page.screenshot(path=SHOTS / f"reply-{scheme}.png")
     me.page.get_by_label("Search messages and people").fill("the")
-    expect(me.page.locator("bussa-results mark").first).to_be_visible()
+    expect(me.page.locator("bussa-search-results mark").first).to_be_visible()
     rules(me)
     me.page.screenshot(path=SHOTS / f"search-{scheme}.png")
 
@@ -196,7 +196,7 @@ def test_who_wants_no_motion_sees_none(town: Town) -> None:
     alice.write("x")
     bob.sees("x")
     bob.box.press_sequentially("y")
-    dots = alice.page.locator(".typing-line i").first
+    dots = alice.page.locator(".typing-indicator i").first
     expect(dots).to_be_visible()
     expect(dots).to_have_css("animation-name", "none")
 

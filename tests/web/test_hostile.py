@@ -67,7 +67,7 @@ def test_markup_in_every_field_of_a_stranger_is_text(town: Town, attack: str) ->
         expect(page.locator("h1").locator("visible=true").first).to_be_visible()
         unharmed(alice)
     page.get_by_label("Search messages and people").fill("window")
-    expect(page.locator("bussa-results [role=status]")).not_to_have_text("Searching …")
+    expect(page.locator("bussa-search-results [role=status]")).not_to_have_text("Searching …")
     unharmed(alice)
 
 
@@ -94,7 +94,7 @@ def test_an_id_is_only_ever_a_name(town: Town, user: str) -> None:
 def test_an_address_made_by_a_stranger_does_nothing(town: Town, where: str) -> None:
     alice = town.person("Alice Rossi")
     alice.go(where)
-    expect(alice.page.locator("bussa-home")).to_be_visible()
+    expect(alice.page.locator("bussa-app-shell")).to_be_visible()
     unharmed(alice)
 
 

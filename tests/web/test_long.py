@@ -82,7 +82,7 @@ def settled(person: Person) -> None:
     person.page.wait_for_function(
         """() => {
             const box = document.querySelector(".thread-scroll").getBoundingClientRect();
-            const ghosts = [...document.querySelectorAll("li.ghost")].filter((item) => {
+            const ghosts = [...document.querySelectorAll("li.skeleton")].filter((item) => {
                 const { top, bottom } = item.getBoundingClientRect();
                 return bottom > box.top && top < box.bottom;
             });
@@ -98,7 +98,7 @@ def test_fifty_thousand_messages_are_walked_through(town: Town, server: Server) 
     alice.go(f"c/{bob.user}")
     settled(alice)
     assert looking(alice)[0] < 10, "one begins where one has not read yet"
-    alice.page.locator(".down").click()
+    alice.page.locator(".latest-button").click()
     settled(alice)
     first, last = looking(alice)
     assert last == MANY
@@ -122,7 +122,7 @@ def test_fifty_thousand_messages_are_walked_through(town: Town, server: Server) 
     before = item.bounding_box()
     bob.go(f"c/{alice.user}")
     bob.write("the newest of all")
-    expect(alice.page.locator(".down")).to_contain_text("1")
+    expect(alice.page.locator(".latest-button")).to_contain_text("1")
     after = item.bounding_box()
     assert before is not None
     assert after is not None
@@ -142,7 +142,7 @@ def test_fifty_thousand_messages_are_walked_through(town: Town, server: Server) 
         settled(alice)
     assert looking(alice)[0] == 1
     alice.sees("number 1. ")
-    alice.page.locator(".down").click()
+    alice.page.locator(".latest-button").click()
     expect(alice.message("the newest of all")).to_be_in_viewport()
     assert looking(alice)[1] == MANY + 1
 

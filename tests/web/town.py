@@ -192,7 +192,7 @@ class Town:
         person = Person(context.new_page(), user, name, self.server.url)
         self.people.append(person)
         person.go(where)
-        expect(person.page.locator("bussa-home")).to_be_visible()
+        expect(person.page.locator("bussa-app-shell")).to_be_visible()
         return person
 
     def befriend(self, *people: Person) -> None:

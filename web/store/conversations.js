@@ -9,13 +9,13 @@
  * @typedef {ReadonlyMap<string, Row>} Rows
  */
 
-import { having } from "./store.js";
+import { withEntry } from "./store.js";
 
 /**
  * @param {string} peer
  * @returns {Row}
  */
-export function blank(peer) {
+export function emptyRow(peer) {
     return {
         ...{ peer, last: null, unread: 0, read: 0, peer_read: null },
         ...{ muted: false, folder: null, blocked: false, name: "" },
@@ -28,7 +28,7 @@ export function blank(peer) {
  * @param {Rows} rows
  * @param {readonly Conversation[]} page
  */
-export function listed(rows, page) {
+export function mergePage(rows, page) {
     const next = new Map(rows);
     for (const row of page) {
         const known = next.get(row.peer);
@@ -38,7 +38,7 @@ export function listed(rows, page) {
 }
 
 /** What is known without the rows of one folder, which is read anew. @param {Rows} rows @param {string} folder */
-export function without(rows, folder) {
+export function withoutFolder(rows, folder) {
     return new Map([...rows].filter(([, row]) => row.folder !== folder));
 }
 
@@ -50,11 +50,11 @@ export function without(rows, folder) {
  * @param {import("../sdk/frames.js").Folder} folder where it was put at its recipient
  * @param {string} user
  */
-export function written(rows, message, folder, user) {
-    const row = rows.get(message.peer) ?? blank(message.peer);
+export function applyMessage(rows, message, folder, user) {
+    const row = rows.get(message.peer) ?? emptyRow(message.peer);
     if (row.last && row.last.n >= message.n) return rows;
     const own = message.from === user;
-    return having(rows, message.peer, {
+    return withEntry(rows, message.peer, {
         ...row,
         last: message,
         // Whoever writes keeps the conversation in the inbox; writing back is accepting.
@@ -72,12 +72,12 @@ export function written(rows, message, folder, user) {
  * @param {number} n
  * @param {number} left messages that are still unread then, where it was oneself
  */
-export function read(rows, peer, by, n, left) {
+export function applyRead(rows, peer, by, n, left) {
     const row = rows.get(peer);
     if (!row) return rows;
-    if (by === peer) return having(rows, peer, { ...row, peer_read: Math.max(row.peer_read ?? 0, n) });
+    if (by === peer) return withEntry(rows, peer, { ...row, peer_read: Math.max(row.peer_read ?? 0, n) });
     if (n < row.read) return rows;
-    return having(rows, peer, { ...row, read: n, unread: left });
+    return withEntry(rows, peer, { ...row, read: n, unread: left });
 }
 
 /**
@@ -87,9 +87,9 @@ export function read(rows, peer, by, n, left) {
  * @param {string} peer
  * @param {Partial<Row>} change
  */
-export function changed(rows, peer, change) {
-    const row = rows.get(peer) ?? blank(peer);
-    return having(rows, peer, { ...row, ...change });
+export function patchRow(rows, peer, change) {
+    const row = rows.get(peer) ?? emptyRow(peer);
+    return withEntry(rows, peer, { ...row, ...change });
 }
 
 /**
@@ -98,7 +98,7 @@ export function changed(rows, peer, change) {
  * @param {Rows} rows
  * @param {"inbox" | "requests"} folder
  */
-export function folderOf(rows, folder) {
+export function inFolder(rows, folder) {
     return [...rows.values()]
         .filter((row) => row.last && row.folder === folder)
         .sort((one, other) => (other.last?.at ?? 0) - (one.last?.at ?? 0) || (one.peer < other.peer ? -1 : 1));
@@ -119,5 +119,5 @@ export function unreadTotal(rows) {
 
 /** Knocks that wait for an answer. @param {Rows} rows */
 export function knockTotal(rows) {
-    return folderOf(rows, "requests").filter((row) => !row.blocked).length;
+    return inFolder(rows, "requests").filter((row) => !row.blocked).length;
 }

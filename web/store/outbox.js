@@ -7,14 +7,14 @@
  * @typedef {ReadonlyMap<string, Pending>} Outbox
  */
 
-import { having } from "./store.js";
+import { withEntry } from "./store.js";
 
 /**
  * @param {Outbox} outbox
  * @param {string} peer
  * @returns {Pending[]} those to one peer, oldest first
  */
-export function to(outbox, peer) {
+export function pendingTo(outbox, peer) {
     return [...outbox.values()].filter((pending) => pending.peer === peer).sort((one, other) => one.at - other.at);
 }
 
@@ -24,15 +24,15 @@ export function to(outbox, peer) {
  * @param {Partial<Pending>} change
  * @returns {Outbox}
  */
-export function changed(outbox, nonce, change) {
+export function patchPending(outbox, nonce, change) {
     const pending = outbox.get(nonce);
-    return pending ? having(outbox, nonce, { ...pending, ...change }) : outbox;
+    return pending ? withEntry(outbox, nonce, { ...pending, ...change }) : outbox;
 }
 
 /** Reasons that pass by themselves: no answer in time, no connection, an outage, a limit. */
-const PASSING = new Set(["lost", "unavailable", "rate_limited"]);
+const TRANSIENT = new Set(["lost", "unavailable", "rate_limited"]);
 /** Milliseconds: nonces are kept for a day at the least; well within it a repeated message is never a second one. */
-const SAFE = 12 * 3600 * 1000;
+const RETRY_WINDOW = 12 * 3600 * 1000;
 
 /**
  * Whether a message that failed may be tried again without being asked to.
@@ -41,5 +41,5 @@ const SAFE = 12 * 3600 * 1000;
  * @param {number} now
  */
 export function retriesItself(pending, now) {
-    return pending.state === "failed" && PASSING.has(pending.why ?? "") && now - pending.at < SAFE;
+    return pending.state === "failed" && TRANSIENT.has(pending.why ?? "") && now - pending.at < RETRY_WINDOW;
 }

@@ -21,12 +21,15 @@ const LISTS = ["knocks", "following", "followers"];
 export function parse(hash, list = "inbox") {
     const [first = "", id = "", number = ""] = hash.replace(/^#?\/?/, "").split("/");
     const peer = decoded(id);
-    if (first === "c" && ID.test(peer)) return { list, main: "thread", peer, n: Number(number) || 0 };
-    if (first === "u" && ID.test(peer)) return { list, main: "person", peer, n: 0 };
+    if (first === "c" && isUserId(peer)) return { list, main: "thread", peer, n: Number(number) || 0 };
+    if (first === "u" && isUserId(peer)) return { list, main: "person", peer, n: 0 };
     if (first === "settings" || first === "new") return { list, main: first, peer: "", n: 0 };
     const named = LISTS.find((name) => name === first);
     return { list: /** @type {Route["list"]} */ (named ?? "inbox"), main: "none", peer: "", n: 0 };
 }
+
+/** @param {string} text */
+export const isUserId = (text) => ID.test(text);
 
 /** @param {string} text */
 function decoded(text) {

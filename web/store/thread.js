@@ -2,7 +2,7 @@
  * The messages of one conversation that are held here: pure.
  *
  * Numbers have no holes, so a conversation of `last` messages is a row of chunks, of which some are loaded. Those
- * far from where the reader is are let go: a conversation of any length costs as much as `KEPT` chunks.
+ * far from where the reader is are let go: a conversation of any length costs as much as `MAX_CHUNKS` chunks.
  *
  * @typedef {import("../sdk/frames.js").Message} Message
  * @typedef {{last: number, chunks: ReadonlyMap<number, ReadonlyArray<Message | undefined>>, known: boolean}} Thread
@@ -11,7 +11,7 @@
 
 export const CHUNK = 50;
 /** Chunks that are held: 2,000 messages, many screens in each direction. */
-export const KEPT = 40;
+export const MAX_CHUNKS = 40;
 
 /** @type {Thread} */
 export const EMPTY = { last: 0, chunks: new Map(), known: false };
@@ -23,7 +23,7 @@ export const chunkOf = (n) => Math.floor((n - 1) / CHUNK);
  * @param {Thread} thread
  * @param {number} n
  */
-export function at(thread, n) {
+export function messageAt(thread, n) {
     return thread.chunks.get(chunkOf(n))?.[(n - 1) % CHUNK];
 }
 
@@ -35,7 +35,7 @@ export function at(thread, n) {
  * @param {number} [last] what the server says is the newest
  * @returns {Thread}
  */
-export function put(thread, messages, last = 0) {
+export function mergeMessages(thread, messages, last = 0) {
     /** @type {Map<number, (Message | undefined)[]>} */
     const changed = new Map();
     let newest = Math.max(thread.last, last);
@@ -48,17 +48,17 @@ export function put(thread, messages, last = 0) {
     }
     const chunks = new Map([...thread.chunks, ...changed]);
     const near = messages.length > 0 ? chunkOf(messages[messages.length - 1].n) : 0;
-    return { last: newest, chunks: trimmed(chunks, near), known: thread.known };
+    return { last: newest, chunks: trim(chunks, near), known: thread.known };
 }
 
 /**
  * @param {Map<number, ReadonlyArray<Message | undefined>>} chunks
  * @param {number} near
  */
-function trimmed(chunks, near) {
-    if (chunks.size <= KEPT) return chunks;
+function trim(chunks, near) {
+    if (chunks.size <= MAX_CHUNKS) return chunks;
     const nearest = [...chunks].sort(([one], [other]) => Math.abs(one - near) - Math.abs(other - near));
-    return new Map(nearest.slice(0, KEPT));
+    return new Map(nearest.slice(0, MAX_CHUNKS));
 }
 
 /**
@@ -69,7 +69,7 @@ function trimmed(chunks, near) {
  * @param {number} to
  * @returns {number[]}
  */
-export function missing(thread, from, to) {
+export function missingChunks(thread, from, to) {
     const wanted = [];
     const first = Math.max(1, from);
     const last = Math.min(thread.last, to);
@@ -77,7 +77,7 @@ export function missing(thread, from, to) {
         const start = Math.max(first, chunk * CHUNK + 1);
         const end = Math.min(last, (chunk + 1) * CHUNK);
         for (let n = start; n <= end; n += 1) {
-            if (!at(thread, n)) {
+            if (!messageAt(thread, n)) {
                 wanted.push(chunk);
                 break;
             }
@@ -95,8 +95,8 @@ export function missing(thread, from, to) {
  */
 export function unreadAfter(thread, peer, read) {
     let count = 0;
-    for (let n = thread.last; n > read && n > thread.last - CHUNK * KEPT; n -= 1) {
-        const message = at(thread, n);
+    for (let n = thread.last; n > read && n > thread.last - CHUNK * MAX_CHUNKS; n -= 1) {
+        const message = messageAt(thread, n);
         if (!message || message.from === peer) count += 1;
     }
     return count;

@@ -17,18 +17,18 @@ export function question({ title, text, fields = [], yes, danger = false }) {
             "form",
             {
                 method: "dialog",
-                onsubmit: (/** @type {Event} */ event) => {
+                onsubmit: (event) => {
                     event.preventDefault();
                     answer = new FormData(form);
                     dialog.close();
                 },
             },
             h("h2", { id: "question" }, title),
-            text && h("p", { class: "quiet" }, text),
+            text && h("p", { class: "secondary" }, text),
             fields,
             h(
                 "div",
-                { class: "row end" },
+                { class: "row justify-end" },
                 h("button", { type: "button", class: "button plain", onclick: () => dialog.close() }, t("cancel")),
                 h("button", { type: "submit", class: `button ${danger ? "danger" : ""}` }, yes),
             ),
@@ -63,7 +63,7 @@ export async function reportQuestion(name, block) {
         title: t("report.title", { name }),
         text: t("report.text", { name }),
         fields: [
-            h("fieldset", {}, h("legend", { class: "vh" }, t("report.why")), ...reasons),
+            h("fieldset", {}, h("legend", { class: "visually-hidden" }, t("report.why")), ...reasons),
             h(
                 "label",
                 { class: "choice" },

@@ -1,6 +1,10 @@
 /** Elements, made by hand: text is only ever text, never markup. */
 
-/** @typedef {Node | string | number | null | undefined | false} Child */
+/**
+ * @typedef {Node | string | number | null | undefined | false} Child
+ * @typedef {{[name: string]: any, onclick?: (event: MouseEvent) => void, onkeydown?: (event: KeyboardEvent) => void,
+ *     oninput?: (event: Event) => void, onsubmit?: (event: SubmitEvent) => void}} Props
+ */
 
 /**
  * An element. `on…` are listeners, `class` and known properties are set, all else becomes an attribute; what is
@@ -8,7 +12,7 @@
  *
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag
- * @param {Record<string, any>} [props]
+ * @param {Props} [props]
  * @param {...(Child | Child[])} children
  * @returns {HTMLElementTagNameMap[K]}
  */
@@ -45,7 +49,7 @@ export function setAttr(element, name, value) {
 }
 
 /** @param {HTMLElement} element @param {boolean} shown */
-export function show(element, shown) {
+export function setVisible(element, shown) {
     if (element.hidden === shown) element.hidden = !shown;
 }
 

@@ -1,5 +1,8 @@
 /** Line icons of 24 by 24, drawn in the colour of the text around them. */
 
+import { t } from "../i18n/index.js";
+import { h } from "./dom.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /** @type {Record<string, string>} */
@@ -47,6 +50,16 @@ export function icon(name, kind = "") {
     path.setAttribute("d", PATHS[name] ?? "");
     svg.append(path);
     return svg;
+}
+
+/** A link that is drawn as an icon; its label is its tooltip too. @param {string} href @param {string} name @param {string} label @param {string} [kind] */
+export function iconLink(href, name, label, kind = "") {
+    return h("a", { class: `icon-button ${kind}`, href, title: label, "aria-label": label }, icon(name));
+}
+
+/** The link back to the list, where there is only room for one of the two. @param {string} href */
+export function backLink(href) {
+    return iconLink(href, "back", t("back"), "phone-only");
 }
 
 /** One check for sent, two for read. @param {boolean} two */

@@ -1,8 +1,8 @@
 /** What every view is: built once, then brought up to date from the state, at most once a turn of the loop. */
 
 /**
- * @typedef {{engine: import("../app/engine.js").Engine, sending: import("../app/sending.js").Sending,
- *     deeds: import("../app/deeds.js").Deeds, leave: (everywhere: boolean) => void}} App
+ * @typedef {{engine: import("../app/engine.js").Engine, sender: import("../app/outbox-sender.js").OutboxSender,
+ *     actions: import("../app/user-actions.js").UserActions, leave: (everywhere: boolean) => void}} App
  * @typedef {import("../store/reduce.js").State} State
  */
 

@@ -11,7 +11,7 @@ function engine() {
     const made = new Engine(/** @type {any} */ ({ user: "ann", token: "t" }), /** @type {any} */ ({ view: "list" }));
     /** @type {((answer: object) => void)[]} */
     const asked = [];
-    made.me.profile = /** @type {any} */ (() => new Promise((settle) => asked.push(settle)));
+    made.client.profile = /** @type {any} */ (() => new Promise((settle) => asked.push(settle)));
     return { made, asked };
 }
 
@@ -19,9 +19,9 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 test("a profile that is opened again while it is asked for is asked for once more, and the newer answer stays", async () => {
     const { made, asked } = engine();
-    made.person("bob");
-    made.person("bob");
-    made.person("bob");
+    made.loadPerson("bob");
+    made.loadPerson("bob");
+    made.loadPerson("bob");
     assert.equal(asked.length, 1);
     asked[0]({ name: "Bob", can_message: "no" });
     await settled();
@@ -34,10 +34,10 @@ test("a profile that is opened again while it is asked for is asked for once mor
 
 test("a name that is only to be known is asked for once", async () => {
     const { made, asked } = engine();
-    made.person("bob", false);
-    made.person("bob", false);
+    made.loadPerson("bob", false);
+    made.loadPerson("bob", false);
     asked[0]({ name: "Bob", can_message: "yes" });
     await settled();
-    made.person("bob", false);
+    made.loadPerson("bob", false);
     assert.equal(asked.length, 1);
 });

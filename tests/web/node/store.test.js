@@ -3,12 +3,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { folderOf, knockTotal, unreadTotal } from "../../../web/store/conversations.js";
-import { retriesItself, to } from "../../../web/store/outbox.js";
+import { inFolder, knockTotal, unreadTotal } from "../../../web/store/conversations.js";
+import { retriesItself, pendingTo } from "../../../web/store/outbox.js";
 import { initial, reduce } from "../../../web/store/reduce.js";
 import { parse, toThread } from "../../../web/store/route.js";
 import { createStore } from "../../../web/store/store.js";
-import { CHUNK, EMPTY, KEPT, at, missing, put } from "../../../web/store/thread.js";
+import { CHUNK, EMPTY, MAX_CHUNKS, mergeMessages, messageAt, missingChunks } from "../../../web/store/thread.js";
 
 const message = (n, from = "bob", more = {}) => ({ peer: "bob", n, from, text: `m${n}`, at: n * 1000, ...more });
 const event = (n, from = "bob", more = {}) => ({ type: "message", seq: n, folder: "inbox", ...message(n, from), ...more });
@@ -23,7 +23,7 @@ test("a message of the peer's is unread, one's own is not, and the newest stands
     const state = after(event(1), event(2), event(3, "me"), { ...event(1, "eve", { peer: "eve", at: 9999 }) });
     assert.equal(state.rows.get("bob").unread, 2);
     assert.equal(unreadTotal(state.rows), 3);
-    assert.deepEqual(folderOf(state.rows, "inbox").map(({ peer }) => peer), ["eve", "bob"]);
+    assert.deepEqual(inFolder(state.rows, "inbox").map(({ peer }) => peer), ["eve", "bob"]);
     assert.equal(after(event(2), event(2), event(1)).rows.get("bob").unread, 1);
 });
 
@@ -34,13 +34,13 @@ test("muted and blocked people and knocks do not count as unread", () => {
     const knocked = after(event(1, "bob", { folder: "requests" }));
     assert.equal(unreadTotal(knocked.rows), 0);
     assert.equal(knockTotal(knocked.rows), 1);
-    assert.equal(folderOf(knocked.rows, "inbox").length, 0);
+    assert.equal(inFolder(knocked.rows, "inbox").length, 0);
 });
 
 test("writing back is accepting", () => {
     const state = after(event(1, "bob", { folder: "requests" }), event(2, "me"));
     assert.equal(knockTotal(state.rows), 0);
-    assert.equal(folderOf(state.rows, "inbox").length, 1);
+    assert.equal(inFolder(state.rows, "inbox").length, 1);
 });
 
 test("reads go up only; the other's are marks, one's own take the count away", () => {
@@ -62,12 +62,12 @@ test("a message that is sent leaves the outbox and stands in the thread; one tha
     const pending = { nonce: "x", peer: "bob", text: "hi", replyTo: null, at: 1, state: "sending", why: null };
     const open = { type: "history", peer: "bob", messages: [], last: 0 };
     const sending = after(open, { type: "sending", pending });
-    assert.equal(to(sending.outbox, "bob").length, 1);
+    assert.equal(pendingTo(sending.outbox, "bob").length, 1);
     const failed = reduce(sending, { type: "failed", nonce: "x", why: "not_allowed" });
     assert.deepEqual([failed.outbox.get("x").text, failed.outbox.get("x").why], ["hi", "not_allowed"]);
     const sent = reduce(sending, { type: "sent", nonce: "x", message: message(1, "me"), folder: "requests" });
     assert.equal(sent.outbox.size, 0);
-    assert.equal(at(sent.threads.get("bob"), 1).from, "me");
+    assert.equal(messageAt(sent.threads.get("bob"), 1).from, "me");
     assert.equal(sent.knocked.get("bob"), 1);
     assert.equal(reduce(sent, event(2)).knocked.has("bob"), false);
 });
@@ -83,7 +83,7 @@ test("only what may pass by itself is tried again by itself, and only while its 
 test("a block makes what was read be read anew", () => {
     const state = after(event(1), { type: "history", peer: "bob", messages: [message(1)], last: 1 });
     const blocked = reduce(state, { type: "conversation", peer: "bob", folder: "inbox", muted: false, blocked: true });
-    assert.equal(at(blocked.threads.get("bob"), 1), undefined);
+    assert.equal(messageAt(blocked.threads.get("bob"), 1), undefined);
     assert.equal(blocked.threads.get("bob").last, 1);
 });
 
@@ -96,14 +96,14 @@ test("an id is never a property of an object", () => {
 });
 
 test("a thread holds chunks, knows what it lacks, and lets go what is far away", () => {
-    let thread = put(EMPTY, [message(1), message(120)], 50_000);
-    assert.deepEqual([thread.last, at(thread, 120).n, at(thread, 2)], [50_000, 120, undefined]);
-    assert.deepEqual(missing(thread, 1, 160), [0, 1, 2, 3]);
-    assert.deepEqual(missing(thread, -50, 0), []);
-    for (let n = 1; n <= 50_000; n += CHUNK) thread = put(thread, Array.from({ length: CHUNK }, (_, i) => message(n + i)));
-    assert.equal(thread.chunks.size, KEPT);
-    assert.equal(at(thread, 50_000).n, 50_000);
-    assert.deepEqual(missing(thread, 49_000, 60_000), []);
+    let thread = mergeMessages(EMPTY, [message(1), message(120)], 50_000);
+    assert.deepEqual([thread.last, messageAt(thread, 120).n, messageAt(thread, 2)], [50_000, 120, undefined]);
+    assert.deepEqual(missingChunks(thread, 1, 160), [0, 1, 2, 3]);
+    assert.deepEqual(missingChunks(thread, -50, 0), []);
+    for (let n = 1; n <= 50_000; n += CHUNK) thread = mergeMessages(thread, Array.from({ length: CHUNK }, (_, i) => message(n + i)));
+    assert.equal(thread.chunks.size, MAX_CHUNKS);
+    assert.equal(messageAt(thread, 50_000).n, 50_000);
+    assert.deepEqual(missingChunks(thread, 49_000, 60_000), []);
 });
 
 test("an answer to an earlier search is passed over", () => {

@@ -4,13 +4,13 @@
  */
 
 import { BussaError, ClosedError, DeadlineError, RefusedError, newNonce } from "../bussa.js";
-import { retriesItself, to } from "../store/outbox.js";
+import { pendingTo, retriesItself } from "../store/outbox.js";
 import * as accounts from "./accounts.js";
 
 /** Seconds after which a message that met no answer says so, and offers to try again. */
-const PATIENCE = 20;
+const TIMEOUT_SECONDS = 20;
 
-export class Sending {
+export class OutboxSender {
     /** @param {import("./engine.js").Engine} engine */
     constructor(engine) {
         /** @private */ this.engine = engine;
@@ -41,13 +41,13 @@ export class Sending {
     send(peer, text, replyTo) {
         /** @type {import("../store/outbox.js").Pending} */
         const pending = { nonce: newNonce(), peer, text, replyTo, at: Date.now(), state: "sending", why: null };
-        this.keep(pending);
+        this.save(pending);
         this.engine.store.dispatch({ type: "sending", pending });
         this.pump(peer);
     }
 
     /** @param {string} nonce */
-    again(nonce) {
+    retry(nonce) {
         const pending = this.engine.store.get().outbox.get(nonce);
         if (!pending) return;
         this.engine.store.dispatch({ type: "again", nonce });
@@ -63,7 +63,7 @@ export class Sending {
     /** @private */
     resume() {
         for (const pending of this.engine.store.get().outbox.values()) {
-            if (retriesItself(pending, Date.now())) this.again(pending.nonce);
+            if (retriesItself(pending, Date.now())) this.retry(pending.nonce);
         }
     }
 
@@ -72,17 +72,17 @@ export class Sending {
         if (this.busy.has(peer)) return;
         this.busy.add(peer);
         const { store } = this.engine;
-        const next = () => to(store.get().outbox, peer).find(({ state }) => state === "sending");
-        for (let pending = next(); pending; pending = next()) await this.one(pending);
+        const next = () => pendingTo(store.get().outbox, peer).find(({ state }) => state === "sending");
+        for (let pending = next(); pending; pending = next()) await this.deliver(pending);
         this.busy.delete(peer);
     }
 
     /** @private @param {import("../store/outbox.js").Pending} pending */
-    async one(pending) {
-        const { store, me } = this.engine;
+    async deliver(pending) {
+        const { store, client } = this.engine;
         const { nonce, peer, text, replyTo } = pending;
         try {
-            const sent = await me.send(peer, text, { nonce, replyTo: replyTo ?? undefined, patience: PATIENCE });
+            const sent = await client.send(peer, text, { nonce, replyTo: replyTo ?? undefined, patience: TIMEOUT_SECONDS });
             const message = { peer, n: sent.n, from: store.get().user, text, at: sent.at };
             accounts.remove(this.prefix + nonce);
             store.dispatch({
@@ -92,14 +92,14 @@ export class Sending {
         } catch (error) {
             if (!(error instanceof BussaError)) throw error;
             const why = reason(error);
-            this.keep({ ...pending, state: "failed", why });
+            this.save({ ...pending, state: "failed", why });
             store.dispatch({ type: "failed", nonce, why });
         }
-        this.engine.person(peer);
+        this.engine.loadPerson(peer);
     }
 
     /** @private @param {import("../store/outbox.js").Pending} pending */
-    keep(pending) {
+    save(pending) {
         accounts.set(this.prefix + pending.nonce, JSON.stringify(pending));
     }
 }

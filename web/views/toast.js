@@ -4,31 +4,31 @@ import { t } from "../i18n/index.js";
 import { h, setText } from "./dom.js";
 
 /** Milliseconds that a word stays: long enough to be read twice. */
-const SHOWN = 4000;
+const VISIBLE_MS = 4000;
 
 const toast = h("div", { class: "toast", role: "status", "aria-live": "polite", hidden: true });
-const aside = h("div", { class: "vh", role: "log", "aria-live": "polite", "aria-label": t("a11y.log") });
+const liveLog = h("div", { class: "visually-hidden", role: "log", "aria-live": "polite", "aria-label": t("a11y.log") });
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 
 /** Put both into the page; they stay there. */
-export function prepare() {
-    document.body.append(toast, aside);
+export function mountLiveRegions() {
+    document.body.append(toast, liveLog);
 }
 
 /** @param {string} key @param {Record<string, string | number>} [values] */
-export function say(key, values) {
+export function showToast(key, values) {
     // A dialog that stands above all else would hide it.
     const open = document.querySelector("dialog[open]");
     (open ?? document.body).append(toast);
     toast.hidden = false;
     setText(toast, t(key, values));
     clearTimeout(timer);
-    timer = setTimeout(() => (toast.hidden = true), SHOWN);
+    timer = setTimeout(() => (toast.hidden = true), VISIBLE_MS);
 }
 
 /** Say something to a screen reader alone. @param {string} text */
-export function whisper(text) {
-    aside.append(h("p", {}, text));
-    while (aside.childElementCount > 5) aside.firstElementChild?.remove();
+export function announce(text) {
+    liveLog.append(h("p", {}, text));
+    while (liveLog.childElementCount > 5) liveLog.firstElementChild?.remove();
 }

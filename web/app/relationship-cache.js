@@ -6,22 +6,22 @@
 import * as accounts from "./accounts.js";
 
 /** People who are remembered; the latest ones stay. */
-const MOST = 500;
+const MAX_ENTRIES = 500;
 
 /** @param {import("./engine.js").Engine} engine */
-export function remember(engine) {
+export function restoreRelationships(engine) {
     const { store } = engine;
-    const key = `bussa:sides:${engine.account.user}`;
+    const key = `bussa:relationships:${engine.account.user}`;
     const kept = accounts.json(accounts.get(key));
     /** @type {Map<string, {muted: boolean, blocked: boolean}>} */
-    const sides = new Map(Array.isArray(kept) ? kept : []);
-    for (const [peer, { muted, blocked }] of sides) {
+    const relationships = new Map(Array.isArray(kept) ? kept : []);
+    for (const [peer, { muted, blocked }] of relationships) {
         store.dispatch({ type: "row", peer, change: { muted: muted === true, blocked: blocked === true } });
     }
     store.subscribe((_, action) => {
         if (action.type !== "conversation" || action.folder !== null) return;
-        sides.delete(action.peer);
-        if (action.muted || action.blocked) sides.set(action.peer, { muted: action.muted, blocked: action.blocked });
-        accounts.set(key, JSON.stringify([...sides].slice(-MOST)));
+        relationships.delete(action.peer);
+        if (action.muted || action.blocked) relationships.set(action.peer, { muted: action.muted, blocked: action.blocked });
+        accounts.set(key, JSON.stringify([...relationships].slice(-MAX_ENTRIES)));
     });
 }

@@ -2,38 +2,38 @@
 
 import { BussaError, RefusedError, follow, followers, following, unfollow } from "../bussa.js";
 
-export class Deeds {
+export class UserActions {
     /**
      * @param {import("./engine.js").Engine} engine
-     * @param {(key: string, values?: Record<string, string | number>) => void} say
+     * @param {(key: string, values?: Record<string, string | number>) => void} showToast
      */
-    constructor(engine, say) {
+    constructor(engine, showToast) {
         /** @private */ this.engine = engine;
-        /** @private */ this.say = say;
+        /** @private */ this.showToast = showToast;
     }
 
     /** @param {string} peer */
     accept(peer) {
-        return this.side(peer, () => this.engine.me.accept(peer), { folder: "inbox" }, "said.accepted");
+        return this.changeRelationship(peer, () => this.engine.client.accept(peer), { folder: "inbox" }, "said.accepted");
     }
 
     /** @param {string} peer */
     decline(peer) {
-        return this.side(peer, () => this.engine.me.decline(peer), { folder: "declined" }, "said.declined");
+        return this.changeRelationship(peer, () => this.engine.client.decline(peer), { folder: "declined" }, "said.declined");
     }
 
     /** @param {string} peer @param {boolean} blocked */
     block(peer, blocked) {
-        const { me } = this.engine;
-        const ask = () => (blocked ? me.block(peer) : me.unblock(peer));
-        return this.side(peer, ask, { blocked }, blocked ? "said.blocked" : "said.unblocked");
+        const { client } = this.engine;
+        const request = () => (blocked ? client.block(peer) : client.unblock(peer));
+        return this.changeRelationship(peer, request, { blocked }, blocked ? "said.blocked" : "said.unblocked");
     }
 
     /** @param {string} peer @param {boolean} muted */
     mute(peer, muted) {
-        const { me } = this.engine;
-        const ask = () => (muted ? me.mute(peer) : me.unmute(peer));
-        return this.side(peer, ask, { muted }, muted ? "said.muted" : "said.unmuted");
+        const { client } = this.engine;
+        const request = () => (muted ? client.mute(peer) : client.unmute(peer));
+        return this.changeRelationship(peer, request, { muted }, muted ? "said.muted" : "said.unmuted");
     }
 
     /**
@@ -43,13 +43,13 @@ export class Deeds {
      */
     report(peer, reason, more) {
         const change = more.block ? { folder: "declined", blocked: true } : { folder: "declined" };
-        return this.side(peer, () => this.engine.me.report(peer, reason, more), change, "said.reported");
+        return this.changeRelationship(peer, () => this.engine.client.report(peer, reason, more), change, "said.reported");
     }
 
     /** @param {Partial<import("../sdk/frames.js").Settings>} change */
     settings(change) {
-        return this.tried(async () => {
-            const settings = await this.engine.me.settings(change);
+        return this.run(async () => {
+            const settings = await this.engine.client.settings(change);
             this.engine.store.dispatch({ type: "settings", settings });
         }, "said.saved");
     }
@@ -57,11 +57,11 @@ export class Deeds {
     /** @param {string} user @param {boolean} follows */
     follow(user, follows) {
         const { token } = this.engine.account;
-        return this.tried(
+        return this.run(
             async () => {
                 await (follows ? follow : unfollow)(location.origin, token, user);
                 this.engine.store.dispatch({ type: "followed", user, follows });
-                this.engine.person(user);
+                this.engine.loadPerson(user);
             },
             follows ? "said.followed" : "said.unfollowed",
             user,
@@ -69,13 +69,13 @@ export class Deeds {
     }
 
     /** A page of people: the first, or the next. @param {"following" | "followers"} which @param {boolean} [more] */
-    people(which, more = false) {
+    loadPeople(which, more = false) {
         const { store, account } = this.engine;
         const { next, loaded } = store.get().follows[which];
         if (more && loaded && next === null) return;
-        this.engine.quietly(`people ${which}`, async () => {
-            const ask = which === "following" ? following : followers;
-            const page = await ask(location.origin, account.token, { cursor: more ? next : null, limit: 200 });
+        this.engine.runOnce(`people ${which}`, async () => {
+            const request = which === "following" ? following : followers;
+            const page = await request(location.origin, account.token, { cursor: more ? next : null, limit: 200 });
             store.dispatch({ type: "follows", which, more, ...page });
         });
     }
@@ -85,42 +85,42 @@ export class Deeds {
      *
      * @private
      * @param {string} peer
-     * @param {() => Promise<void>} ask
+     * @param {() => Promise<void>} request
      * @param {Record<string, unknown>} change
-     * @param {string} done
+     * @param {string} success
      */
-    side(peer, ask, change, done) {
-        return this.tried(
+    changeRelationship(peer, request, change, success) {
+        return this.run(
             async () => {
-                await ask();
+                await request();
                 const row = this.engine.store.get().rows.get(peer);
-                const side = { folder: row?.folder ?? null, muted: row?.muted ?? false, blocked: row?.blocked ?? false };
-                const folder = row?.last ? (change.folder ?? side.folder) : side.folder;
-                this.engine.store.dispatch({ type: "conversation", peer, ...side, ...change, folder });
-                this.engine.person(peer);
-                if (change.blocked === false) this.engine.row(peer); // What was hidden is shown again.
+                const current = { folder: row?.folder ?? null, muted: row?.muted ?? false, blocked: row?.blocked ?? false };
+                const folder = row?.last ? (change.folder ?? current.folder) : current.folder;
+                this.engine.store.dispatch({ type: "conversation", peer, ...current, ...change, folder });
+                this.engine.loadPerson(peer);
+                if (change.blocked === false) this.engine.loadRow(peer); // What was hidden is shown again.
             },
-            done,
+            success,
             peer,
         );
     }
 
     /**
      * @private
-     * @param {() => Promise<void>} ask
-     * @param {string} done
+     * @param {() => Promise<void>} request
+     * @param {string} success
      * @param {string} [user]
      * @returns {Promise<boolean>}
      */
-    async tried(ask, done, user = "") {
+    async run(request, success, user = "") {
         const name = this.engine.store.get().people.get(user)?.name || user;
         try {
-            await ask();
-            this.say(done, { name });
+            await request();
+            this.showToast(success, { name });
             return true;
         } catch (error) {
             if (!(error instanceof BussaError)) throw error;
-            this.say(error instanceof RefusedError ? `error.${error.code}` : "error.lost", { name });
+            this.showToast(error instanceof RefusedError ? `error.${error.code}` : "error.lost", { name });
             return false;
         }
     }

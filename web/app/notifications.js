@@ -5,22 +5,22 @@ import { unreadTotal } from "../store/conversations.js";
 import { toThread } from "../store/route.js";
 import * as accounts from "./accounts.js";
 
-const WANTED = "bussa:notify";
+const PREFERENCE = "bussa:notify";
 /** Characters of a message that a notification shows. */
-const SHOWN = 140;
+const MAX_BODY = 140;
 
 /** @returns {"on" | "off" | "denied" | "none"} whether notifications are shown, and if not, whether they may be */
-export function notifying() {
+export function notificationState() {
     if (!("Notification" in globalThis)) return "none";
     if (Notification.permission === "denied") return "denied";
-    return Notification.permission === "granted" && accounts.get(WANTED) === "yes" ? "on" : "off";
+    return Notification.permission === "granted" && accounts.get(PREFERENCE) === "yes" ? "on" : "off";
 }
 
 /** @param {boolean} wanted */
-export async function notify(wanted) {
-    if (!wanted) accounts.set(WANTED, "no");
-    else if ((await Notification.requestPermission()) === "granted") accounts.set(WANTED, "yes");
-    return notifying();
+export async function setNotifications(wanted) {
+    if (!wanted) accounts.set(PREFERENCE, "no");
+    else if ((await Notification.requestPermission()) === "granted") accounts.set(PREFERENCE, "yes");
+    return notificationState();
 }
 
 /**
@@ -28,7 +28,7 @@ export async function notify(wanted) {
  *
  * @param {import("./engine.js").Engine} engine
  */
-export function attend(engine) {
+export function startNotifications(engine) {
     const title = () => {
         const unread = unreadTotal(engine.store.get().rows);
         document.title = unread > 0 ? `(${unread > 99 ? "99+" : unread}) Bussa` : "Bussa";
@@ -39,9 +39,9 @@ export function attend(engine) {
         if (event.type !== "message" || event.from !== event.peer || event.folder !== "inbox") return;
         const { rows, people } = engine.store.get();
         const row = rows.get(event.peer);
-        if (row?.muted || row?.blocked || document.hasFocus() || notifying() !== "on") return;
+        if (row?.muted || row?.blocked || document.hasFocus() || notificationState() !== "on") return;
         const name = people.get(event.peer)?.name ?? (row?.name || event.peer);
-        const body = event.text.length > SHOWN ? `${event.text.slice(0, SHOWN)}…` : event.text;
+        const body = event.text.length > MAX_BODY ? `${event.text.slice(0, MAX_BODY)}…` : event.text;
         const shown = new Notification(t("notify.title", { name }), { body, tag: `bussa:${event.peer}` });
         shown.onclick = () => {
             focus();

@@ -4,24 +4,24 @@ import { t } from "../i18n/index.js";
 import { knockTotal, unreadTotal } from "../store/conversations.js";
 import { toList, toPerson } from "../store/route.js";
 import "./banner.js";
-import { fill, h, setAttr, setText, show } from "./dom.js";
+import { fill, h, setAttr, setText, setVisible } from "./dom.js";
 import { icon } from "./icons.js";
 import { Conversations } from "./conversations.js";
-import { Fresh } from "./fresh.js";
-import { avatar, nameOf, paint } from "./person-parts.js";
+import { NewConversation } from "./new-conversation.js";
+import { avatar, fillBadge, nameOf, updateAvatar } from "./user-display.js";
 import { People } from "./people.js";
-import { Person } from "./person.js";
+import { ProfilePage } from "./profile.js";
 import { SettingsView } from "./settings.js";
 import { Thread } from "./thread.js";
 import { View, state } from "./view.js";
 
 /** @typedef {import("./view.js").State} State */
 
-export class Home extends View {
+export class AppShell extends View {
     build() {
         const { user } = state();
-        this.face = avatar(user, user, "small");
-        this.self = h("a", { class: "rail-link self", href: toPerson(user) }, this.face, h("span", {}, t("nav.me")));
+        this.avatar = avatar(user, user, "small");
+        this.profileLink = h("a", { class: "nav-link nav-profile", href: toPerson(user) }, this.avatar, h("span", {}, t("nav.me")));
         this.unread = h("span", { class: "badge", hidden: true });
         this.knocks = h("span", { class: "badge", hidden: true });
         /** @type {[string, HTMLAnchorElement][]} */
@@ -31,43 +31,43 @@ export class Home extends View {
             ["people", link("#/following", "people", t("nav.people"))],
             ["settings", link("#/settings", "settings", t("nav.settings"))],
         ];
-        this.aside = h("section", { class: "column" });
-        this.pane = h("div", { class: "main", tabindex: "-1" });
-        this.frame = h(
+        this.listPane = h("section", { class: "list-pane" });
+        this.mainPane = h("div", { class: "main-pane", tabindex: "-1" });
+        this.layout = h(
             "div",
-            { class: "frame" },
-            h("a", { class: "skip", href: "#main", onclick: (/** @type {Event} */ event) => this.skip(event) }, t("a11y.skip")),
+            { class: "layout" },
+            h("a", { class: "skip-link", href: "#main", onclick: (event) => this.skipToContent(event) }, t("a11y.skip")),
             h(
                 "nav",
-                { class: "rail", "aria-label": t("nav.label") },
+                { class: "nav-rail", "aria-label": t("nav.label") },
                 h("a", { class: "logo small", href: "#/", "aria-label": t("nav.home") }, icon("door")),
                 ...this.links.map(([, element]) => element),
-                this.self,
+                this.profileLink,
             ),
-            h("div", { class: "columns" }, document.createElement("bussa-banner"), h("main", { class: "both", id: "main", tabindex: "-1" }, this.aside, this.pane)),
+            h("div", { class: "content" }, document.createElement("bussa-banner"), h("main", { class: "panes", id: "main", tabindex: "-1" }, this.listPane, this.mainPane)),
         );
-        fill(this, this.frame);
-        this.addEventListener("keydown", (event) => this.key(event));
+        fill(this, this.layout);
+        this.addEventListener("keydown", (event) => this.onKey(event));
     }
 
     /** @param {State} now */
     update(now) {
         const { route } = now;
-        this.badge(this.unread, unreadTotal(now.rows), "list.unread");
-        this.badge(this.knocks, knockTotal(now.rows), "list.knocks");
-        if (this.face) paint(this.face, now.user, nameOf(now, now.user));
+        this.updateBadge(this.unread, unreadTotal(now.rows), "list.unread");
+        this.updateBadge(this.knocks, knockTotal(now.rows), "list.knocks");
+        if (this.avatar) updateAvatar(this.avatar, now.user, nameOf(now, now.user));
         const isPeople = route.list === "following" || route.list === "followers";
         const place = route.main === "settings" ? "settings" : isPeople ? "people" : route.list;
         const isSelf = route.main === "person" && route.peer === now.user;
         for (const [name, element] of this.links ?? []) setAttr(element, "aria-current", name === place && !isSelf ? "page" : null);
-        if (this.self) setAttr(this.self, "aria-current", isSelf ? "page" : null);
-        if (this.frame) this.frame.dataset.main = route.main;
-        this.swap(this.aside, isPeople ? "people" : "list", () => (isPeople ? new People() : new Conversations()));
+        if (this.profileLink) setAttr(this.profileLink, "aria-current", isSelf ? "page" : null);
+        if (this.layout) this.layout.dataset.main = route.main;
+        this.swap(this.listPane, isPeople ? "people" : "list", () => (isPeople ? new People() : new Conversations()));
         const key = `${route.main} ${route.peer}`;
-        const { pane } = this;
-        const moved = this.swap(pane, key, () => content(now));
+        const { mainPane } = this;
+        const swapped = this.swap(mainPane, key, () => mainView(now));
         // Whoever follows a link is where it leads, unless the view has a better place for them.
-        if (moved && route.main !== "none" && this.shown && !pane?.contains(document.activeElement)) pane?.focus({ preventScroll: true });
+        if (swapped && route.main !== "none" && this.shown && !mainPane?.contains(document.activeElement)) mainPane?.focus({ preventScroll: true });
         this.shown = true;
     }
 
@@ -80,53 +80,53 @@ export class Home extends View {
     }
 
     /** @param {HTMLElement | undefined} badge @param {number} count @param {string} key */
-    badge(badge, count, key) {
+    updateBadge(badge, count, key) {
         if (!badge) return;
-        show(badge, count > 0);
-        fill(badge, h("span", { "aria-hidden": "true" }, count > 99 ? "99+" : count), h("span", { class: "vh" }, t(key, { n: count })));
+        setVisible(badge, count > 0);
+        fillBadge(badge, count, key);
     }
 
     /** The address is the route, so a fragment cannot be followed. @param {Event} event */
-    skip(event) {
+    skipToContent(event) {
         event.preventDefault();
-        const list = /** @type {HTMLElement | null | undefined} */ (this.aside?.querySelector("input, a"));
-        (state().route.main === "none" ? list : this.pane)?.focus();
+        const list = /** @type {HTMLElement | null | undefined} */ (this.listPane?.querySelector("input, a"));
+        (state().route.main === "none" ? list : this.mainPane)?.focus();
     }
 
     /** @param {KeyboardEvent} event */
-    key(event) {
+    onKey(event) {
         if (event.key !== "Escape" || event.defaultPrevented || document.querySelector("dialog[open]")) return;
         const { route } = state();
         if (route.main !== "none") location.hash = toList(route.list);
     }
 }
 
-/** @param {string} href @param {string} sign @param {string} label @param {HTMLElement} [badge] */
-function link(href, sign, label, badge) {
-    return h("a", { class: "rail-link", href }, h("span", { class: "rail-icon" }, icon(sign), badge), h("span", {}, label));
+/** @param {string} href @param {string} name @param {string} label @param {HTMLElement} [badge] */
+function link(href, name, label, badge) {
+    return h("a", { class: "nav-link", href }, h("span", { class: "nav-icon" }, icon(name), badge), h("span", {}, label));
 }
 
 /** @param {State} now */
-function content(now) {
+function mainView(now) {
     const { route } = now;
     if (route.main === "thread" && route.peer !== now.user) return new Thread(route.peer);
-    if (route.main === "person" || route.main === "thread") return new Person(route.peer);
+    if (route.main === "person" || route.main === "thread") return new ProfilePage(route.peer);
     if (route.main === "settings") return new SettingsView();
-    if (route.main === "new") return new Fresh();
-    return empty();
+    if (route.main === "new") return new NewConversation();
+    return emptyView();
 }
 
-function empty() {
+function emptyView() {
     const heading = h("h2", {});
     setText(heading, t("empty.title"));
     return h(
         "div",
-        { class: "empty" },
+        { class: "empty-state" },
         h("span", { class: "logo big" }, icon("door")),
         heading,
-        h("p", { class: "quiet" }, t("empty.text")),
+        h("p", { class: "secondary" }, t("empty.text")),
         h("a", { class: "button", href: "#/new" }, icon("write"), t("new.open")),
     );
 }
 
-customElements.define("bussa-home", Home);
+customElements.define("bussa-app-shell", AppShell);

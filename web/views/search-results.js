@@ -1,19 +1,19 @@
 /** What a search found: people whose name or id begins so, and messages, newest first. */
 
 import { t, time } from "../i18n/index.js";
-import { toPerson, toThread } from "../store/route.js";
+import { toThread } from "../store/route.js";
 import { BussaError } from "../bussa.js";
 import { fill, h } from "./dom.js";
 import { icon } from "./icons.js";
-import { avatar, bdi, nameOf } from "./person-parts.js";
+import { avatar, bdi, nameOf, peopleMatching, userRow } from "./user-display.js";
 import { View, app } from "./view.js";
 
 /** People who are shown above the messages. */
-const PEOPLE = 6;
+const MAX_PEOPLE = 6;
 /** Characters before the first word that was found. */
-const BEFORE = 14;
+const CONTEXT = 14;
 
-export class Results extends View {
+export class SearchResults extends View {
     /** @type {import("../store/search.js").Search | undefined} */
     shown;
 
@@ -22,11 +22,11 @@ export class Results extends View {
     }
 
     /** @param {string} query @param {boolean} more */
-    async ask(query, more) {
+    async search(query, more) {
         const { engine } = app();
         const before = more ? engine.store.get().search.next : null;
         try {
-            const found = await engine.me.search(query, { before, limit: 30 });
+            const found = await engine.client.search(query, { before, limit: 30 });
             engine.store.dispatch({ type: "search", of: query, hits: found.hits, next: found.next, more });
         } catch (error) {
             if (!(error instanceof BussaError)) throw error;
@@ -39,31 +39,18 @@ export class Results extends View {
         if (this.shown === now.search) return;
         this.shown = now.search;
         const { query, hits, next, state } = now.search;
-        const people = state === "idle" ? [] : peopleLike(now, query);
+        const people = state === "idle" ? [] : peopleMatching(now, query).slice(0, MAX_PEOPLE);
         const none = state === "done" && hits.length === 0 && people.length === 0;
         fill(
             this,
-            people.length > 0 && h("h2", { class: "group" }, t("search.people")),
-            people.length > 0 && h("ul", { class: "rows plain-list" }, people.map((user) => personRow(user, nameOf(now, user)))),
-            hits.length > 0 && h("h2", { class: "group" }, t("search.messages")),
+            people.length > 0 && h("h2", { class: "section-title" }, t("search.people")),
+            people.length > 0 && h("ul", { class: "rows plain-list" }, people.map((user) => userRow(user, nameOf(now, user)))),
+            hits.length > 0 && h("h2", { class: "section-title" }, t("search.messages")),
             h("ul", { class: "rows plain-list" }, hits.map((hit) => hitRow(hit, now, query))),
-            next !== null && state === "done" && h("button", { type: "button", class: "button plain wide", onclick: () => this.ask(query, true) }, t("more")),
-            h("p", { class: "quiet center", role: "status" }, state === "asking" ? t("search.asking") : state === "failed" ? t("error.lost") : none ? t("search.none", { query }) : ""),
+            next !== null && state === "done" && h("button", { type: "button", class: "button plain wide", onclick: () => this.search(query, true) }, t("more")),
+            h("p", { class: "secondary center", role: "status" }, state === "asking" ? t("search.asking") : state === "failed" ? t("error.lost") : none ? t("search.none", { query }) : ""),
         );
     }
-}
-
-/** @param {import("./view.js").State} now @param {string} query */
-function peopleLike(now, query) {
-    const start = query.replace(/^@/, "").toLocaleLowerCase();
-    const known = new Set([...now.rows.keys(), ...now.follows.following.users, ...now.follows.followers.users]);
-    const fits = [...known].filter((user) => `${user} ${nameOf(now, user)}`.toLocaleLowerCase().split(/\s+/).some((word) => word.startsWith(start)));
-    return fits.slice(0, PEOPLE);
-}
-
-/** @param {string} user @param {string} name */
-function personRow(user, name) {
-    return h("li", {}, h("a", { class: "row", href: toPerson(user) }, avatar(user, name), h("span", { class: "grow two" }, bdi(name, "strong cut"), h("span", { class: "quiet cut" }, `@${user}`))));
 }
 
 /** @param {import("../sdk/frames.js").Message} hit @param {import("./view.js").State} now @param {string} query */
@@ -79,11 +66,11 @@ function hitRow(hit, now, query) {
             avatar(hit.peer, name),
             h(
                 "span",
-                { class: "grow two" },
-                h("span", { class: "line" }, bdi(name, "strong cut"), h("time", { class: "quiet when" }, time.brief(hit.at, Date.now()))),
-                h("span", { class: "quiet cut said", dir: "auto" }, who && `${who} `, excerpt(hit.text, query)),
+                { class: "grow text-column" },
+                h("span", { class: "line" }, bdi(name, "strong truncate"), h("time", { class: "secondary timestamp" }, time.brief(hit.at, Date.now()))),
+                h("span", { class: "secondary truncate preview", dir: "auto" }, who && `${who} `, excerpt(hit.text, query)),
             ),
-            icon("back", "turned vh"),
+            icon("back", "rotated visually-hidden"),
         ),
     );
 }
@@ -94,7 +81,7 @@ function excerpt(text, query) {
     const [word = ""] = query.toLocaleLowerCase().split(/[^\p{L}\p{N}]+/u).filter(Boolean);
     const at = wordAt(flat.toLocaleLowerCase(), word);
     if (at < 0) return h("bdi", {}, flat.slice(0, 160));
-    const start = at > BEFORE ? at - BEFORE : 0;
+    const start = at > CONTEXT ? at - CONTEXT : 0;
     const end = at + word.length;
     return h("bdi", {}, start > 0 ? "…" : "", flat.slice(start, at), h("mark", {}, flat.slice(at, end)), flat.slice(end, end + 120));
 }
@@ -108,4 +95,4 @@ function wordAt(text, word) {
     return -1;
 }
 
-customElements.define("bussa-results", Results);
+customElements.define("bussa-search-results", SearchResults);
