@@ -29,7 +29,7 @@ function enter(account) {
     const stop = engine.store.subscribe((state) => {
         const { name } = state.people.get(account.user) ?? account;
         if (name !== account.name) accounts.keep(Object.assign(account, { name }));
-        if (state.ended === "token") goOut("welcome.ended", account.user);
+        if (state.ended === "token") goOut("login.expired", account.user);
     });
     current = {
         account,

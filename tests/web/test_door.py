@@ -10,10 +10,10 @@ KNOCKS = {"dm_policy": "nobody", "knocks": True}
 def knock(guest: Person, host: Person, text: str) -> None:
     guest.go(f"u/{host.user}")
     guest.page.get_by_role("link", name="Knock", exact=True).click()
-    expect(guest.page.get_by_text("You may knock once")).to_be_visible()
+    expect(guest.page.get_by_text("You can send one message")).to_be_visible()
     guest.write(text)
-    expect(guest.message(text).locator(".delivery")).to_have_attribute("title", "Knocked: it waits until you are let in")
-    expect(guest.page.get_by_text(f"You can’t write to {host.name} at the moment.")).to_be_visible()
+    expect(guest.message(text).locator(".delivery")).to_have_attribute("title", "Waiting to be accepted")
+    expect(guest.page.get_by_text(f"You can’t message {host.name} at the moment.")).to_be_visible()
 
 
 def answer(host: Person, guest: Person) -> None:
@@ -33,7 +33,7 @@ def test_whoever_is_let_in_may_write_and_learns_nothing_before(town: Town) -> No
     expect(host.box).to_be_hidden()
     expect(guest.message("May I?").locator(".delivery")).not_to_have_attribute("title", "Read")
     host.button("Accept").click()
-    host.is_told("Gino Gallo can write to you now.")
+    host.is_told("Gino Gallo can message you now.")
     expect(host.page.locator("li.message a")).to_have_count(1)
     host.write("Come in!")
     guest.sees("Come in!")
@@ -48,22 +48,22 @@ def test_whoever_is_declined_or_reported_is_not_told(town: Town) -> None:
     knock(one, host, "Hello?")
     answer(host, one)
     host.button("Decline").click()
-    expect(host.page.get_by_role("heading", name="Nobody knocks")).to_be_visible()
-    expect(one.message("Hello?").locator(".delivery")).to_have_attribute("title", "Knocked: it waits until you are let in")
+    expect(host.page.get_by_role("heading", name="No knocks")).to_be_visible()
+    expect(one.message("Hello?").locator(".delivery")).to_have_attribute("title", "Waiting to be accepted")
     host.go()
     knock(other, host, "Buy this")
     answer(host, other)
     host.button("Block and report").click()
     dialog = host.page.get_by_role("dialog")
     expect(dialog.get_by_label("Also block Rita Russo")).to_be_checked()
-    dialog.get_by_label("It is spam").check()
+    dialog.get_by_label("Spam").check()
     dialog.get_by_role("button", name="Report").click()
-    host.is_told("Thank you. The report has been kept.")
-    expect(host.page.get_by_role("heading", name="Nobody knocks")).to_be_visible()
+    host.is_told("Report sent. Thank you.")
+    expect(host.page.get_by_role("heading", name="No knocks")).to_be_visible()
     for guest, text in ((one, "Hello?"), (other, "Buy this")):
         guest.page.reload()
         guest.sees(text)
-        expect(guest.page.get_by_text("You can’t write to Hanna Haus at the moment.")).to_be_visible()
+        expect(guest.page.get_by_text("You can’t message Hanna Haus at the moment.")).to_be_visible()
     host.go(f"u/{other.user}")
     expect(host.button("Unblock Rita Russo")).to_be_visible()
 
@@ -104,7 +104,7 @@ def test_the_finer_settings_say_who_gets_in(town: Town) -> None:
 def test_receipts_that_are_off_are_not_shown(town: Town) -> None:
     alice, bob = town.talking("Alice Rossi", "Bob Bianchi")
     bob.go("settings")
-    bob.page.get_by_label("Show when you have read").uncheck()
+    bob.page.get_by_label("Send read receipts").uncheck()
     bob.is_told("Saved.")
     alice.write("seen?")
     bob.open(alice)
@@ -122,10 +122,10 @@ def test_a_block_hides_what_was_said_and_its_end_shows_it(town: Town) -> None:
     alice.choose("Block Bob Bianchi")
     alice.is_told("Bob Bianchi is blocked.")
     alice.sees_no("something awful")
-    alice.sees("Hidden: you have blocked this person")
+    alice.sees("Hidden: you blocked this person")
     expect(alice.page.locator("bussa-conversations")).not_to_contain_text("something awful")
     bob.write("hello?")
-    expect(bob.page.get_by_text("Not sent: you can’t write to this person.")).to_be_visible()
+    expect(bob.page.get_by_text("Not sent: you can’t message this person.")).to_be_visible()
     alice.button("Unblock Bob Bianchi").click()
     alice.sees("something awful")
     expect(bob.box).to_be_visible()
@@ -155,11 +155,11 @@ def test_one_message_is_reported(town: Town) -> None:
     bob.write("something awful")
     alice.message("something awful").hover()
     alice.page.get_by_role("button", name="Report …").click()
-    alice.page.get_by_label("hurtful or threatening").check()
+    alice.page.get_by_label("Harassment or threats").check()
     alice.page.get_by_role("dialog").get_by_role("button", name="Report").click()
-    alice.is_told("Thank you. The report has been kept.")
+    alice.is_told("Report sent. Thank you.")
     bob.write("more of it")
-    expect(bob.page.get_by_text("Not sent: you can’t write to this person.")).to_be_visible()
+    expect(bob.page.get_by_text("Not sent: you can’t message this person.")).to_be_visible()
 
 
 def test_people_are_followed_and_seen_to_follow(town: Town) -> None:
@@ -175,7 +175,7 @@ def test_people_are_followed_and_seen_to_follow(town: Town) -> None:
     alice.page.get_by_role("link", name="Bob Bianchi").click()
     alice.button("Unfollow").click()
     expect(alice.page.get_by_text("You can’t message Bob Bianchi.")).to_be_visible()
-    expect(alice.page.get_by_text("You follow nobody yet.")).to_be_visible()
+    expect(alice.page.get_by_text("You don’t follow anyone yet.")).to_be_visible()
 
 
 def test_a_menu_that_is_open_stays_open_when_something_is_heard_of_the_person(town: Town) -> None:

@@ -138,7 +138,7 @@ def test_by_keyboard_alone_one_writes_answers_and_opens_the_door(town: Town) -> 
     expect(alice.page.get_by_role("link", name="Skip to content")).to_be_focused()
     until("New message")
     keys.press("Enter")
-    expect(alice.page.get_by_label("To whom?")).to_be_focused()
+    expect(alice.page.get_by_label("Recipient")).to_be_focused()
     keys.type(bob.user)
     keys.press("Enter")
     expect(alice.page.get_by_role("link", name="Message", exact=True)).to_be_visible()

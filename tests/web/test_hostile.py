@@ -76,7 +76,7 @@ def test_an_id_is_only_ever_a_name(town: Town, user: str) -> None:
     town.server.admin("PUT", f"/v1/users/{user}", {"dm_policy": "anyone"})
     alice = town.person("Alice Rossi", settings={"dm_policy": "anyone"})
     alice.go("new")
-    alice.page.get_by_label("To whom?").fill(user)
+    alice.page.get_by_label("Recipient").fill(user)
     alice.button("Find").click()
     alice.page.get_by_role("link", name="Message", exact=True).click()
     alice.write("who are you?")

@@ -7,7 +7,7 @@ from tests.web.town import Town
 
 def sign_up(page: Page, user: str, name: str) -> None:
     page.get_by_label("User name").fill(user)
-    page.get_by_label("Your name").fill(name)
+    page.get_by_label("Display name").fill(name)
     page.get_by_label("Password").fill("open sesame")
     page.get_by_role("button", name="Sign up").click()
     expect(page.get_by_role("heading", name="Messages", exact=True)).to_be_visible()
@@ -20,7 +20,7 @@ def test_two_people_in_two_windows_open_a_door_write_and_close_it(town: Town) ->
     sign_up(alice, "alice", "Alice Rossi")
 
     with context.expect_page() as opened:
-        alice.get_by_role("link", name="Open a second window").click()
+        alice.get_by_role("link", name="Use another account").click()
     bob = opened.value
     expect(bob.get_by_role("button", name="Alice Rossi")).to_be_visible()
     bob.get_by_role("button", name="Sign up").click()
@@ -28,7 +28,7 @@ def test_two_people_in_two_windows_open_a_door_write_and_close_it(town: Town) ->
 
     # Alice's door lets in her followers only, and Bob is none of them.
     bob.get_by_role("link", name="New message").first.click()
-    bob.get_by_label("To whom?").fill("@alice")
+    bob.get_by_label("Recipient").fill("@alice")
     bob.get_by_role("button", name="Find").click()
     expect(bob.get_by_text("You can’t message Alice Rossi.")).to_be_visible()
     expect(bob.get_by_role("link", name="Message", exact=True)).to_have_count(0)
@@ -40,7 +40,7 @@ def test_two_people_in_two_windows_open_a_door_write_and_close_it(town: Town) ->
 
     bob.reload()
     bob.get_by_role("link", name="Message", exact=True).click()
-    bob.get_by_role("textbox", name="Write to Alice Rossi").fill("Permesso?")
+    bob.get_by_role("textbox", name="Message Alice Rossi").fill("Permesso?")
     bob.keyboard.press("Enter")
     expect(alice).to_have_title("(1) Bussa")
     alice.get_by_role("link", name="Bob Bianchi").click()
@@ -49,10 +49,10 @@ def test_two_people_in_two_windows_open_a_door_write_and_close_it(town: Town) ->
     alice.get_by_role("link", name="Settings").click()
     alice.get_by_label("Receive direct messages from anyone").click()
     expect(alice.get_by_role("radio", name="People who follow you", exact=True)).to_be_checked()
-    bob.get_by_role("textbox", name="Write to Alice Rossi").fill("Are you there?")
+    bob.get_by_role("textbox", name="Message Alice Rossi").fill("Are you there?")
     bob.keyboard.press("Enter")
-    expect(bob.get_by_text("Not sent: you can’t write to this person.")).to_be_visible()
-    expect(bob.get_by_text("You can’t write to Alice Rossi at the moment.")).to_be_visible()
+    expect(bob.get_by_text("Not sent: you can’t message this person.")).to_be_visible()
+    expect(bob.get_by_text("You can’t message Alice Rossi at the moment.")).to_be_visible()
     expect(alice.locator("bussa-conversations")).not_to_contain_text("Are you there?")
 
 
@@ -70,7 +70,7 @@ def test_what_does_not_work_is_said_where_it_is_seen(town: Town) -> None:
     expect(page.get_by_label("User name")).to_have_value("taken")
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("alert")).to_have_text("User name and password do not fit together.")
+    expect(page.get_by_role("alert")).to_have_text("Wrong user name or password.")
     page.get_by_label("User name").fill("nobody in particular")
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_label("User name")).to_be_focused()

@@ -116,9 +116,9 @@ def views(ids: dict[str, str]) -> list[View]:
         View("messages", at("", sees("Marco Bellini"))),
         View("knocks", at("knocks", sees("Dr. Leopold Winter"))),
         View("knock", at(f"c/{ids['knock']}", sees("They don’t learn"))),
-        View("blocked", at(f"c/{ids['blocked']}", sees("You have blocked Promo 4 You"))),
+        View("blocked", at(f"c/{ids['blocked']}", sees("You blocked Promo 4 You"))),
         View("person", at(f"u/{ids['aisha']}", sees("Follows you"))),
         View("people", at("following", sees("Nina Kowalska"))),
         View("settings", at("settings", sees("Receive direct messages from anyone"))),
-        View("new", at("new", sees("To whom?"))),
+        View("new", at("new", sees("Recipient"))),
     ]

@@ -14,26 +14,26 @@ export class UserActions {
 
     /** @param {string} peer */
     accept(peer) {
-        return this.changeRelationship(peer, () => this.engine.client.accept(peer), { folder: "inbox" }, "said.accepted");
+        return this.changeRelationship(peer, () => this.engine.client.accept(peer), { folder: "inbox" }, "toast.accepted");
     }
 
     /** @param {string} peer */
     decline(peer) {
-        return this.changeRelationship(peer, () => this.engine.client.decline(peer), { folder: "declined" }, "said.declined");
+        return this.changeRelationship(peer, () => this.engine.client.decline(peer), { folder: "declined" }, "toast.declined");
     }
 
     /** @param {string} peer @param {boolean} blocked */
     block(peer, blocked) {
         const { client } = this.engine;
         const request = () => (blocked ? client.block(peer) : client.unblock(peer));
-        return this.changeRelationship(peer, request, { blocked }, blocked ? "said.blocked" : "said.unblocked");
+        return this.changeRelationship(peer, request, { blocked }, blocked ? "toast.blocked" : "toast.unblocked");
     }
 
     /** @param {string} peer @param {boolean} muted */
     mute(peer, muted) {
         const { client } = this.engine;
         const request = () => (muted ? client.mute(peer) : client.unmute(peer));
-        return this.changeRelationship(peer, request, { muted }, muted ? "said.muted" : "said.unmuted");
+        return this.changeRelationship(peer, request, { muted }, muted ? "toast.muted" : "toast.unmuted");
     }
 
     /**
@@ -43,7 +43,7 @@ export class UserActions {
      */
     report(peer, reason, more) {
         const change = more.block ? { folder: "declined", blocked: true } : { folder: "declined" };
-        return this.changeRelationship(peer, () => this.engine.client.report(peer, reason, more), change, "said.reported");
+        return this.changeRelationship(peer, () => this.engine.client.report(peer, reason, more), change, "toast.reported");
     }
 
     /** @param {Partial<import("../sdk/frames.js").Settings>} change */
@@ -51,7 +51,7 @@ export class UserActions {
         return this.run(async () => {
             const settings = await this.engine.client.settings(change);
             this.engine.store.dispatch({ type: "settings", settings });
-        }, "said.saved");
+        }, "toast.saved");
     }
 
     /** @param {string} user @param {boolean} follows */
@@ -63,7 +63,7 @@ export class UserActions {
                 this.engine.store.dispatch({ type: "followed", user, follows });
                 this.engine.loadPerson(user);
             },
-            follows ? "said.followed" : "said.unfollowed",
+            follows ? "toast.followed" : "toast.unfollowed",
             user,
         );
     }

@@ -32,7 +32,7 @@ class Banner extends View {
             this.timer = setTimeout(() => this.refresh(), wait);
             return;
         }
-        const key = !now.online ? "state.offline" : now.status === "closed" ? "state.broken" : now.reached ? "state.again" : "state.first";
+        const key = !now.online ? "connection.offline" : now.status === "closed" ? "connection.broken" : now.reached ? "connection.retrying" : "connection.first";
         if (this.label) setText(this.label, t(key));
         setVisible(this, true);
     }

@@ -49,7 +49,7 @@ export class Composer extends View {
                 h("div", { class: "composer-box" }, this.box, this.count),
                 this.button,
             ),
-            h("p", { class: "visually-hidden", id: "write-hint" }, t("write.hint")),
+            h("p", { class: "visually-hidden", id: "write-hint" }, t("compose.hint")),
         );
         const key = `bussa:draft:${state().user}:${this.peer}`;
         this.draftKey = key;
@@ -77,13 +77,13 @@ export class Composer extends View {
         if (!box || !button || !knock || !quote) return;
         const name = nameOf(now, this.peer);
         const isKnock = now.people.get(this.peer)?.can === "knock";
-        box.placeholder = t(isKnock ? "write.knock" : "write.to", { name });
+        box.placeholder = t(isKnock ? "compose.knock" : "compose.to", { name });
         box.setAttribute("aria-label", box.placeholder);
-        const label = t(isKnock ? "write.knocks" : "write.send");
+        const label = t(isKnock ? "compose.knocks" : "compose.send");
         button.title = label;
         button.setAttribute("aria-label", label);
         setVisible(knock, isKnock);
-        setText(knock, isKnock ? t("write.knock.hint", { name }) : "");
+        setText(knock, isKnock ? t("compose.knock.hint", { name }) : "");
         const quoted = this.replyTo ? messageAt(now.threads.get(this.peer) ?? { last: 0, chunks: new Map(), known: false }, this.replyTo) : undefined;
         setVisible(quote, this.replyTo !== null);
         const key = `${this.replyTo} ${quoted?.n} ${name}`;
@@ -93,7 +93,7 @@ export class Composer extends View {
             quote,
             icon("reply"),
             h("span", { class: "text-column grow" }, h("bdi", { class: "strong truncate" }, quoted?.from === now.user ? t("you") : name), h("span", { class: "secondary truncate", dir: "auto" }, quoted?.text.slice(0, 160) ?? "")),
-            h("button", { type: "button", class: "icon-button", "aria-label": t("write.noreply"), title: t("write.noreply"), onclick: () => this.setReplyTo(null) }, icon("close")),
+            h("button", { type: "button", class: "icon-button", "aria-label": t("compose.noreply"), title: t("compose.noreply"), onclick: () => this.setReplyTo(null) }, icon("close")),
         );
     }
 
@@ -155,7 +155,7 @@ export class Composer extends View {
         const near = left <= COUNT_FROM;
         setVisible(count, near);
         count.classList.toggle("over", left < 0);
-        if (near) setText(count, t("write.left", { n: left }));
+        if (near) setText(count, t("compose.left", { n: left }));
         button.disabled = left < 0 || box.value.trim() === "";
     }
 

@@ -74,7 +74,7 @@ function notice(mode, peer, name) {
     if (mode === "knocks") {
         return [
             h("p", { class: "strong" }, t("knock.title", { name })),
-            h("p", { class: "secondary" }, t("knock.text")),
+            h("p", { class: "secondary" }, t("knock.hint")),
             h(
                 "div",
                 { class: "row wrap justify-center" },
@@ -85,10 +85,10 @@ function notice(mode, peer, name) {
         ];
     }
     if (mode === "blocked") {
-        const unblock = h("button", { type: "button", class: "button plain", onclick: () => actions.block(peer, false) }, t("deed.unblock", { name }));
-        return [h("p", {}, t("below.blocked", { name })), unblock];
+        const unblock = h("button", { type: "button", class: "button plain", onclick: () => actions.block(peer, false) }, t("action.unblock", { name }));
+        return [h("p", {}, t("footer.blocked", { name })), unblock];
     }
-    return [h("p", { class: "secondary" }, icon("lock"), " ", t(mode === "missing" ? "below.missing" : "below.closed", { name }))];
+    return [h("p", { class: "secondary" }, icon("lock"), " ", t(mode === "missing" ? "footer.missing" : "footer.closed", { name }))];
 }
 
 /** @param {string} peer */

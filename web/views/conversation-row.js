@@ -99,9 +99,9 @@ function patchStatus(place, row, now) {
     const kind = now.typing.has(row.peer) ? "" : failed ? "failed" : waiting.length > 0 ? "sending" : own ? (read ? "read" : "sent") : "";
     if (place.dataset.of === kind) return;
     place.dataset.of = kind;
-    const indicators = { failed: () => indicator("warning", t("mark.failed")), sending: () => indicator("clock", t("mark.sending")) };
+    const indicators = { failed: () => indicator("warning", t("delivery.failed")), sending: () => indicator("clock", t("delivery.sending")) };
     if (kind === "failed" || kind === "sending") fill(place, indicators[kind]());
-    else if (kind) fill(place, checks(kind === "read"), h("span", { class: "visually-hidden" }, t(`mark.${kind}`)));
+    else if (kind) fill(place, checks(kind === "read"), h("span", { class: "visually-hidden" }, t(`delivery.${kind}`)));
     else fill(place);
 }
 

@@ -118,7 +118,7 @@ export class Conversations extends View {
 /** @param {string} key */
 function placeholder(key) {
     if (key === "list.loading") return Array.from({ length: 6 }, () => h("div", { class: "skeleton-row", "aria-hidden": "true" }));
-    const other = h("a", { class: "button plain", href: location.pathname, target: "_blank", rel: "noopener" }, t("list.second"));
+    const other = h("a", { class: "button plain", href: location.pathname, target: "_blank", rel: "noopener" }, t("list.account"));
     return [
         icon(key === "list.none" ? "messages" : "door"),
         h("h2", {}, t(`${key}.title`)),

@@ -71,7 +71,7 @@ export async function reportQuestion(name, block) {
                 h("span", {}, t("report.block", { name })),
             ),
         ],
-        yes: t("report.yes"),
+        yes: t("report.submit"),
         danger: true,
     });
     if (!answer) return null;

@@ -35,7 +35,7 @@ export class LoginPage extends HTMLElement {
                     { class: "login-header" },
                     h("span", { class: "logo" }, icon("door")),
                     h("h1", {}, "Bussa"),
-                    h("p", { class: "tagline" }, t("welcome.lead")),
+                    h("p", { class: "tagline" }, t("login.lead")),
                 ),
                 this.notice && h("p", { class: "notice warn", role: "alert" }, icon("lock"), h("span", {}, this.notice)),
                 known.length > 0 && !this.notice && this.accountList(known),
@@ -49,8 +49,8 @@ export class LoginPage extends HTMLElement {
     accountList(known) {
         return h(
             "section",
-            { class: "card stack", "aria-label": t("welcome.here") },
-            h("h2", {}, t("welcome.here")),
+            { class: "card stack", "aria-label": t("login.accounts") },
+            h("h2", {}, t("login.accounts")),
             h(
                 "ul",
                 { class: "plain-list" },
@@ -63,7 +63,7 @@ export class LoginPage extends HTMLElement {
                             { type: "button", class: "row-button", onclick: () => this.enter(account) },
                             avatar(account.user, account.name || account.user),
                             h("span", { class: "grow" }, bdi(account.name || account.user, "strong"), h("span", { class: "secondary" }, `@${account.user}`)),
-                            h("span", { class: "secondary" }, t("welcome.go")),
+                            h("span", { class: "secondary" }, t("login.open")),
                         ),
                     ),
                 ),
@@ -74,16 +74,16 @@ export class LoginPage extends HTMLElement {
     render() {
         const { signingUp } = this;
         this.failure = h("p", { class: "error-text", role: "alert", hidden: true });
-        this.userField = field("user", t("welcome.user"), { autocomplete: "username", hint: signingUp ? t("welcome.user.hint") : "", value: this.user });
-        this.nameField = signingUp ? field("name", t("welcome.name"), { autocomplete: "name", maxlength: "100", hint: t("welcome.name.hint") }) : null;
-        this.passwordField = field("password", t("welcome.password"), {
+        this.userField = field("user", t("login.user"), { autocomplete: "username", hint: signingUp ? t("login.user.hint") : "", value: this.user });
+        this.nameField = signingUp ? field("name", t("login.name"), { autocomplete: "name", maxlength: "100", hint: t("login.name.hint") }) : null;
+        this.passwordField = field("password", t("login.password"), {
             type: "password",
             autocomplete: signingUp ? "new-password" : "current-password",
         });
-        this.submitButton = h("button", { type: "submit", class: "button wide" }, t(signingUp ? "welcome.join" : "welcome.login"));
+        this.submitButton = h("button", { type: "submit", class: "button wide" }, t(signingUp ? "login.signup" : "login.submit"));
         fill(
             /** @type {HTMLElement} */ (this.form),
-            h("h2", {}, t(signingUp ? "welcome.join.title" : "welcome.login.title")),
+            h("h2", {}, t(signingUp ? "login.signup.title" : "login.title")),
             this.userField.box,
             this.nameField?.box,
             this.passwordField.box,
@@ -92,9 +92,9 @@ export class LoginPage extends HTMLElement {
             h(
                 "p",
                 { class: "secondary center" },
-                t(signingUp ? "welcome.have" : "welcome.havenot"),
+                t(signingUp ? "login.have" : "login.new"),
                 " ",
-                h("button", { type: "button", class: "link", onclick: () => this.switchMode() }, t(signingUp ? "welcome.login" : "welcome.join")),
+                h("button", { type: "button", class: "link", onclick: () => this.switchMode() }, t(signingUp ? "login.submit" : "login.signup")),
             ),
         );
         (this.user ? this.passwordField : this.userField).input.focus();
@@ -112,15 +112,15 @@ export class LoginPage extends HTMLElement {
         const user = this.userField?.input.value.trim().replace(/^@/, "") ?? "";
         const password = this.passwordField?.input.value ?? "";
         const name = this.nameField?.input.value.trim() || undefined;
-        if (!isUserId(user)) return this.fail("welcome.bad.user", this.userField);
-        if (!password) return this.fail("welcome.bad.password", this.passwordField);
+        if (!isUserId(user)) return this.fail("login.invalid.user", this.userField);
+        if (!password) return this.fail("login.invalid.password", this.passwordField);
         this.submitButton?.setAttribute("aria-busy", "true");
         try {
             const request = this.signingUp ? signUp(location.origin, user, password, name) : logIn(location.origin, user, password);
             this.enter({ ...(await request), name: name ?? user });
         } catch (error) {
             if (!(error instanceof BussaError)) throw error;
-            this.fail(error instanceof RefusedError ? `welcome.${error.code}` : "error.lost", this.signingUp ? this.userField : this.passwordField);
+            this.fail(error instanceof RefusedError ? `login.${error.code}` : "error.lost", this.signingUp ? this.userField : this.passwordField);
         } finally {
             this.submitButton?.removeAttribute("aria-busy");
         }
@@ -128,9 +128,9 @@ export class LoginPage extends HTMLElement {
 
     /** @param {string} key @param {{input: HTMLInputElement} | undefined} at */
     fail(key, at) {
-        const known = ["welcome.taken", "welcome.unauthenticated", "welcome.bad.user", "welcome.bad.password", "welcome.not_found", "error.lost"];
+        const known = ["login.taken", "login.unauthenticated", "login.invalid.user", "login.invalid.password", "login.not_found", "error.lost"];
         if (!this.failure) return;
-        setText(this.failure, t(known.includes(key) ? key : key.replace("welcome.", "error.")));
+        setText(this.failure, t(known.includes(key) ? key : key.replace("login.", "error.")));
         setVisible(this.failure, true);
         at?.input.focus();
     }

@@ -25,9 +25,9 @@ export class MessageActions {
         this.flag = actionButton("flag", t("report.open"), () => this.report());
         this.bar = h(
             "div",
-            { class: "message-actions", role: "toolbar", "aria-label": t("acts.label") },
-            actionButton("reply", t("acts.reply"), () => callbacks.reply(this.n)),
-            actionButton("copy", t("acts.copy"), () => this.copy()),
+            { class: "message-actions", role: "toolbar", "aria-label": t("message.label") },
+            actionButton("reply", t("message.reply"), () => callbacks.reply(this.n)),
+            actionButton("copy", t("message.copy"), () => this.copy()),
             this.flag,
         );
         const { items, box } = list;
@@ -80,8 +80,8 @@ export class MessageActions {
         const shown = thread && messageAt(thread, this.n);
         if (!shown) return;
         await navigator.clipboard.writeText(shown.text).then(
-            () => showToast("acts.copied"),
-            () => showToast("acts.notcopied"),
+            () => showToast("message.copied"),
+            () => showToast("message.notcopied"),
         );
     }
 

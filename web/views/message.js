@@ -48,7 +48,7 @@ export function patchMessage(item, shown) {
     fill(
         item,
         day && h("div", { class: "date-divider" }, h("span", {}, time.day(message.at, Date.now()))),
-        isFirstUnread && h("div", { class: "unread-divider" }, h("span", {}, t("thread.fresh"))),
+        isFirstUnread && h("div", { class: "unread-divider" }, h("span", {}, t("thread.unread"))),
         bubble(message, shown),
     );
 }
@@ -115,7 +115,7 @@ function meta(message, { mark }) {
 
 /** What has become of a message. @param {string} kind @param {Element} glyph */
 function deliveryStatus(kind, glyph) {
-    const label = t(`mark.${kind}`);
+    const label = t(`delivery.${kind}`);
     return h("span", { class: `delivery ${kind}`, title: label }, glyph, h("span", { class: "visually-hidden" }, label));
 }
 
@@ -146,7 +146,7 @@ export function pendingMessage(pending, callbacks) {
                 "div",
                 { class: "failed-actions" },
                 h("span", {}, t(`failed.${pending.why}`)),
-                h("button", { type: "button", class: "link", onclick: callbacks.retry }, t("failed.again")),
+                h("button", { type: "button", class: "link", onclick: callbacks.retry }, t("failed.retry")),
                 h("button", { type: "button", class: "link", onclick: callbacks.edit }, t("failed.edit")),
             ),
     );

@@ -28,7 +28,7 @@ export class NewConversation extends View {
             h("p", { class: "hint", id: "find-hint" }, t("new.hint")),
             this.failure,
         );
-        const secondWindow = h("a", { class: "link", href: location.pathname, target: "_blank", rel: "noopener" }, t("list.second"));
+        const secondWindow = h("a", { class: "link", href: location.pathname, target: "_blank", rel: "noopener" }, t("list.account"));
         fill(
             this,
             h("header", { class: "toolbar" }, backLink(toList(state().route.list)), h("h1", {}, t("new.open"))),
@@ -62,7 +62,7 @@ export class NewConversation extends View {
         const user = this.input?.value.trim().replace(/^@/, "") ?? "";
         if (!this.failure) return;
         setText(this.failure, "");
-        if (!isUserId(user)) return setText(this.failure, t("welcome.bad.user"));
+        if (!isUserId(user)) return setText(this.failure, t("login.invalid.user"));
         try {
             await app().engine.client.profile(user);
             location.hash = toPerson(user);

@@ -89,7 +89,7 @@ function profileActions(user, name, can, hasMessages, follows, blocked) {
             { class: "row wrap justify-center" },
             label && h("a", { class: "button", href: toThread(user) }, icon(can === "knock" ? "door" : "messages"), t(label)),
             h("button", { type: "button", class: `button ${follows ? "plain" : label ? "plain" : ""}`, "data-name": "follow", "aria-pressed": follows ? "true" : "false", onclick: () => actions.follow(user, !follows) }, t(follows ? "person.unfollow" : "person.follow")),
-            blocked && h("button", { type: "button", class: "button plain", "data-name": "unblock", onclick: () => actions.block(user, false) }, t("deed.unblock", { name })),
+            blocked && h("button", { type: "button", class: "button plain", "data-name": "unblock", onclick: () => actions.block(user, false) }, t("action.unblock", { name })),
         ),
         can === "no" && !blocked && h("p", { class: "secondary" }, t("person.closed", { name })),
         can === "knock" && h("p", { class: "secondary" }, t("person.knock.hint", { name })),
@@ -99,7 +99,7 @@ function profileActions(user, name, can, hasMessages, follows, blocked) {
 function ownActions() {
     return [
         h("p", { class: "secondary" }, t("person.self")),
-        h("div", { class: "row wrap justify-center" }, h("a", { class: "button plain", href: "#/settings" }, icon("settings"), t("nav.settings")), h("button", { type: "button", class: "button plain", onclick: () => app().leave(false) }, icon("out"), t("out.here"))),
+        h("div", { class: "row wrap justify-center" }, h("a", { class: "button plain", href: "#/settings" }, icon("settings"), t("nav.settings")), h("button", { type: "button", class: "button plain", onclick: () => app().leave(false) }, icon("out"), t("logout.here"))),
     ];
 }
 

@@ -14,9 +14,9 @@ const POLICIES = /** @type {const} */ (["anyone", "mutuals", "followers", "follo
 export class SettingsView extends View {
     build() {
         this.className = "page";
-        this.open = toggle("set-open", t("door.anyone"), t("door.anyone.text"), (on) => this.save({ dm_policy: on ? "anyone" : "followers" }));
-        this.knocks = toggle("set-knocks", t("door.knocks"), t("door.knocks.text"), (knocks) => this.save({ knocks }));
-        this.receipts = toggle("set-receipts", t("door.receipts"), t("door.receipts.text"), (on) => this.save({ read_receipts: on }));
+        this.open = toggle("set-open", t("privacy.anyone"), t("privacy.anyone.text"), (on) => this.save({ dm_policy: on ? "anyone" : "followers" }));
+        this.knocks = toggle("set-knocks", t("privacy.knocks"), t("privacy.knocks.text"), (knocks) => this.save({ knocks }));
+        this.receipts = toggle("set-receipts", t("privacy.receipts"), t("privacy.receipts.text"), (on) => this.save({ read_receipts: on }));
         this.notify = toggle("set-notify", t("notify.label"), t("notify.text"), (on) => this.toggleNotifications(on));
         this.policies = POLICIES.map((policy) => h("input", { type: "radio", name: "policy", value: policy, id: `policy-${policy}`, "aria-describedby": `policy-${policy}-text`, onchange: () => this.save({ dm_policy: policy }) }));
         const choices = POLICIES.map((policy, index) =>
@@ -30,12 +30,12 @@ export class SettingsView extends View {
         this.body = h(
             "div",
             { class: "form-column stack settings" },
-            section("lock", t("settings.security"), this.open.box, h("fieldset", { class: "choices" }, h("legend", {}, t("door.finer")), choices), this.knocks.box, this.receipts.box),
+            section("lock", t("settings.security"), this.open.box, h("fieldset", { class: "choices" }, h("legend", {}, t("privacy.policy")), choices), this.knocks.box, this.receipts.box),
             section("bell", t("settings.notify"), this.notify.box),
             section(
                 "out",
                 t("settings.out"),
-                h("div", { class: "row wrap" }, h("button", { type: "button", class: "button plain", onclick: () => app().leave(false) }, t("out.here")), h("button", { type: "button", class: "button plain danger-text", onclick: () => this.logOutEverywhere() }, t("out.everywhere"))),
+                h("div", { class: "row wrap" }, h("button", { type: "button", class: "button plain", onclick: () => app().leave(false) }, t("logout.here")), h("button", { type: "button", class: "button plain danger-text", onclick: () => this.logOutEverywhere() }, t("logout.everywhere"))),
             ),
         );
         fill(this, h("header", { class: "toolbar" }, backLink("#/"), h("h1", {}, t("nav.settings"))), this.body);
@@ -72,7 +72,7 @@ export class SettingsView extends View {
     }
 
     async logOutEverywhere() {
-        const confirmed = await question({ title: t("out.everywhere"), text: t("out.everywhere.text"), yes: t("out.everywhere"), danger: true });
+        const confirmed = await question({ title: t("logout.everywhere"), text: t("logout.everywhere.text"), yes: t("logout.everywhere"), danger: true });
         if (confirmed) app().leave(true);
     }
 }

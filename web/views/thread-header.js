@@ -63,8 +63,8 @@ export function peerActions(peer) {
         if (answer) await actions.report(peer, answer.reason, { block: answer.block });
     };
     const items = [
-        { label: t(muted ? "deed.unmute" : "deed.mute", { name }), icon: muted ? "bell" : "muted", run: () => void actions.mute(peer, !muted) },
-        { label: t(blocked ? "deed.unblock" : "deed.block", { name }), icon: "blocked", danger: !blocked, run: () => void actions.block(peer, !blocked) },
+        { label: t(muted ? "action.unmute" : "action.mute", { name }), icon: muted ? "bell" : "muted", run: () => void actions.mute(peer, !muted) },
+        { label: t(blocked ? "action.unblock" : "action.block", { name }), icon: "blocked", danger: !blocked, run: () => void actions.block(peer, !blocked) },
     ];
     if (row?.last) items.push({ label: t("report.open"), icon: "flag", danger: true, run: () => void report() });
     return items;

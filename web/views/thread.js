@@ -54,7 +54,7 @@ export class Thread extends View {
         box.setAttribute("aria-label", t("thread.messages"));
         this.date = h("div", { class: "floating-date", "aria-hidden": "true", hidden: true }, h("span", {}));
         this.count = h("span", { class: "badge", hidden: true });
-        this.latestButton = h("button", { type: "button", class: "latest-button", "aria-label": t("thread.down"), title: t("thread.down"), hidden: true, onclick: () => this.toEnd() }, icon("down"), this.count);
+        this.latestButton = h("button", { type: "button", class: "latest-button", "aria-label": t("thread.latest"), title: t("thread.latest"), hidden: true, onclick: () => this.toEnd() }, icon("down"), this.count);
         this.footer = new ConversationFooter(this.peer);
         this.beginning = h("p", { class: "conversation-start secondary center", hidden: true });
         box.prepend(this.beginning);
@@ -103,7 +103,7 @@ export class Thread extends View {
         }
         if (this.beginning) {
             setVisible(this.beginning, thread.known && thread.last === 0 && pendingTo(now.outbox, this.peer).length === 0);
-            setText(this.beginning, t("thread.beginning", { name: nameOf(now, this.peer) }));
+            setText(this.beginning, t("thread.start", { name: nameOf(now, this.peer) }));
         }
         this.onScroll();
     }
@@ -197,7 +197,7 @@ export class Thread extends View {
         setVisible(latestButton, !list.atEnd && list.total > 0);
         const unseen = list.total - this.seen;
         setVisible(count, unseen > 0);
-        fill(count, unseen, h("span", { class: "visually-hidden" }, t("thread.below")));
+        fill(count, unseen, h("span", { class: "visually-hidden" }, t("thread.unseen")));
         const top = messageAt(now.threads.get(this.peer) ?? EMPTY, list.topmost);
         setVisible(date, top !== undefined && list.box.scrollTop > 24);
         if (top && date.firstElementChild) setText(date.firstElementChild, time.day(top.at, Date.now()));

@@ -47,7 +47,7 @@ test("a number chooses its form and is written as the language does; a value is 
     assert.equal(t("list.unread", { n: 1 }), "1 unread message");
     assert.equal(t("list.unread", { n: 1200 }), "1,200 unread messages");
     assert.equal(translator("it", it)("list.unread", { n: 12000 }), "12.000 messaggi non letti");
-    assert.equal(t("deed.block", { name: "{n} $& <b>" }), "Block {n} $& <b>");
+    assert.equal(t("action.block", { name: "{n} $& <b>" }), "Block {n} $& <b>");
     assert.throws(() => t("no.such"), RangeError);
-    assert.throws(() => t("deed.block"), RangeError);
+    assert.throws(() => t("action.block"), RangeError);
 });
