@@ -1,4 +1,4 @@
-/** The shell around the state: the waiting callers, the reader of events, the beginning and the end. */
+/** The I/O around the state machine: callers, the reader of events, open and close. */
 
 import { Backoff } from "./backoff.js";
 import { socketUrl } from "./connection.js";
@@ -8,37 +8,38 @@ import { ReconnectLoop, clock } from "./reconnect-loop.js";
 import { State } from "./state.js";
 import { Tokens } from "./tokens.js";
 
-/** Requests that may wait for their answer; a further caller waits for room. */
+/** Pending requests at a time; further callers wait for room. */
 export const MAX_PENDING = 1024;
-/** How long a clean close waits for answers that are still to come. */
+/** How long `close` waits for outstanding replies. */
 const DRAIN_SECONDS = 5;
 const CLOSED_LOCALLY = "closed by this side";
 
 /**
  * @typedef {object} Options
- * @property {import("./event-queue.js").Cursor | null} [resume] a `cursor` saved earlier, to go on from there
- * @property {number} [patience] seconds that a call rides out broken connections, and a `send` also outages and
- *     limits, before it is given up (30)
- * @property {boolean} [listen] false for a program that only asks: events are passed over instead of kept
- * @property {number} [queue] events that may wait for the reader of `events()`; more of them wait on the server
- * @property {Backoff} [backoff] how long to wait between connections
- * @property {(status: import("./reconnect-loop.js").Status) => void} [watch] told of every change of `status`
- * @property {any} [WebSocket] the constructor, where there is no global one
+ * @property {import("./event-queue.js").Cursor | null} [resume] a saved `cursor` to resume from
+ * @property {number} [patience] time-out of a call in seconds, across reconnects and, for a `send`, across outages and
+ *     rate limits (30)
+ * @property {boolean} [listen] false: drop events, for a program that only makes requests
+ * @property {number} [queue] unread events to buffer; further ones stay on the server
+ * @property {Backoff} [backoff] delays between connection attempts
+ * @property {(status: import("./reconnect-loop.js").Status) => void} [watch] called on every change of `status`
+ * @property {any} [WebSocket] a constructor, where there is no global one
  */
 
-/** What stays up while connections come and go. `Client` gives it the calls of the contract. */
+/** What outlives a single connection. `Client` adds the typed requests. */
 export class ClientCore {
     /**
-     * Nothing happens before `open`.
+     * Does nothing before `open`.
      *
-     * @param {string} url where the server is: http(s)://… or ws(s)://…
-     * @param {import("./tokens.js").TokenSource} token the token, or an async function that gives one; it is called
-     *     again whenever one was refused
+     * @param {string} url of the server: http(s)://… or ws(s)://…
+     * @param {import("./tokens.js").TokenSource} token a token, or an async function that returns one; it is
+     *     called again when a token was refused
      * @param {Options} [options]
-     * @throws {TypeError} `url` is no address of a server
+     * @throws {TypeError} invalid `url`
      */
     constructor(url, token, options = {}) {
-        const { patience = 30, resume = null, queue = DEFAULT_CAPACITY, listen = true, backoff = new Backoff() } = options;
+        const { patience = 30, resume = null, listen = true, queue = DEFAULT_CAPACITY } = options;
+        const { backoff = new Backoff() } = options;
         /** @private */ this.patience = patience;
         /** @private */ this.watch = options.watch;
         /** @protected */ this.tokens = new Tokens(token);
@@ -54,53 +55,53 @@ export class ClientCore {
             pump: () => this.pump(),
             onStatus: (status) => this.setStatus(status),
         });
-        /** @type {import("./reconnect-loop.js").Status} whether there is a connection right now */
+        /** @type {import("./reconnect-loop.js").Status} */
         this.status = "connecting";
         /** @type {BussaError | null} why it is closed */
         this.ended = null;
         /** @private @type {Map<number, {resolve: (reply: any) => void, reject: (error: BussaError) => void}>} */
         this.callers = new Map();
-        /** @private @type {(() => void)[]} who waits for room */ this.waitingForRoom = [];
-        /** @private @type {(() => void)[]} who waits for a change */ this.waitingForChange = [];
+        /** @private @type {(() => void)[]} callers beyond MAX_PENDING */ this.waitingForRoom = [];
+        /** @private @type {(() => void)[]} callers of `nextChange` */ this.waitingForChange = [];
         /** @private */ this.closing = false;
         /** @private */ this.opened = false;
     }
 
-    // ---- what it is
+    // ---- properties
 
-    /** Who this is, as the server said; empty before the first connection. */
+    /** The user id, from the server; empty before the first connection. */
     get user() {
         return this.state.user ?? "";
     }
 
-    /** Place of the last event read from `events()`: save it, and give it as `resume` another time. */
+    /** The position of the last event read from `events()`. Save it, and pass it as `resume` later. */
     get cursor() {
         return this.state.queue.cursor;
     }
 
-    /** What was passed over, and how often. */
+    /** Counts of frames that were ignored, and of gap recoveries and resets. */
     get counters() {
         return this.state.counters;
     }
 
-    /** How the last try to connect ended, for people. */
+    /** Why the last connection attempt failed, human-readable. */
     get why() {
         return this.loop.why;
     }
 
-    // ---- beginning and end
+    // ---- open and close
 
     /**
      * Connect; resolves with the first connection.
      *
-     * @param {number} [patience] seconds in place of the client's own; Infinity waits for ever
+     * @param {number} [patience] time-out in seconds; Infinity: none
      * @returns {Promise<this>}
-     * @throws {UnreachableError} no connection within the patience
-     * @throws {ClosedError} the server turned it away for good; TokenRefusedError for want of a good token
-     * @throws {import("./errors.js").NotContractError} that is no Bussa server
+     * @throws {UnreachableError} no connection in time
+     * @throws {ClosedError} rejected for good; TokenRefusedError: invalid token
+     * @throws {import("./errors.js").NotContractError} not a Bussa server
      */
     async open(patience = this.patience) {
-        if (this.opened) throw new TypeError("it has been opened before; make another one");
+        if (this.opened) throw new TypeError("a client can be opened once; create another one");
         this.opened = true;
         this.loop.run().then((why) => this.finish(why));
         const late = () => this.end(new UnreachableError(`no connection within ${patience} s: ${this.loop.why}`));
@@ -111,7 +112,7 @@ export class ClientCore {
         return this;
     }
 
-    /** Close, after answers that are still to come have come (at most five seconds). */
+    /** Wait for outstanding replies (at most five seconds), then close. */
     async close() {
         this.closing = true;
         const patience = clock() + DRAIN_SECONDS;
@@ -121,7 +122,7 @@ export class ClientCore {
         this.end(new ClosedError(null, CLOSED_LOCALLY));
     }
 
-    /** The device woke up, or its network came back: do not wait any longer, and see whether all is well. */
+    /** The device woke up or its network is back: reconnect at once, or probe the connection. */
     wake() {
         if (this.opened && !this.ended) this.loop.wake();
     }
@@ -141,10 +142,10 @@ export class ClientCore {
         this.setStatus("closed");
     }
 
-    // ---- a call, an event
+    // ---- requests and events
 
     /**
-     * The reply to a request without an id. The methods of `Client` are the typed way.
+     * Make a request, given without its id. The methods of `Client` are the typed form.
      *
      * @param {{type: string, [field: string]: unknown}} wanted
      * @param {number} [patience] seconds
@@ -164,10 +165,10 @@ export class ClientCore {
     }
 
     /**
-     * What happens to the user from now on, each entry of the log once and in order.
+     * The events of the user's log from now on, each once and in order.
      *
-     * Own requests give no event: their answer tells. A `reset` says that the conversations have to be read anew.
-     * Read by one loop only; it ends after `close`, and throws what ended the connection otherwise.
+     * Own requests cause no event; their reply tells. After a `reset`, reload the conversations. For one reader only.
+     * It returns after `close`, and throws `ended` otherwise.
      *
      * @returns {AsyncGenerator<import("./event-queue.js").Notice, void, void>}
      */
@@ -186,7 +187,7 @@ export class ClientCore {
         }
     }
 
-    /** Something happened: settle callers, write, wake whoever waits. @protected */
+    /** Settle callers, write what is queued, and wake the waiting ones. @protected */
     pump() {
         for (const { id, outcome } of this.state.requests.settled.splice(0)) {
             const caller = this.callers.get(id);
@@ -194,7 +195,8 @@ export class ClientCore {
             if (outcome instanceof BussaError) caller?.reject(outcome);
             else caller?.resolve(outcome);
         }
-        for (const room of this.waitingForRoom.splice(0, this.ended ? undefined : MAX_PENDING - this.callers.size)) room();
+        const room = this.ended ? Infinity : MAX_PENDING - this.callers.size;
+        for (const proceed of this.waitingForRoom.splice(0, room)) proceed();
         if (!this.ended) this.loop.flush();
         this.notifyWaiters();
     }
@@ -211,7 +213,7 @@ export class ClientCore {
 
     /** @private @param {import("./reconnect-loop.js").Status} status */
     setStatus(status) {
-        // Once it is over it stays so, whatever a connection on its way out still says.
+        // `closed` is final, whatever a closing connection still reports.
         if (status === this.status || (this.ended && status !== "closed")) return;
         this.status = status;
         this.notifyWaiters();

@@ -1,45 +1,45 @@
-/** Frames to text and back: the subprotocol `bussa.v1.json`. What comes in is checked before it is believed. */
+/** Encodes and decodes frames of the subprotocol `bussa.v1.json`. Incoming frames are validated. */
 
 import { BadRequestError, NotContractError } from "./errors.js";
 import { EVENTS, REPLIES, matches } from "./frames.js";
 
 export const SUBPROTOCOL = "bussa.v1.json";
-/** Bytes of a frame of this side's; a larger one would end the connection with 1009. */
+/** Limit of an outgoing frame. The server closes with 1009 on a larger one. */
 export const MAX_FRAME_BYTES = 64 * 1024;
 
-// The u flag sees code points, so what is left of this class is a surrogate without its other half.
+// With the u flag the regex sees code points, so this class matches unpaired surrogates only.
 const LONE_SURROGATE = /\p{Surrogate}/u;
 const bytes = new TextEncoder();
 
 /**
- * The text of a request. Fields that are undefined are left out.
+ * Encode a request. Undefined fields are left out.
  *
  * @param {Record<string, unknown>} request
- * @throws {BadRequestError} it can't be said at all: it is too large for a frame, or its text is no Unicode
+ * @throws {BadRequestError} too large for a frame, or not valid Unicode
  */
 export function encode(request) {
     for (const value of Object.values(request)) {
         if (typeof value === "string" && LONE_SURROGATE.test(value)) {
-            throw new BadRequestError("bad_request", "half a character can't be put into a frame");
+            throw new BadRequestError("bad_request", "unpaired surrogate");
         }
     }
     const data = JSON.stringify(request);
     const size = bytes.encode(data).length;
     if (size > MAX_FRAME_BYTES) {
-        throw new BadRequestError("bad_request", `the frame would have ${size} bytes; ${MAX_FRAME_BYTES} is the most`);
+        throw new BadRequestError("bad_request", `frame too large: ${size} bytes, at most ${MAX_FRAME_BYTES}`);
     }
     return data;
 }
 
 /**
- * The frame that `data` holds; an unknown one is `skipped`.
+ * Decode a frame; one of an unknown type is `skipped`.
  *
  * @param {unknown} data
  * @returns {import("./frames.js").Reply | import("./frames.js").Event | import("./frames.js").Skipped}
- * @throws {NotContractError} it is no JSON object with a type
+ * @throws {NotContractError} not a JSON object with a type
  */
 export function decode(data) {
-    if (typeof data !== "string") throw new NotContractError("a binary frame on a text subprotocol");
+    if (typeof data !== "string") throw new NotContractError("binary frame on a text subprotocol");
     let value;
     try {
         value = JSON.parse(data);
@@ -50,16 +50,16 @@ export function decode(data) {
 }
 
 /**
- * The typed frame of a map: of a whole frame, or of an entry of a `sync` reply.
+ * Validate a parsed frame, or an entry of a `sync` reply.
  *
- * `settings` is the name of a reply and of an event; the `id` tells them apart.
+ * `settings` is both a reply and an event; the `id` tells them apart.
  *
  * @param {unknown} value
  * @returns {import("./frames.js").Reply | import("./frames.js").Event | import("./frames.js").Skipped}
  */
 export function parseFrame(value) {
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
-        throw new NotContractError("a frame is a map");
+        throw new NotContractError("a frame is an object");
     }
     const fields = /** @type {Record<string, unknown>} */ (value);
     const type = fields.type;
@@ -76,7 +76,7 @@ function number(value) {
 }
 
 /**
- * Whether `frame`, which decode gave, is a reply (and not an event).
+ * Whether a decoded frame is a reply to a request, and not an event.
  *
  * @param {{type: string}} frame
  * @returns {frame is import("./frames.js").Answered}

@@ -1,4 +1,4 @@
-/** One connection: opened, greeted, and its end said in our own words. What a WebSocket throws stops here. */
+/** One WebSocket connection, from its handshake to its close. Its errors are mapped to ours here. */
 
 import { adviceFor } from "./backoff.js";
 import { BussaError, ClosedError, NotContractError, TokenRefusedError } from "./errors.js";
@@ -12,15 +12,15 @@ const SCHEMES = new Map([
     ["wss:", "wss:"],
 ]);
 
-/** Seconds that a server may take for the handshake and its welcome together. */
+/** Time-out of the handshake and the welcome together. */
 export const WELCOME_SECONDS = 10;
 
-/** A connection ended, or did not come about: what to do next. Never seen outside of the SDK. */
+/** A connection was closed, or could not be opened. Internal to the SDK. */
 export class ConnectionLost extends BussaError {
     /**
      * @param {string} reason
      * @param {{advice?: import("./backoff.js").ReconnectAdvice, retryAfter?: number, finalError?: BussaError}} [more]
-     *     `retryAfter` in seconds; `finalError`: what is thrown where there is no next try
+     *     `retryAfter` in seconds; `finalError`: what the caller gets if there is no retry
      */
     constructor(reason, { advice = "backoff", retryAfter = 0, finalError = new ClosedError(null, reason) } = {}) {
         super(reason);
@@ -34,39 +34,39 @@ export class ConnectionLost extends BussaError {
 const protocolViolation = (error) => new ConnectionLost(error.message, { advice: "never", finalError: error });
 
 /**
- * The address of the socket of a server at `url` (http, https, ws or wss; a path before /v1 is kept).
+ * The WebSocket URL of the server at `url` (http, https, ws or wss; a path prefix before /v1 is kept).
  *
  * @param {string} url
- * @throws {TypeError} no such address
+ * @throws {TypeError} not such a URL
  */
 export function socketUrl(url) {
     const parts = new URL(url);
     const scheme = SCHEMES.get(parts.protocol);
-    if (!scheme) throw new TypeError(`${url} is no address of a server: http://…, https://…, ws://… or wss://… is`);
+    if (!scheme) throw new TypeError(`invalid server URL ${url}: expected http(s):// or ws(s)://`);
     const base = parts.pathname.replace(/\/+$/, "");
-    return `${scheme}//${parts.host}${base.endsWith(SOCKET_PATH) ? base.slice(0, -SOCKET_PATH.length) : base}${SOCKET_PATH}`;
+    return `${scheme}//${parts.host}${base.endsWith(SOCKET_PATH) ? base : base + SOCKET_PATH}`;
 }
 
 /**
- * What the end of a connection means. 1005 and 1006 are no close codes but the lack of one.
+ * What a close event means. 1005 and 1006 stand for the absence of a close code.
  *
  * @param {number} closeCode
  * @param {string} reason
  */
 export function closeOutcome(closeCode, reason) {
     const code = closeCode === 1005 || closeCode === 1006 ? null : closeCode;
-    if (code === null) return new ConnectionLost("the connection broke");
+    if (code === null) return new ConnectionLost("the connection was lost");
     const message = reason || "the server closed the connection";
     const finalError = code === 4401 ? new TokenRefusedError(code, message) : new ClosedError(code, message);
     return new ConnectionLost(message, { advice: adviceFor(code), finalError });
 }
 
-/** A socket from its handshake to its end. `ended` rejects with ConnectionLost, once, whoever ends it. */
+/** `ended` rejects with ConnectionLost once, whichever side closes. */
 export class Connection {
     /**
      * @param {typeof WebSocket} Socket
      * @param {string} url
-     * @param {() => string} hello asked for the first frame once the socket is open
+     * @param {() => string} hello makes the first frame, once the socket is open
      * @param {{welcome: (frame: import("./frames.js").Welcome) => void,
      *     frame: (frame: ReturnType<typeof decode>) => void}} handlers
      */
@@ -77,12 +77,13 @@ export class Connection {
         /** @private @type {(why: ConnectionLost) => void} */ this.reject = () => {};
         /** @type {Promise<never>} */
         this.ended = new Promise((_, reject) => (this.reject = reject));
-        /** @private */ this.welcomeTimer = setTimeout(() => this.close(new ConnectionLost("no welcome in time")), WELCOME_SECONDS * 1e3);
+        const late = () => this.close(new ConnectionLost("no welcome in time"));
+        /** @private */ this.welcomeTimer = setTimeout(late, WELCOME_SECONDS * 1e3);
         /** @private */ this.socket = new Socket(url, [SUBPROTOCOL]);
         this.socket.onopen = () => this.onOpen(hello);
         this.socket.onmessage = (event) => this.onMessage(event.data);
         this.socket.onclose = (event) => this.close(closeOutcome(event.code, event.reason));
-        this.socket.onerror = () => {}; // A close always follows, and says as much.
+        this.socket.onerror = () => {}; // A close event always follows.
     }
 
     /** @param {string} data */
@@ -90,7 +91,7 @@ export class Connection {
         if (!this.closed && this.socket.readyState === 1) this.socket.send(data);
     }
 
-    /** @param {ConnectionLost} why end it from this side, or note that it has ended */
+    /** Close from this side, or record that it was closed. @param {ConnectionLost} why */
     close(why) {
         if (this.closed) return;
         this.closed = true;
@@ -103,7 +104,7 @@ export class Connection {
     /** @private @param {() => string} hello */
     onOpen(hello) {
         if (this.socket.protocol !== SUBPROTOCOL) {
-            this.close(protocolViolation(new NotContractError("the server did not choose the subprotocol that was offered")));
+            this.close(protocolViolation(new NotContractError("the server did not accept the subprotocol")));
         } else {
             this.socket.send(hello());
         }
@@ -124,7 +125,7 @@ export class Connection {
     /** @private @param {ReturnType<typeof decode>} frame */
     onFirstFrame(frame) {
         if (frame.type === "error") this.close(new ConnectionLost(frame.message, { retryAfter: frame.retry_after ?? 0 }));
-        else if (frame.type !== "welcome") throw new NotContractError("the first frame was no welcome");
+        else if (frame.type !== "welcome") throw new NotContractError("the first frame was not a welcome");
         else {
             this.welcomed = true;
             clearTimeout(this.welcomeTimer);

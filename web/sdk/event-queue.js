@@ -1,27 +1,27 @@
 /**
- * What the application has still to read: a bounded queue of events, each with the cursor that it brings.
+ * Events that the application has not read yet: a bounded queue, each event with the cursor it advances to.
  *
- * An own write is a bare mark: the application knows it from its reply, only the cursor moves on.
+ * An own write is an item without an event: its reply has told the application, so only the cursor advances.
  *
- * @typedef {{epoch: string, seq: number}} Cursor everything up to `seq` has been read, counted in `epoch`
+ * @typedef {{epoch: string, seq: number}} Cursor everything up to `seq` of the log `epoch` has been read
  *
- * The log does not reach back to where this client was (or it is another log): read the conversations anew.
- * All of the gap is missing or none of it, never a part. What follows comes after `cursor`.
+ * The log no longer reaches back to the cursor, or is a different one: reload the conversations. Later events follow
+ * `cursor`.
  * @typedef {{type: "reset", cursor: Cursor}} Reset
  *
  * @typedef {import("./frames.js").Event | Reset} Notice what `events()` yields
  */
 
-/** Events that may wait for the application. Past it, they stay in the log on the server and are read from there. */
+/** Unread events that are buffered here. Beyond it, events stay on the server until there is room. */
 export const DEFAULT_CAPACITY = 1024;
 
 export class EventQueue {
     /**
      * @param {number} [capacity]
-     * @param {boolean} [keep] false: nobody reads, so nothing is kept
+     * @param {boolean} [keep] false: drop events, nobody reads them
      */
     constructor(capacity = DEFAULT_CAPACITY, keep = true) {
-        /** @type {Cursor | null} up to here the application has read */
+        /** @type {Cursor | null} what the application has read up to */
         this.cursor = null;
         this.length = 0;
         /** @private */ this.capacity = capacity;
@@ -33,13 +33,13 @@ export class EventQueue {
         return this.length >= this.capacity;
     }
 
-    /** Half of it is free: worth fetching what was left on the server. */
+    /** Half of it is free: time to fetch what stayed on the server. */
     get hasRoom() {
         return this.length <= this.capacity / 2;
     }
 
     /**
-     * Append an event; `cursor` is null for a fleeting one.
+     * Append an event; `cursor` is null for an ephemeral one.
      *
      * @param {Notice} notice
      * @param {Cursor | null} cursor
@@ -54,7 +54,7 @@ export class EventQueue {
     }
 
     /**
-     * Move on past something that the application need not see.
+     * Advance past an entry that the application does not see.
      *
      * @param {Cursor | null} cursor
      */
@@ -66,12 +66,12 @@ export class EventQueue {
         else this.items.push({ cursor, notice: null });
     }
 
-    /** @param {Cursor} cursor begin here, before anything was read */
+    /** Start at `cursor`, before anything was read. @param {Cursor} cursor */
     start(cursor) {
         this.cursor = cursor;
     }
 
-    /** @param {Cursor} cursor up to there everything has to be read anew. Always fits: two in a row are one. */
+    /** Append a reset. It always fits: consecutive resets are merged. @param {Cursor} cursor */
     reset(cursor) {
         const last = this.items.at(-1);
         /** @type {Reset} */
@@ -81,7 +81,7 @@ export class EventQueue {
     }
 
     /**
-     * The next event, or null if there is none yet. The cursor moves past it.
+     * The next event, or null. The cursor advances past it.
      *
      * @returns {Notice | null}
      */
@@ -90,7 +90,7 @@ export class EventQueue {
         if (first === undefined) return null;
         this.length -= 1;
         this.cursor = first.cursor ?? this.cursor;
-        // A mark is never first in the queue: it is passed as soon as nothing unread stands before it.
+        // Items without an event are consumed as soon as nothing unread precedes them.
         while (this.items[0]?.notice === null) {
             this.cursor = this.items.shift()?.cursor ?? this.cursor;
         }

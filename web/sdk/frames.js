@@ -1,7 +1,7 @@
 /**
- * The frames of the contract, as types for readers and as shapes for checking what comes in.
+ * The frames of the protocol: types, and the shapes that incoming frames are validated against.
  *
- * Fields may be added to any of them, and are kept; a frame that lacks a field is none of ours.
+ * Unknown fields are allowed and kept; a missing field makes a frame invalid.
  *
  * @typedef {"anyone" | "followers" | "following" | "mutuals" | "nobody"} Policy
  * @typedef {"inbox" | "requests" | "declined"} Folder
@@ -14,7 +14,7 @@
  *     muted: boolean, folder: Folder, blocked: boolean, name: string}} Conversation
  * @typedef {{dm_policy: Policy, knocks: boolean, read_receipts: boolean}} Settings
  *
- * Events: what the user is told.
+ * Events.
  * @typedef {Message & {type: "message", seq: number, folder: Folder}} MessageEvent
  * @typedef {{type: "read", seq: number, peer: string, by: string, n: number}} ReadEvent
  * @typedef {{type: "conversation", seq: number, peer: string, folder: Folder | null, muted: boolean,
@@ -25,7 +25,7 @@
  * @typedef {MessageEvent | ReadEvent | ConversationEvent | SettingsEvent | HiddenEvent} LogEvent
  * @typedef {LogEvent | TypingEvent} Event
  *
- * Replies: what a request is answered.
+ * Replies.
  * @typedef {{type: "welcome", user: string, head: number, epoch: string, resumed: boolean, now: number,
  *     limits: {frame: number, text: number}}} Welcome
  * @typedef {{type: "sent", id: number, peer: string, n: number, seq: number, at: number, folder: Folder}} Sent
@@ -42,11 +42,11 @@
  * @typedef {Sent | Ok | History | Conversations | SettingsReply | Profile | Search | Sync | Pong} Answered
  * @typedef {Welcome | Answered | Refusal} Reply
  *
- * Requests: what this side says.
+ * Requests.
  * @typedef {{type: string, id: number, nonce?: string, to?: string, text?: string, reply_to?: number,
  *     [field: string]: unknown}} Request
  *
- * A frame that this version does not know: its `seq` still counts, its `id` was still answered.
+ * A frame of an unknown type. Its `seq` still counts in the log, its `id` still settles a request.
  * @typedef {{type: "skipped", of: string, seq: number | null, id: number | null}} Skipped
  */
 
@@ -133,7 +133,7 @@ export const REPLIES = new Map(
 );
 
 /**
- * Whether `value` is a map with every field of `shape`; further fields are welcome.
+ * Whether `value` is an object with every field of `shape`.
  *
  * @param {Record<string, Check>} shape
  * @param {unknown} value

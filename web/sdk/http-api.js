@@ -1,43 +1,43 @@
-/** The HTTP side: signing up, logging in, following. One short request each; errors are typed as over the socket. */
+/** Sign-up, log-in and following over HTTP. Errors have the same classes as over the socket. */
 
 import { NotContractError, UnreachableError, refusal } from "./errors.js";
 
-/** How long one request may take. */
+/** Time-out of one request. */
 const TIMEOUT_SECONDS = 15;
 
 /** @typedef {{user: string, token: string, expires_at: number}} TokenGrant */
 /** @typedef {{users: string[], next: string | null}} UserPage */
 
 /**
- * Make an account, and log in.
+ * Create an account and log in.
  *
  * @param {string} url
  * @param {string} user
  * @param {string} password
  * @param {string} [name]
  * @returns {Promise<TokenGrant>}
- * @throws {import("./errors.js").TakenError} there is one of that id
- * @throws {import("./errors.js").BadRequestError} no good id, password or name
+ * @throws {import("./errors.js").TakenError} the user name is taken
+ * @throws {import("./errors.js").BadRequestError} invalid user name, password or display name
  */
 export function signUp(url, user, password, name) {
     return request(url, "POST", "/v1/accounts", { body: { user, password, name } });
 }
 
 /**
- * A token.
+ * Log in.
  *
  * @param {string} url
  * @param {string} user
  * @param {string} password
  * @returns {Promise<TokenGrant>}
- * @throws {import("./errors.js").UnauthenticatedError} not this user and this password
+ * @throws {import("./errors.js").UnauthenticatedError} wrong user name or password
  */
 export function logIn(url, user, password) {
     return request(url, "POST", "/v1/tokens", { body: { user, password } });
 }
 
 /**
- * Every token of the user so far stops working, every open socket closes with 4401.
+ * Revoke every token of the user, and close every open socket with 4401.
  *
  * @param {string} url
  * @param {string} token
@@ -50,7 +50,7 @@ export async function logOutEverywhere(url, token) {
  * @param {string} url
  * @param {string} token
  * @param {string} user
- * @throws {import("./errors.js").NotFoundError} there is no such user
+ * @throws {import("./errors.js").NotFoundError} unknown user
  */
 export async function follow(url, token, user) {
     await request(url, "PUT", `/v1/following/${encodeURIComponent(user)}`, { token });
@@ -66,7 +66,7 @@ export async function unfollow(url, token, user) {
 }
 
 /**
- * A page of whom this user follows.
+ * A page of the users this user follows.
  *
  * @param {string} url
  * @param {string} token
@@ -78,7 +78,7 @@ export function following(url, token, page) {
 }
 
 /**
- * A page of who follows this user.
+ * A page of this user's followers.
  *
  * @param {string} url
  * @param {string} token
@@ -120,13 +120,13 @@ async function request(url, method, path, { token, body }) {
         });
         text = await response.text();
     } catch (error) {
-        throw new UnreachableError(`no server at ${base}: ${error}`);
+        throw new UnreachableError(`cannot reach ${base}: ${error}`);
     }
     const value = text ? parseJson(text) : null;
     if (response.ok) return value;
     const problem = typeof value?.code === "string" ? value : null;
     const error = problem && refusal(problem.code, problem.detail ?? problem.title, problem.retry_after ?? null);
-    throw error ?? new NotContractError(`HTTP ${response.status} without a problem of ours`);
+    throw error ?? new NotContractError(`HTTP ${response.status} without a problem document`);
 }
 
 /** @param {string} text */
@@ -134,6 +134,6 @@ function parseJson(text) {
     try {
         return JSON.parse(text);
     } catch {
-        throw new NotContractError("not what was asked for: no JSON");
+        throw new NotContractError("the response is not JSON");
     }
 }

@@ -1,25 +1,25 @@
 /**
- * Where a device stands in its user's log, and when to read what is missing: pure, time is an argument.
+ * The position of this device in its user's log, and when to fetch what is missing. No I/O; time is an argument.
  *
- *     taken    everything up to here was passed on, in order
+ *     taken    everything up to here was delivered, in order
  *     own      seqs beyond it that are known from replies to own requests
- *     seen     the highest seq that anything has told of
+ *     head     the highest seq seen anywhere
  *
- * `taken` < `seen` means that something is on its way, or lost. How long to hope before asking for it depends on
- * what told: an event beyond the next one proves a loss; a reply may overtake an event; a replay takes its time.
+ * `taken` < `head` means that entries are under way or lost. How long to wait before fetching them depends on the
+ * source: an event beyond the next one proves a loss; a reply may overtake an event; a replay takes a while.
  *
  * @typedef {import("./event-queue.js").Cursor} Cursor
  */
 
-/** Seconds that an event may come later than a reply with a higher seq, which takes the shorter way. */
+/** Seconds by which a reply with a higher seq may overtake an event. */
 export const REPLY_GRACE = 0.25;
-/** Seconds without any progress after which a promised replay counts as lost. */
+/** Seconds without progress after which an announced replay counts as lost. */
 export const REPLAY_GRACE = 10;
 
 /**
- * The one comparison that every device makes: is `seq` the `next` one, an `old` one, or is there a `gap`?
+ * Whether `seq` is the next one, an old one, or leaves a gap.
  *
- * @param {number} last the seq that was taken last (0: none yet)
+ * @param {number} last the seq delivered last (0: none yet)
  * @param {number} seq
  * @returns {"next" | "old" | "gap"}
  */
@@ -28,7 +28,6 @@ export function step(last, seq) {
     return seq <= last ? "old" : "gap";
 }
 
-/** The cursor of one device. */
 export class LogCursor {
     /** @param {Cursor | null} [resume] */
     constructor(resume = null) {
@@ -36,9 +35,9 @@ export class LogCursor {
         this.cursor = resume;
         /** @type {Set<number>} */
         this.own = new Set();
-        /** @type {number | null} when to read on from `taken`; null: nothing is missing, or it is being read */
+        /** @type {number | null} when to fetch from `taken` on; null: nothing is missing, or it is being fetched */
         this.catchUpAt = null;
-        /** The next entry waits for the answer to a send that may have made it. */
+        /** The next entry is held until the send that may have caused it is answered. */
         this.held = false;
         /** @private */ this.head = resume?.seq ?? 0;
         /** @private */ this.grace = 0;
@@ -48,12 +47,12 @@ export class LogCursor {
         return this.cursor?.seq ?? 0;
     }
 
-    /** Whether there are entries that were told of and not taken. */
+    /** Whether entries are missing. */
     get behind() {
         return this.taken < this.head;
     }
 
-    /** @param {Cursor} cursor begin here: what was before is not this device's to count */
+    /** Start at `cursor`, whatever came before. @param {Cursor} cursor */
     start(cursor) {
         this.cursor = cursor;
         this.head = cursor.seq;
@@ -62,7 +61,7 @@ export class LogCursor {
     }
 
     /**
-     * A replay up to `head` has been promised.
+     * The server announced a replay up to `head`.
      *
      * @param {number} head
      * @param {number} now
@@ -72,14 +71,14 @@ export class LogCursor {
         this.expectWithin(now, REPLAY_GRACE);
     }
 
-    /** No connection: nothing to hope for, nothing to hold. */
+    /** Disconnected: nothing to wait for, nothing to hold. */
     pause() {
         this.catchUpAt = null;
         this.held = false;
     }
 
     /**
-     * Whether the entry `seq` can be taken now. One that leaves a gap has to be read from the log.
+     * Whether the entry `seq` is next. A gap schedules a fetch.
      *
      * @param {number} seq
      * @param {number} now
@@ -92,26 +91,26 @@ export class LogCursor {
     }
 
     /**
-     * Move on to `seq`, the next one.
+     * Advance to `seq`, the next one.
      *
      * @param {number} seq
      * @param {number} now
      */
     advance(seq, now) {
-        if (this.cursor === null) throw new TypeError("a log is taken from after a welcome");
+        if (this.cursor === null) throw new TypeError("no welcome yet");
         this.cursor = { epoch: this.cursor.epoch, seq };
         this.own.delete(seq);
         if (!this.behind) this.catchUpAt = null;
         else if (this.catchUpAt !== null) this.catchUpAt = Math.max(this.catchUpAt, now + this.grace);
     }
 
-    /** @param {number} seq an own write that is known from its reply */
+    /** Record an own write that is known from its reply. @param {number} seq */
     markOwn(seq) {
         if (seq > this.taken) this.own.add(seq);
     }
 
     /**
-     * Move on past own writes whose turn has come; true if there were any.
+     * Advance past own writes that are next. True if there were any.
      *
      * @param {number} now
      */
@@ -122,7 +121,7 @@ export class LogCursor {
     }
 
     /**
-     * A reply told that the log reaches to `seq`; what lies before it may still be on its way.
+     * A reply says that the log reaches `seq`; earlier events may still be under way.
      *
      * @param {number} seq
      * @param {number} now
@@ -132,7 +131,7 @@ export class LogCursor {
         this.expectWithin(now, REPLY_GRACE);
     }
 
-    /** @param {number} at read on from `taken` then, or at once if that is due sooner */
+    /** Fetch what is missing at that time, or earlier if already scheduled. @param {number} at */
     catchUp(at) {
         if (!this.behind) return;
         this.grace = 0;

@@ -1,20 +1,20 @@
 /**
- * The requests that wait for their answer: pure, time is an argument.
+ * The requests without a reply. No I/O; time is an argument.
  *
- *     asked ──► waiting to be written ──► inFlight ──► answered
- *                      ▲                    │
- *                      ├──── put off ◄──────┤   a send that met rate_limited or unavailable
- *                      └────────────────────┘   the connection broke
+ *     added ──► queued ──► in flight ──► settled
+ *                 ▲            │
+ *                 ├─ retryAt ◄─┤   a send met rate_limited or unavailable
+ *                 └────────────┘   the connection broke
  *
- * A request keeps its id and its text for life, so what is repeated is the very same request: a `send` under its
- * nonce, a read or a change of state because it may be carried out twice. `report` may not: every report is a case
- * of its own, so the caller is told that it is not known. What is repeated keeps the order in which it was asked.
+ * A request keeps its id and its bytes, so a retry is the same request. A `send` is idempotent by its nonce, reads and
+ * state changes by nature. A `report` is not: each one opens a case, so its caller gets an error instead of a retry.
+ * Retries keep the order in which the requests were added.
  *
  * @typedef {import("./frames.js").Request} Request
  * @typedef {import("./frames.js").Answered} Answered
  * @typedef {{request: Request, data: string, deadline: number, inFlight: boolean, retryAt: number | null,
  *     tries: number, refused: RefusedError | null}} PendingRequest
- *     `inFlight`: it has been handed to a connection, so it may have been carried out; `retryAt`: when it is due again
+ *     `inFlight`: it was written to a connection, so the server may have executed it; `retryAt`: when to write it again
  */
 
 import { BussaError, DeadlineError, InterruptedRequestError, RefusedError } from "./errors.js";
@@ -23,7 +23,7 @@ import { encode } from "./codec.js";
 const MAX_ID = 2_147_483_647;
 const NOT_IDEMPOTENT = "report";
 
-/** The table. Whoever asks bounds its size; `settled` holds outcomes until they are collected. */
+/** The table of pending requests. The caller bounds its size and collects the outcomes from `settled`. */
 export class PendingRequests {
     /**
      * @param {import("./backoff.js").Backoff} backoff
@@ -44,7 +44,7 @@ export class PendingRequests {
         return this.pending.size;
     }
 
-    /** An id that no waiting request has; they begin anew after the largest. */
+    /** An id that no pending request uses. Ids wrap around after the largest. */
     nextId() {
         do this.lastId = (this.lastId % MAX_ID) + 1;
         while (this.pending.has(this.lastId));
@@ -52,7 +52,7 @@ export class PendingRequests {
     }
 
     /**
-     * Enter a request and return its id.
+     * Add a request and return its id.
      *
      * @param {{type: string, [field: string]: unknown}} wanted without an id
      * @param {number} deadline
@@ -68,7 +68,7 @@ export class PendingRequests {
     }
 
     /**
-     * What to write next.
+     * The next frame to write, or null.
      *
      * @returns {string | null}
      */
@@ -83,25 +83,25 @@ export class PendingRequests {
         return null;
     }
 
-    /** A connection is there: everything that waits is written, oldest first. */
+    /** A connection is live: queue every pending request, oldest first. */
     connected() {
         this.live = true;
         this.queue = [...this.pending].filter(([, entry]) => entry.retryAt === null).map(([id]) => id);
     }
 
-    /** The connection is gone. What may not be repeated is given back to its caller. */
+    /** The connection is gone: reject what must not be retried. */
     disconnected() {
         this.live = false;
         this.queue = [];
         for (const [id, entry] of [...this.pending]) {
             if (entry.inFlight && entry.request.type === NOT_IDEMPOTENT) {
-                this.settle(id, new InterruptedRequestError("the connection broke before the answer came"));
+                this.settle(id, new InterruptedRequestError("disconnected before the reply"));
             }
         }
     }
 
     /**
-     * Settle a request by its reply; false if nobody waits for it.
+     * Settle a request with its reply. False if no request has that id.
      *
      * @param {Answered} reply
      */
@@ -112,7 +112,7 @@ export class PendingRequests {
     }
 
     /**
-     * Settle a request by its error, or put it off: a send that is worth repeating, while there is time.
+     * Settle a request with its error, or schedule a retry of a send before its deadline.
      *
      * @param {number} id
      * @param {BussaError} error
@@ -135,14 +135,14 @@ export class PendingRequests {
     }
 
     /**
-     * Write what was put off and is due, give up what has run out of time; true if anything was given up.
+     * Queue the retries that are due, and settle what is past its deadline. True if anything was.
      *
      * @param {number} now
      */
     tick(now) {
         const expired = [...this.pending].filter(([, entry]) => entry.deadline <= now);
         for (const [id, entry] of expired) {
-            // A send that the server put off last was refused; any other may have been carried out.
+            // A send that waits for a retry is known to be refused; any other may have been executed.
             const refused = entry.retryAt === null ? null : entry.refused;
             this.settle(id, refused ?? new DeadlineError(entry.request.nonce ?? null));
         }
@@ -155,22 +155,22 @@ export class PendingRequests {
         return expired.length > 0;
     }
 
-    /** When `tick` has something to do; Infinity: never. */
+    /** When to call `tick`; Infinity: never. */
     nextTimer() {
         let first = Infinity;
         for (const entry of this.pending.values()) first = Math.min(first, entry.deadline, entry.retryAt ?? Infinity);
         return first;
     }
 
-    /** @param {BussaError} error the end: nothing that waits will be answered */
+    /** Settle all of them. @param {BussaError} error */
     failAll(error) {
         for (const id of [...this.pending.keys()]) this.settle(id, error);
     }
 
     /**
-     * Whether `event` may be the trace of a send that flew and is not answered yet.
+     * Whether `event` may be the echo of a send that is in flight.
      *
-     * Only its answer can tell: another device of the same user may have said the same words.
+     * Only the reply can tell: another device of the same user may have sent the same text.
      *
      * @param {import("./frames.js").Event} event
      * @param {string | null} user

@@ -1,25 +1,25 @@
 /**
- * The connections, one after the other: token, socket, and how long to wait before the next.
+ * Connects, and reconnects with backoff.
  *
- * A page can't see the pings of the WebSocket, so silence is broken by a `ping` of the contract: a network that is
- * gone without a word is noticed within two times `KEEPALIVE_SECONDS`, and at once after `wake`.
+ * A browser does not expose WebSocket pings, so an idle connection is probed by a `ping` request. A dead network is
+ * noticed within two times `KEEPALIVE_SECONDS`, and within `WAKE_PROBE_SECONDS` after `wake`.
  */
 
 import { Connection, ConnectionLost } from "./connection.js";
 import { BussaError, ClosedError } from "./errors.js";
 
-/** Silence after which a ping is sent, and how long anything may take to come. */
+/** Idle time before a ping, and the time-out of its reply. */
 export const KEEPALIVE_SECONDS = 20;
-/** The same for a device that has just woken up: people look at it now. */
+/** The time-out after the device woke up: its user is looking at it. */
 export const WAKE_PROBE_SECONDS = 4;
-/** The longest that a browser's timer can be told to wait. */
+/** The largest delay of setTimeout; a larger one fires at once. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** @typedef {"connecting" | "live" | "closed"} Status */
 
 export const clock = () => performance.now() / 1000;
 
-/** What goes on in the background while a client is open. */
+/** The background task of an open client. */
 export class ReconnectLoop {
     /**
      * @param {{url: string, Socket: typeof WebSocket, tokens: import("./tokens.js").Tokens,
@@ -27,19 +27,19 @@ export class ReconnectLoop {
      *     pump: () => void, onStatus: (status: Status) => void}} parts
      */
     constructor({ url, Socket, tokens, state, backoff, pump, onStatus }) {
-        /** How the last try ended, for people. */
-        this.why = "no try yet";
+        /** Why the last attempt failed, human-readable. */
+        this.why = "not connected yet";
         /** @private */ this.parts = { url, Socket, tokens, state, backoff, pump, onStatus };
         /** @private @type {Connection | null} */ this.connection = null;
         /** @private */ this.liveSince = Infinity;
         /** @private @type {ReturnType<typeof setTimeout> | undefined} */ this.timer = undefined;
         /** @private @type {ReturnType<typeof setTimeout> | undefined} */ this.keepalive = undefined;
-        /** @private @type {(() => void) | null} cuts a wait short */ this.cancelWait = null;
+        /** @private @type {(() => void) | null} ends the current wait */ this.cancelWait = null;
         /** @private @type {BussaError | null} */ this.stopReason = null;
     }
 
     /**
-     * Live until there is no next connection, and return why. Whatever goes wrong in here is returned, not lost.
+     * Run until there is no next connection, and return why. Never rejects.
      *
      * @returns {Promise<BussaError>}
      */
@@ -56,17 +56,18 @@ export class ReconnectLoop {
                 if (this.stopReason) return this.stopReason;
                 if (!(error instanceof ConnectionLost)) return asBussaError(error);
                 this.why = error.message;
-                if (error.advice === "never" || (error.advice === "new_token" && !tokens.refused())) return error.finalError;
+                const { advice, finalError, retryAfter } = error;
+                if (advice === "never" || (advice === "new_token" && !tokens.refused())) return finalError;
                 if (clock() - this.liveSince >= backoff.steady) attempt = 0;
                 onStatus("connecting");
                 pump();
-                await this.wait(Math.max(error.retryAfter, backoff.delay(error.advice, attempt, Math.random())));
+                await this.wait(Math.max(retryAfter, backoff.delay(advice, attempt, Math.random())));
                 if (this.stopReason) return this.stopReason;
             }
         }
     }
 
-    /** @param {BussaError} why end it from this side */
+    /** Stop from this side. @param {BussaError} why */
     stop(why) {
         this.stopReason = why;
         clearTimeout(this.timer);
@@ -74,20 +75,21 @@ export class ReconnectLoop {
         this.connection?.close(new ConnectionLost(why.message));
     }
 
-    /** The device woke up, or its network came back: try at once, or see whether the connection still lives. */
+    /** The device woke up or its network is back: reconnect at once, or probe the connection. */
     wake() {
         this.cancelWait?.();
         if (this.parts.state.live) this.probe(WAKE_PROBE_SECONDS);
     }
 
-    /** Write what is to be written, and set the timer for what is due. */
+    /** Write what is queued, and set the timer. */
     flush() {
         const { state } = this.parts;
         for (let data = state.next(); data !== null; data = state.next()) this.connection?.send(data);
         clearTimeout(this.timer);
         const due = state.nextTimer();
         if (due !== Infinity && !this.stopReason) {
-            this.timer = setTimeout(() => this.runTimers(), Math.min(MAX_TIMEOUT_MS, Math.max(0, (due - clock()) * 1e3)));
+            const delay = Math.max(0, (due - clock()) * 1e3);
+            this.timer = setTimeout(() => this.runTimers(), Math.min(MAX_TIMEOUT_MS, delay));
         }
     }
 
@@ -131,7 +133,7 @@ export class ReconnectLoop {
     probe(seconds) {
         const { connection } = this;
         clearTimeout(this.keepalive);
-        this.keepalive = setTimeout(() => connection?.close(new ConnectionLost("the connection has gone silent")), seconds * 1e3);
+        this.keepalive = setTimeout(() => connection?.close(new ConnectionLost("no reply to a ping")), seconds * 1e3);
         this.parts.state.requests.add({ type: "ping" }, clock() + seconds);
         this.flush();
     }
@@ -150,10 +152,10 @@ export class ReconnectLoop {
     }
 }
 
-/** An error of asBussaError; anything else (the application's own, or a mistake in here) becomes its cause. @param {unknown} error */
+/** Wraps what is not ours (a bug, or an error of an application's callback) as `cause`. @param {unknown} error */
 function asBussaError(error) {
     if (error instanceof BussaError) return error;
-    const wrapped = new ClosedError(null, `an error on this side: ${error}`);
+    const wrapped = new ClosedError(null, `internal error: ${error}`);
     wrapped.cause = error;
     return wrapped;
 }

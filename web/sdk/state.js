@@ -1,13 +1,12 @@
 /**
- * Everything that one device knows of its connection: pure, no socket, no clock, no rng of its own.
+ * The state machine of a client: no socket, no clock, no randomness of its own.
  *
- *     log      where in the user's log this device is
- *     feed     what waits for the application
- *     asks     what waits for an answer
+ *     log        the position in the user's log
+ *     queue      events for the application
+ *     requests   requests without a reply
  *
- * Two rules carry it. What the application is told is the log, in order, each entry once; an entry that is missing
- * is read with `sync`, never guessed. And an own write is told by its reply alone: should its event come as well
- * (after a broken connection it is replayed), it is passed over.
+ * The application gets the log in order, each entry once; a missing entry is fetched with `sync`. An own write is
+ * reported by its reply alone: its event, which is replayed after a reconnect, is skipped.
  *
  * @typedef {import("./frames.js").Event} Event
  * @typedef {import("./frames.js").LogEvent} LogEvent
@@ -22,11 +21,11 @@ import { EventQueue } from "./event-queue.js";
 import { LogCursor } from "./log-cursor.js";
 import { encode, isReply, parseFrame } from "./codec.js";
 
-/** Own writes that may stand behind unread events; past it a further request is refused here. */
+/** Own writes that may wait behind unread events; further requests throw. */
 export const MAX_OWN_WRITES = 10_000;
 const MAX_PAGE = 200;
 
-/** One user's device. Every method that needs the time is given it, in seconds of any steady clock. */
+/** `now` is in seconds of any monotonic clock. */
 export class State {
     /**
      * @param {{resume?: import("./event-queue.js").Cursor | null, queue?: EventQueue, backoff?: Backoff,
@@ -37,36 +36,36 @@ export class State {
         this.log = new LogCursor(resume);
         if (resume) this.queue.start(resume);
         this.requests = new PendingRequests(backoff, rng);
-        /** What was passed over, and how often. All of it is allowed by the contract, none of it in silence. */
+        /** Frames that were ignored, as the protocol allows, and recoveries. */
         this.counters = { unknownFrames: 0, unsolicitedReplies: 0, ephemeralDropped: 0, catchUps: 0, resets: 0 };
         /** @type {string | null} */ this.user = null;
         this.live = false;
-        /** The log could not be healed on this connection: close it, resuming will tell. */
+        /** Gap recovery failed on this connection: close it; the next welcome decides between resume and reset. */
         this.broken = false;
-        /** @private @type {number | null} the id of the `sync` that is under way */ this.syncId = null;
-        /** @private not before then another one, for the server asked to wait */ this.syncNotBefore = 0;
+        /** @private @type {number | null} the id of the `sync` in flight */ this.syncId = null;
+        /** @private the server's retry_after */ this.syncNotBefore = 0;
         /** @private @type {string | null} */ this.urgent = null;
         /** @private @type {string | null} */ this.typingTo = null;
     }
 
-    // ---- what the application does
+    // ---- called by the application
 
     /**
-     * Enter a request and return its id; its outcome will stand in `asks.settled`.
+     * Add a request and return its id; its outcome appears in `requests.settled`.
      *
      * @param {{type: string, [field: string]: unknown}} wanted
      * @param {number} deadline
-     * @throws {BehindError} too many own writes wait behind events that nobody reads
+     * @throws {BehindError} too many own writes wait behind unread events
      * @throws {import("./errors.js").BadRequestError} it does not fit into a frame
      */
     request(wanted, deadline) {
         if (this.log.own.size >= MAX_OWN_WRITES) {
-            throw new BehindError(`${MAX_OWN_WRITES} own writes wait behind events that are not read`);
+            throw new BehindError(`${MAX_OWN_WRITES} own writes wait behind unread events`);
         }
         return this.requests.add(wanted, deadline);
     }
 
-    /** @param {string} peer the user is writing, if there is a connection to say it on; the last one counts */
+    /** Queue a typing indicator; the latest replaces earlier ones. @param {string} peer */
     typing(peer) {
         if (this.live) this.typingTo = peer;
     }
@@ -78,7 +77,7 @@ export class State {
         return notice;
     }
 
-    // ---- what the connection does
+    // ---- called by the connection
 
     /** @param {string} token */
     hello(token) {
@@ -87,7 +86,7 @@ export class State {
     }
 
     /**
-     * The connection is there. Everything unanswered is written again.
+     * Connected. Every pending request is queued again.
      *
      * @param {import("./frames.js").Welcome} frame
      * @param {number} now
@@ -109,7 +108,7 @@ export class State {
         this.requests.connected();
     }
 
-    /** The connection is gone. The log is where it was: the next one resumes from there. */
+    /** Disconnected. The next connection resumes from the log position. */
     disconnected() {
         this.live = this.broken = false;
         this.syncId = this.urgent = this.typingTo = null;
@@ -118,7 +117,7 @@ export class State {
     }
 
     /**
-     * What to write next, or null.
+     * The next frame to write, or null.
      *
      * @returns {string | null}
      */
@@ -138,7 +137,7 @@ export class State {
     }
 
     /**
-     * Take one frame of the server's.
+     * Process a frame of the server.
      *
      * @param {ReturnType<typeof parseFrame>} frame
      * @param {number} now
@@ -152,15 +151,15 @@ export class State {
         else this.logEntry(frame.seq, frame, now);
     }
 
-    // ---- time
+    // ---- timers
 
-    /** @param {number} now do what is due */
+    /** Do what is due. @param {number} now */
     tick(now) {
         if (this.requests.tick(now)) this.releaseHeld(now);
         if (this.catchUpDue() <= now) this.startSync();
     }
 
-    /** When `tick` is due; Infinity: never. */
+    /** When to call `tick`; Infinity: never. */
     nextTimer() {
         return Math.min(this.requests.nextTimer(), this.catchUpDue());
     }
@@ -184,7 +183,7 @@ export class State {
     onError(error, now) {
         const problem =
             refusal(error.code, error.message, error.retry_after ?? null) ??
-            new NotContractError(`an error that is none: ${error.code}`);
+            new NotContractError(`unknown error code ${error.code}`);
         if (error.id === undefined || error.id === null) {
             this.counters.unsolicitedReplies += 1;
         } else if (error.id === this.syncId) {
@@ -205,7 +204,7 @@ export class State {
     onSkipped(frame, now) {
         this.counters.unknownFrames += 1;
         if (frame.id !== null) {
-            const known = this.requests.reject(frame.id, new NotContractError(`an answer that is none: ${frame.of}`), now);
+            const known = this.requests.reject(frame.id, new NotContractError(`unknown reply ${frame.of}`), now);
             this.broken ||= frame.id === this.syncId;
             if (frame.seq !== null) this.ownWrite(frame.seq, now, known);
         } else if (frame.seq !== null) {
@@ -223,7 +222,7 @@ export class State {
     }
 
     /**
-     * Take one entry of the log, in order; null is one that the application need not see.
+     * Process an entry of the log; null: one the application does not see.
      *
      * @private @param {number} seq @param {LogEvent | null} event @param {number} now
      */
@@ -248,19 +247,20 @@ export class State {
         if (this.log.skipOwn(now)) this.queue.advance(this.log.cursor);
     }
 
-    /** Something was settled: what was held back for it is read again, from the log. @private @param {number} now */
+    /** A request was settled: fetch the entry that was held back for it. @private @param {number} now */
     releaseHeld(now) {
         if (!this.log.held) return;
         this.log.held = false;
         this.log.catchUp(now);
     }
 
-    // ---- healing
+    // ---- gap recovery
 
     /** @private */
     catchUpDue() {
         const { live, syncId, log, queue } = this;
-        if (!live || syncId !== null || log.held || !queue.hasRoom || !log.behind || log.catchUpAt === null) return Infinity;
+        if (!live || syncId !== null || log.held || !queue.hasRoom) return Infinity;
+        if (!log.behind || log.catchUpAt === null) return Infinity;
         return Math.max(log.catchUpAt, this.syncNotBefore);
     }
 
@@ -280,12 +280,15 @@ export class State {
             for (const value of reply.events) {
                 const entry = parseFrame(value);
                 if (entry.type === "skipped") this.onSkipped(entry, now);
-                else if ("seq" in entry && !("id" in entry)) this.logEntry(/** @type {LogEvent} */ (entry).seq, entry, now);
+                else if ("seq" in entry && !("id" in entry)) {
+                    const event = /** @type {LogEvent} */ (entry);
+                    this.logEntry(event.seq, event, now);
+                }
             }
             this.log.expectHead(reply.head, now);
         }
         if (this.log.held || this.queue.full || !this.log.behind) return;
-        // Where the log no longer has what comes next only a resume can tell, and gives a reset.
+        // No progress: the log was trimmed. Only a new resume gives a reset.
         if (this.log.taken === before) this.broken = true;
         else this.log.catchUp(now);
     }
