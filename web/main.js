@@ -1,4 +1,4 @@
-/** The beginning: who is this tab, and what stands on the page then. */
+/** Entry point: picks the account of this tab, and shows the app or the login page. */
 
 import * as accounts from "./app/accounts.js";
 import { startNotifications } from "./app/notifications.js";
@@ -14,7 +14,7 @@ import { mountLiveRegions, showToast } from "./views/toast.js";
 import { here } from "./views/view.js";
 import { LoginPage } from "./views/login-page.js";
 
-/** The account that is shown, and how to let go of it. @type {{account: accounts.Account, end: () => void} | null} */
+/** The current account, and its teardown. @type {{account: accounts.Account, end: () => void} | null} */
 let current = null;
 
 /** @param {accounts.Account} account */
@@ -42,12 +42,12 @@ function enter(account) {
     };
     restoreRelationships(engine);
     startNotifications(engine);
-    void engine.run(); // Before there are views: they ask at once, and what they ask waits for the connection.
+    void engine.run(); // Before the views are mounted: their requests wait for the connection.
     sender.start();
     document.body.querySelector("#app")?.replaceChildren(new AppShell());
 }
 
-/** Log out: here, or on every device. @param {boolean} everywhere */
+/** Log out on this device, or on all. @param {boolean} everywhere */
 async function leave(everywhere) {
     if (!current) return;
     const { account } = current;
@@ -61,7 +61,7 @@ async function leave(everywhere) {
     goOut(null, account.user);
 }
 
-/** @param {string | null} why @param {string} [user] who is asked for a password again */
+/** @param {string | null} why a text key @param {string} [user] prefills the login page */
 function goOut(why, user = "") {
     if (current) {
         accounts.forget(current.account.user);

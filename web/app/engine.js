@@ -1,7 +1,7 @@
 /**
- * Between the SDK and the store: what happens is dispatched, and what has to be read is asked for.
+ * Connects the SDK to the store: dispatches events, and fetches what is missing.
  *
- * It ends when the account is left or its token is refused; another login makes another one.
+ * It stops on log-out or when the token is refused; each login creates a new one.
  *
  * @typedef {ReturnType<typeof createStore<import("../store/reduce.js").State, import("../store/reduce.js").Action>>} Store
  */
@@ -10,9 +10,8 @@ import { Client, BussaError, TokenRefusedError } from "../bussa.js";
 import { initial, reduce } from "../store/reduce.js";
 import { createStore } from "../store/store.js";
 
-/** Milliseconds that *is writing* is shown without a further word of it. */
+/** How long a typing indicator is shown after its last event. */
 const TYPING_MS = 6000;
-/** Entries of a page of the lists. */
 const PAGE_SIZE = 40;
 
 export class Engine {
@@ -28,18 +27,18 @@ export class Engine {
             patience: 30,
             watch: (status) => this.onStatus(status),
         });
-        /** @type {Set<(event: import("../sdk/event-queue.js").Notice) => void>} told of what happens, after the store */
+        /** @type {Set<(event: import("../sdk/event-queue.js").Notice) => void>} called with each event, after the store */
         this.listeners = new Set();
-        /** @private @type {Set<string>} what is being asked for, so that it is asked for once */ this.running = new Set();
-        /** @private @type {Set<string>} what is to be asked for once more, because it was wanted anew meanwhile */ this.rerun = new Set();
+        /** @private @type {Set<string>} fetches in progress */ this.running = new Set();
+        /** @private @type {Set<string>} fetches to repeat once they are done */ this.rerun = new Set();
         /** @private */ this.onWake = () => this.checkConnection();
     }
 
-    /** Live until it is stopped or the token is refused. */
+    /** Run until stopped, or until the token is refused. */
     async run() {
         for (const kind of ["online", "offline", "focus"]) addEventListener(kind, this.onWake);
         document.addEventListener("visibilitychange", this.onWake);
-        this.client.open(Infinity).catch(() => {}); // Why it ended is said by the events, below.
+        this.client.open(Infinity).catch(() => {}); // The loop below reports the error.
         try {
             for await (const event of this.client.events()) {
                 this.onEvent(event);
@@ -65,7 +64,7 @@ export class Engine {
         if (first) this.loadInitial();
     }
 
-    /** Read what the page shows first. @private */
+    /** Fetch what the page shows first. @private */
     loadInitial() {
         this.loadList("inbox", true);
         this.loadList("requests", true);
@@ -97,17 +96,17 @@ export class Engine {
         }
     }
 
-    /** What an event leaves to be read. @private @param {any} event @param {boolean} known */
+    /** Fetch what an event makes stale. @private @param {any} event @param {boolean} known */
     refreshPeer(event, known) {
         if (event.type === "conversation" || (!known && event.type === "message")) this.loadRow(event.peer);
-        // Whoever writes has opened a door that was closed: an answer may always be answered.
+        // A message from the peer may allow a reply that was not allowed before.
         const closed = this.store.get().people.get(event.peer)?.can !== "yes";
         if (event.type === "conversation" || (event.type === "message" && closed)) this.loadPerson(event.peer);
     }
 
-    // ---- what is read, each by one request at a time
+    // ---- fetching
 
-    /** A page of a list: the first, or the next. @param {"inbox" | "requests"} folder @param {boolean} [anew] */
+    /** Fetch the first or the next page of a list. @param {"inbox" | "requests"} folder @param {boolean} [anew] */
     loadList(folder, anew = false) {
         const { next, loaded } = this.store.get().lists[folder];
         if (loaded && !anew && next === null) return;
@@ -117,7 +116,7 @@ export class Engine {
         });
     }
 
-    /** The row of a peer who stands in no page that was read; the newest ones are in the first. @param {string} peer */
+    /** Fetch the row of a peer that is on no loaded page. Recent ones are on the first. @param {string} peer */
     loadRow(peer) {
         this.runOnce(`row ${peer}`, async () => {
             for (const folder of /** @type {const} */ (["inbox", "requests"])) {
@@ -125,7 +124,7 @@ export class Engine {
                 const found = page.conversations.filter((row) => row.peer === peer);
                 if (found.length > 0) {
                     const { last, ...change } = found[0];
-                    // What has been written since the answer was made is newer than it.
+                    // A message that arrived meanwhile is newer than this reply.
                     const newer = (this.store.get().rows.get(peer)?.last?.n ?? 0) > last.n;
                     this.store.dispatch({ type: "row", peer, change: newer ? change : { ...change, last } });
                     return;
@@ -134,7 +133,7 @@ export class Engine {
         });
     }
 
-    /** A person's name, and whether one may write to them. @param {string} user @param {boolean} [anew] */
+    /** Fetch a user's name, and whether this user can message them. @param {string} user @param {boolean} [anew] */
     loadPerson(user, anew = true) {
         if (!anew && this.store.get().people.has(user)) return;
         this.runOnce(`person ${user}`, async () => {
@@ -149,12 +148,12 @@ export class Engine {
     }
 
     /**
-     * Do something once at a time. What fails is not lost: whatever is still missing is asked for again as soon as
-     * somebody looks at it, or at the next connection.
+     * Run a fetch, unless it is in progress. Failures are only logged: what is still missing is fetched again when it
+     * is shown, or after a reconnect.
      *
      * @param {string} name
      * @param {() => Promise<void>} ask
-     * @param {boolean} [anew] the answer that is under way may be older than what is wanted: ask again after it
+     * @param {boolean} [anew] repeat it if it is in progress: its reply may be stale already
      */
     runOnce(name, ask, anew = false) {
         if (this.running.has(name)) {

@@ -1,8 +1,8 @@
-/** Which messages are read from the server, and when a conversation counts as read. */
+/** Loads messages on demand, and marks conversations as read. */
 
 import { CHUNK, messageAt, missingChunks } from "../store/thread.js";
 
-/** Open a conversation: learn how long it is, and what stands at its end. @param {import("./engine.js").Engine} engine @param {string} peer */
+/** Load the newest messages of a conversation. @param {import("./engine.js").Engine} engine @param {string} peer */
 export function openThread(engine, peer) {
     const { store, client } = engine;
     if (store.get().threads.get(peer)?.known) return;
@@ -19,7 +19,7 @@ export function openThread(engine, peer) {
 }
 
 /**
- * See that the messages between two numbers are here.
+ * Load the messages between two numbers that are missing.
  *
  * @param {import("./engine.js").Engine} engine
  * @param {string} peer
@@ -37,12 +37,12 @@ export function loadRange(engine, peer, from, to) {
     }
 }
 
-/** The newest message of a conversation has been looked at. @param {import("./engine.js").Engine} engine @param {string} peer */
+/** Mark a conversation as read up to its newest message. @param {import("./engine.js").Engine} engine @param {string} peer */
 export function markRead(engine, peer) {
     const { store, client } = engine;
     const row = store.get().rows.get(peer);
     const n = store.get().threads.get(peer)?.last ?? 0;
-    // Who knocked learns nothing, so nothing is said; and own messages need no mark.
+    // Reading a message request must not be disclosed to its sender.
     if (!row || row.folder !== "inbox" || row.unread === 0 || n <= row.read || !isLoaded(store, peer, n)) return;
     engine.runOnce(`read ${peer}`, async () => {
         await client.read(peer, n);

@@ -1,4 +1,4 @@
-/** What calls for attention while one looks elsewhere: the title, and a notification where the user allows it. */
+/** The unread count in the title, and desktop notifications. */
 
 import { t } from "../i18n/index.js";
 import { unreadTotal } from "../store/conversations.js";
@@ -6,10 +6,9 @@ import { toThread } from "../store/route.js";
 import * as accounts from "./accounts.js";
 
 const PREFERENCE = "bussa:notify";
-/** Characters of a message that a notification shows. */
 const MAX_BODY = 140;
 
-/** @returns {"on" | "off" | "denied" | "none"} whether notifications are shown, and if not, whether they may be */
+/** `none`: the browser does not support them. @returns {"on" | "off" | "denied" | "none"} */
 export function notificationState() {
     if (!("Notification" in globalThis)) return "none";
     if (Notification.permission === "denied") return "denied";
@@ -24,7 +23,7 @@ export async function setNotifications(wanted) {
 }
 
 /**
- * Keep the title, and show what comes in while nobody looks: no knocks, nothing of people who are muted or blocked.
+ * Update the title, and notify of messages while the window is unfocused, except knocks and muted or blocked people.
  *
  * @param {import("./engine.js").Engine} engine
  */

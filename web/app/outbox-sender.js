@@ -1,13 +1,13 @@
 /**
- * Messages on their way out, one after the other to each peer. They are kept in the browser until they are
- * answered: a page that is closed or falls over loses no text, and their nonces see that none is sent twice.
+ * Sends the outbox, one message at a time to each peer. Messages stay in localStorage until they are acknowledged, so
+ * a closed or crashed page loses none; their nonces prevent duplicates.
  */
 
 import { BussaError, ClosedError, DeadlineError, RefusedError, newNonce } from "../bussa.js";
 import { pendingTo, retriesItself } from "../store/outbox.js";
 import * as accounts from "./accounts.js";
 
-/** Seconds after which a message that met no answer says so, and offers to try again. */
+/** How long to wait before a message is shown as failed. */
 const TIMEOUT_SECONDS = 20;
 
 export class OutboxSender {
@@ -18,7 +18,7 @@ export class OutboxSender {
         /** @private @type {Set<string>} */ this.busy = new Set();
     }
 
-    /** Take up what an earlier page left behind, and go on whenever there is a connection again. */
+    /** Restore the stored outbox, and retry on every reconnect. */
     start() {
         const { store } = this.engine;
         for (const key of accounts.keys(this.prefix)) {
@@ -54,7 +54,7 @@ export class OutboxSender {
         this.pump(pending.peer);
     }
 
-    /** The message is given up; its text goes back to who asks for it. @param {string} nonce */
+    /** Discard a message. @param {string} nonce */
     drop(nonce) {
         accounts.remove(this.prefix + nonce);
         this.engine.store.dispatch({ type: "dropped", nonce });

@@ -1,11 +1,11 @@
 /**
- * Who is blocked or muted without a conversation. The lists of the server begin with what was written, so this
- * browser remembers what it was told of all others: else nobody could find the way to unblock them.
+ * Remembers blocked and muted users without a conversation. The server lists conversations only, so without this cache
+ * there would be no way to find and unblock them.
  */
 
 import * as accounts from "./accounts.js";
 
-/** People who are remembered; the latest ones stay. */
+/** Oldest entries are dropped beyond it. */
 const MAX_ENTRIES = 500;
 
 /** @param {import("./engine.js").Engine} engine */

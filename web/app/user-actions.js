@@ -1,4 +1,4 @@
-/** What a user decides about people and about the own door: each says what happened, or that it did not. */
+/** Actions on other users and on the settings. Each reports its outcome in a toast. */
 
 import { BussaError, RefusedError, follow, followers, following, unfollow } from "../bussa.js";
 
@@ -68,7 +68,7 @@ export class UserActions {
         );
     }
 
-    /** A page of people: the first, or the next. @param {"following" | "followers"} which @param {boolean} [more] */
+    /** Fetch the first or the next page of people. @param {"following" | "followers"} which @param {boolean} [more] */
     loadPeople(which, more = false) {
         const { store, account } = this.engine;
         const { next, loaded } = store.get().follows[which];
@@ -81,7 +81,7 @@ export class UserActions {
     }
 
     /**
-     * Change how one stands to a peer. Own requests give no event, so the outcome is told here.
+     * Change the relationship to a peer. Own requests cause no event, so the store is updated here.
      *
      * @private
      * @param {string} peer
@@ -98,7 +98,7 @@ export class UserActions {
                 const folder = row?.last ? (change.folder ?? current.folder) : current.folder;
                 this.engine.store.dispatch({ type: "conversation", peer, ...current, ...change, folder });
                 this.engine.loadPerson(peer);
-                if (change.blocked === false) this.engine.loadRow(peer); // What was hidden is shown again.
+                if (change.blocked === false) this.engine.loadRow(peer); // The last message is visible again.
             },
             success,
             peer,

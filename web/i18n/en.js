@@ -1,8 +1,8 @@
-/** English. `{name}` stands for a value; of two forms, the number `n` chooses. */
+/** English. `{name}` is a placeholder; `n` selects the plural form. */
 
 /** @type {import("./index.js").Texts} */
 export const texts = {
-    // ---- words that stand in many places
+    // ---- general
     you: "You",
     back: "Back",
     cancel: "Cancel",
@@ -15,7 +15,7 @@ export const texts = {
     "a11y.skip": "Skip to content",
     "a11y.log": "New messages",
 
-    // ---- before one is logged in
+    // ---- login page
     "login.lead": "Direct messages behind a door that you open.",
     "login.accounts": "Continue as",
     "login.open": "Open",
@@ -37,7 +37,7 @@ export const texts = {
     "login.invalid.user": "A user name has 1 to 64 letters, digits or . _ : -",
     "login.invalid.password": "Enter a password.",
 
-    // ---- where to go
+    // ---- navigation, connection
     "nav.label": "Main",
     "nav.home": "Bussa, start page",
     "nav.messages": "Messages",
@@ -52,7 +52,7 @@ export const texts = {
     "connection.offline": "You are offline. Your messages will be sent when you are back online.",
     "connection.broken": "Disconnected. Reload the page.",
 
-    // ---- the list
+    // ---- conversation list, search
     "list.you": "You:",
     "list.draft": "Draft:",
     "list.unread": { one: "{n} unread message", other: "{n} unread messages" },
@@ -70,7 +70,7 @@ export const texts = {
     "search.asking": "Searching …",
     "search.none": "No results for “{query}”.",
 
-    // ---- whom to write to
+    // ---- new conversation
     "new.open": "New message",
     "new.label": "Recipient",
     "new.hint": "Enter the exact user name, or choose someone below.",
@@ -78,7 +78,7 @@ export const texts = {
     "new.nobody": "No user named {user}.",
     "new.second": "Just trying it out?",
 
-    // ---- a conversation
+    // ---- conversation
     "thread.with": "Conversation with {name}",
     "thread.menu": "More",
     "thread.messages": "Messages",
@@ -127,7 +127,7 @@ export const texts = {
     "knock.decline": "Decline",
     "knock.report": "Block and report",
 
-    // ---- people
+    // ---- people, profile, report
     "people.tabs": "People",
     "people.following": "Following",
     "people.followers": "Followers",
@@ -189,7 +189,7 @@ export const texts = {
     "logout.everywhere": "Log out of all devices",
     "logout.everywhere.text": "This logs you out on every device, including this one.",
 
-    // ---- what has been done, and what has not
+    // ---- toasts, errors
     "toast.accepted": "{name} can message you now.",
     "toast.declined": "Declined. {name} isn’t told.",
     "toast.blocked": "{name} is blocked.",

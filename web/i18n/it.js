@@ -1,4 +1,4 @@
-/** Italiano. `{name}` sta per un valore; fra due forme sceglie il numero `n`. */
+/** Italiano. `{name}` è un segnaposto; `n` sceglie la forma plurale. */
 
 /** @type {import("./index.js").Texts} */
 export const texts = {

@@ -1,11 +1,11 @@
 /**
- * The conversations and how they stand: pure. One row a peer, and a folder for each list.
+ * The conversation list: one row per peer, in a folder. Pure functions.
  *
  * @typedef {import("../sdk/frames.js").Conversation} Conversation
  * @typedef {import("../sdk/frames.js").Message} Message
  * @typedef {Omit<Conversation, "last" | "folder"> & {last: Message | null,
  *     folder: import("../sdk/frames.js").Folder | null}} Row
- *     `last` is null where nothing was written yet; `folder` then too
+ *     `last` and `folder` are null before the first message
  * @typedef {ReadonlyMap<string, Row>} Rows
  */
 
@@ -23,7 +23,7 @@ export function emptyRow(peer) {
 }
 
 /**
- * Take in a page of a list. A row that has moved on since the server made the page stays as it is.
+ * Merge a page of a list. Rows that are newer than the page stay.
  *
  * @param {Rows} rows
  * @param {readonly Conversation[]} page
@@ -37,17 +37,17 @@ export function mergePage(rows, page) {
     return next;
 }
 
-/** What is known without the rows of one folder, which is read anew. @param {Rows} rows @param {string} folder */
+/** Drop the rows of a folder, before it is reloaded. @param {Rows} rows @param {string} folder */
 export function withoutFolder(rows, folder) {
     return new Map([...rows].filter(([, row]) => row.folder !== folder));
 }
 
 /**
- * A message was written, by either side.
+ * Apply a message of either side.
  *
  * @param {Rows} rows
  * @param {Message} message
- * @param {import("../sdk/frames.js").Folder} folder where it was put at its recipient
+ * @param {import("../sdk/frames.js").Folder} folder of its recipient
  * @param {string} user
  */
 export function applyMessage(rows, message, folder, user) {
@@ -57,20 +57,20 @@ export function applyMessage(rows, message, folder, user) {
     return withEntry(rows, message.peer, {
         ...row,
         last: message,
-        // Whoever writes keeps the conversation in the inbox; writing back is accepting.
+        // Replying to a message request accepts it.
         folder: own ? "inbox" : folder,
         unread: own ? row.unread : row.unread + 1,
     });
 }
 
 /**
- * Somebody has read up to `n`.
+ * Apply a read marker.
  *
  * @param {Rows} rows
  * @param {string} peer
  * @param {string} by
  * @param {number} n
- * @param {number} left messages that are still unread then, where it was oneself
+ * @param {number} left unread messages after `n`, if the reader is this user
  */
 export function applyRead(rows, peer, by, n, left) {
     const row = rows.get(peer);
@@ -81,7 +81,7 @@ export function applyRead(rows, peer, by, n, left) {
 }
 
 /**
- * What accept, decline, mute, block or report changed.
+ * Change fields of a row.
  *
  * @param {Rows} rows
  * @param {string} peer
@@ -93,7 +93,7 @@ export function patchRow(rows, peer, change) {
 }
 
 /**
- * A list, newest first.
+ * The rows of a folder, newest first.
  *
  * @param {Rows} rows
  * @param {"inbox" | "requests"} folder
@@ -105,7 +105,7 @@ export function inFolder(rows, folder) {
 }
 
 /**
- * Unread messages that ask for attention: not those of muted people, and no knocks.
+ * Unread messages, except knocks and those of muted or blocked people.
  *
  * @param {Rows} rows
  */
@@ -117,7 +117,7 @@ export function unreadTotal(rows) {
     return total;
 }
 
-/** Knocks that wait for an answer. @param {Rows} rows */
+/** Message requests that wait for an answer. @param {Rows} rows */
 export function knockTotal(rows) {
     return inFolder(rows, "requests").filter((row) => !row.blocked).length;
 }

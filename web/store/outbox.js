@@ -1,9 +1,9 @@
 /**
- * Messages on their way: pure. Each keeps its nonce for life, so it may be tried again without being sent twice.
+ * Messages without an acknowledgement. Each keeps its nonce, so a retry is never a duplicate. Pure functions.
  *
  * @typedef {{nonce: string, peer: string, text: string, replyTo: number | null, at: number,
  *     state: "sending" | "failed", why: string | null}} Pending
- *     `at`: when it was written, in milliseconds; `why`: the code of the refusal, or `lost` for no answer
+ *     `at`: creation time in ms; `why`: the error code, or `lost` for no response
  * @typedef {ReadonlyMap<string, Pending>} Outbox
  */
 
@@ -29,13 +29,13 @@ export function patchPending(outbox, nonce, change) {
     return pending ? withEntry(outbox, nonce, { ...pending, ...change }) : outbox;
 }
 
-/** Reasons that pass by themselves: no answer in time, no connection, an outage, a limit. */
+/** Errors that a later retry may not meet again. */
 const TRANSIENT = new Set(["lost", "unavailable", "rate_limited"]);
-/** Milliseconds: nonces are kept for a day at the least; well within it a repeated message is never a second one. */
+/** Milliseconds. The server keeps nonces for at least a day; within half of it a retry cannot be a duplicate. */
 const RETRY_WINDOW = 12 * 3600 * 1000;
 
 /**
- * Whether a message that failed may be tried again without being asked to.
+ * Whether a failed message is retried automatically.
  *
  * @param {Pending} pending
  * @param {number} now

@@ -1,5 +1,5 @@
 /**
- * The whole state of the page, and how each thing that happens changes it: pure.
+ * The state of the page, and its reducer.
  *
  * @typedef {import("../sdk/frames.js").Settings} Settings
  * @typedef {{name: string, can: import("../sdk/frames.js").CanMessage, missing: boolean}} Person
@@ -7,18 +7,18 @@
  * @typedef {{next: string | null, loaded: boolean}} List
  *
  * @typedef {object} State
- * @property {string} user who this is
+ * @property {string} user
  * @property {import("../sdk/reconnect-loop.js").Status} status
- * @property {boolean} reached whether there has been a connection
- * @property {string | null} ended why there is none any more: a code of ours, or null
- * @property {boolean} online what the browser says of the network
- * @property {number} limit characters of a message
+ * @property {boolean} reached whether it was ever connected
+ * @property {string | null} ended why it stopped: "token", "broken" or null
+ * @property {boolean} online navigator.onLine
+ * @property {number} limit maximal length of a message
  * @property {import("./conversations.js").Rows} rows
  * @property {{inbox: List, requests: List}} lists
  * @property {ReadonlyMap<string, import("./thread.js").Thread>} threads
  * @property {import("./outbox.js").Outbox} outbox
- * @property {ReadonlyMap<string, number>} knocked own messages that wait at a door: peer to number
- * @property {ReadonlyMap<string, number>} typing peer to the time, in ms, until which it is shown
+ * @property {ReadonlyMap<string, number>} knocked own messages that wait to be accepted, by peer
+ * @property {ReadonlyMap<string, number>} typing when the indicator expires, in ms, by peer
  * @property {ReadonlyMap<string, Person>} people
  * @property {{following: People, followers: People}} follows
  * @property {Settings | null} settings
@@ -86,16 +86,16 @@ const HANDLERS = new Map(
             typing: status === "live" ? state.typing : new Map(),
         }),
         online: (state, { online }) => (online === state.online ? state : { ...state, online }),
-        // The rows stay to be looked at until the new ones are there.
+        // The old rows stay visible until they are reloaded.
         reset: (state) => ({ ...state, threads: new Map() }),
 
-        // ---- what the log says
+        // ---- events of the log
         message: (state, { type: _, seq: __, folder, ...message }) => addMessage(state, message, folder),
         read: (state, { peer, by, n }) => applyRead(state, peer, by, n),
         conversation: (state, { peer, folder, muted, blocked }) => {
             const before = state.rows.get(peer);
             const rows = conversations.patchRow(state.rows, peer, { folder, muted, blocked });
-            // What a block hides, or an end of it shows, is read anew.
+            // A block hides messages and unblocking shows them: reload.
             const blockChanged = before !== undefined && before.blocked !== blocked;
             return { ...state, rows, threads: blockChanged ? clearThread(state.threads, peer) : state.threads };
         },
@@ -106,7 +106,7 @@ const HANDLERS = new Map(
             return typing.size === state.typing.size ? state : { ...state, typing };
         },
 
-        // ---- what was asked for
+        // ---- replies
         listed: (state, { folder, conversations: page, next, anew }) => ({
             ...state,
             rows: conversations.mergePage(anew ? conversations.withoutFolder(state.rows, folder) : state.rows, page),
@@ -130,7 +130,7 @@ const HANDLERS = new Map(
             return { ...state, follows: { ...state.follows, following: { ...following, users } } };
         },
 
-        // ---- what the user does
+        // ---- user input
         route: (state, { route }) => ({ ...state, route }),
         draft: (state, { peer, text, replyTo }) => ({
             ...state,
@@ -164,7 +164,7 @@ const HANDLERS = new Map(
 function addMessage(state, message, folder) {
     const { peer } = message;
     const before = state.threads.get(peer);
-    // A conversation that nobody has opened is read when somebody does.
+    // A conversation that is not open is loaded when it is opened.
     const threads = before ? withEntry(state.threads, peer, mergeMessages(before, [message])) : state.threads;
     const typing = message.from === peer ? withoutEntry(state.typing, peer) : state.typing;
     const knocked = message.from === peer ? withoutEntry(state.knocked, peer) : state.knocked;

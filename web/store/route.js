@@ -1,10 +1,10 @@
 /**
- * Where one is, as the address says: pure.
+ * The route in the URL's hash.
  *
- *     #/              the conversations            #/c/bob       one of them    #/c/bob/12   at a message
- *     #/knocks        those that wait              #/u/bob       a person
- *     #/following     people                       #/settings
- *     #/followers                                  #/new         whom to write to
+ *     #/              conversations            #/c/bob       a conversation    #/c/bob/12   at a message
+ *     #/knocks        message requests         #/u/bob       a profile
+ *     #/following     people                   #/settings
+ *     #/followers                              #/new         a new conversation
  *
  * @typedef {{list: "inbox" | "knocks" | "following" | "followers", main: "none" | "thread" | "person" |
  *     "settings" | "new", peer: string, n: number}} Route
@@ -15,7 +15,7 @@ const LISTS = ["knocks", "following", "followers"];
 
 /**
  * @param {string} hash
- * @param {Route["list"]} [list] which list is shown beside what names none of its own
+ * @param {Route["list"]} [list] the list to keep beside a route that names none
  * @returns {Route}
  */
 export function parse(hash, list = "inbox") {

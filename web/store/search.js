@@ -1,5 +1,5 @@
 /**
- * What is looked for: pure. An answer to an earlier question is passed over.
+ * The search box. Replies to an outdated query are ignored.
  *
  * @typedef {{query: string, hits: readonly import("../sdk/frames.js").Message[], next: string | null,
  *     state: "idle" | "asking" | "done" | "failed"}} Search
@@ -10,7 +10,7 @@ const IDLE = { query: "", hits: [], next: null, state: "idle" };
 
 /**
  * @param {Search} [before]
- * @param {any} [action] `query` asks anew; `hits` answers the `of` that was asked
+ * @param {any} [action] `query` starts a search; `hits` are the reply to the query `of`
  * @returns {Search}
  */
 export function search(before = IDLE, action = {}) {

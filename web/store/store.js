@@ -1,4 +1,4 @@
-/** Where the state lives: one value, replaced by a pure reducer, told to whoever subscribed. */
+/** A store: one state, a pure reducer, and subscribers. */
 
 /**
  * @template S, A
@@ -20,7 +20,7 @@ export function createStore(reduce, initial) {
         },
         /**
          * @param {(state: S, action: A) => void} listener called after each change
-         * @returns {() => void} ends it
+         * @returns {() => void} unsubscribes
          */
         subscribe(listener) {
             listeners.add(listener);
@@ -30,7 +30,7 @@ export function createStore(reduce, initial) {
 }
 
 /**
- * A copy of `map` with `key` set. State is keyed by Maps and not by objects: an id may be `__proto__`.
+ * A copy of `map` with `key` set. Maps and not objects hold the state: an id may be `__proto__`.
  *
  * @template K, V
  * @param {ReadonlyMap<K, V>} map

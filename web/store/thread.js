@@ -1,16 +1,16 @@
 /**
- * The messages of one conversation that are held here: pure.
+ * The loaded messages of one conversation. Pure functions.
  *
- * Numbers have no holes, so a conversation of `last` messages is a row of chunks, of which some are loaded. Those
- * far from where the reader is are let go: a conversation of any length costs as much as `MAX_CHUNKS` chunks.
+ * Message numbers are dense, so a conversation is divided into chunks, some of which are loaded. Those farthest from
+ * the reader are evicted, so memory is bounded by `MAX_CHUNKS` whatever the length.
  *
  * @typedef {import("../sdk/frames.js").Message} Message
  * @typedef {{last: number, chunks: ReadonlyMap<number, ReadonlyArray<Message | undefined>>, known: boolean}} Thread
- *     `last`: the number of the newest message; `known`: the server has said so
+ *     `last`: the number of the newest message; `known`: it is from the server
  */
 
 export const CHUNK = 50;
-/** Chunks that are held: 2,000 messages, many screens in each direction. */
+/** 2,000 messages: many screens in each direction. */
 export const MAX_CHUNKS = 40;
 
 /** @type {Thread} */
@@ -28,11 +28,11 @@ export function messageAt(thread, n) {
 }
 
 /**
- * Take in messages; those far from the last of them are let go where there are too many.
+ * Merge messages, and evict chunks far from the last of them.
  *
  * @param {Thread} thread
  * @param {readonly Message[]} messages
- * @param {number} [last] what the server says is the newest
+ * @param {number} [last] the newest number, from the server
  * @returns {Thread}
  */
 export function mergeMessages(thread, messages, last = 0) {
@@ -62,7 +62,7 @@ function trim(chunks, near) {
 }
 
 /**
- * The chunks between two numbers that have to be asked for.
+ * The chunks between two numbers that are not loaded.
  *
  * @param {Thread} thread
  * @param {number} from
@@ -87,7 +87,7 @@ export function missingChunks(thread, from, to) {
 }
 
 /**
- * How many messages of the peer's stand after `read`, as far as can be told from what is held.
+ * How many messages of the peer follow `read`; those not loaded count as the peer's.
  *
  * @param {Thread} thread
  * @param {string} peer

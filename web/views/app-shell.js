@@ -1,4 +1,4 @@
-/** The page of somebody who is logged in: where to go, the list, and what is open beside it. */
+/** The page after login: navigation, list pane and main pane. */
 
 import { t } from "../i18n/index.js";
 import { knockTotal, unreadTotal } from "../store/conversations.js";
@@ -66,7 +66,7 @@ export class AppShell extends View {
         const key = `${route.main} ${route.peer}`;
         const { mainPane } = this;
         const swapped = this.swap(mainPane, key, () => mainView(now));
-        // Whoever follows a link is where it leads, unless the view has a better place for them.
+        // Move focus to the new view, unless the view has set it itself.
         if (swapped && route.main !== "none" && this.shown && !mainPane?.contains(document.activeElement)) mainPane?.focus({ preventScroll: true });
         this.shown = true;
     }
@@ -86,7 +86,7 @@ export class AppShell extends View {
         fillBadge(badge, count, key);
     }
 
-    /** The address is the route, so a fragment cannot be followed. @param {Event} event */
+    /** The hash is the route, so the skip link cannot be a plain fragment link. @param {Event} event */
     skipToContent(event) {
         event.preventDefault();
         const list = /** @type {HTMLElement | null | undefined} */ (this.listPane?.querySelector("input, a"));

@@ -1,11 +1,11 @@
-/** How the connection is, where it is not well. */
+/** A banner while disconnected. */
 
 import { t } from "../i18n/index.js";
 import { fill, h, setText, setVisible } from "./dom.js";
 import { icon } from "./icons.js";
 import { View } from "./view.js";
 
-/** Milliseconds before a break is worth a word: most are over by then. */
+/** Short interruptions are not shown. */
 const GRACE_MS = 1200;
 
 class Banner extends View {

@@ -1,4 +1,4 @@
-/** Where one writes: it grows with the text, counts near the limit, and keeps what was not sent. */
+/** The composer: grows with the text, counts down near the limit, and saves drafts. */
 
 import * as accounts from "../app/accounts.js";
 import { t } from "../i18n/index.js";
@@ -10,11 +10,9 @@ import { icon } from "./icons.js";
 import { nameOf } from "./user-display.js";
 import { View, app, state } from "./view.js";
 
-/** Characters from the limit at which one begins to count. */
+/** The counter appears when this many characters are left. */
 const COUNT_FROM = 500;
-/** Pixels that it grows to. */
 const MAX_HEIGHT = 220;
-/** Milliseconds between two words that one is writing, and after the last key until a draft is kept. */
 const TYPING_INTERVAL_MS = 3000;
 const SAVE_DELAY_MS = 400;
 
@@ -61,7 +59,7 @@ export class Composer extends View {
     connectedCallback() {
         super.connectedCallback();
         this.resize();
-        // On a phone the keyboard would hide half of what one came to read.
+        // On a phone, focus would open the keyboard over the messages.
         if (matchMedia("(hover: hover) and (min-width: 720px)").matches) this.focus();
     }
 
@@ -110,7 +108,7 @@ export class Composer extends View {
         this.focus();
     }
 
-    /** @param {string} text @param {number | null} replyTo what was not sent comes back to be changed */
+    /** @param {string} text @param {number | null} replyTo */
     restore(text, replyTo) {
         if (!this.box) return;
         const rest = this.box.value.trim();
@@ -144,7 +142,7 @@ export class Composer extends View {
         this.timer = setTimeout(() => this.saveDraft(), SAVE_DELAY_MS);
     }
 
-    /** The height and the counter follow the text. */
+    /** Adapt height, counter and button to the text. */
     resize() {
         const { box, count, button } = this;
         if (!box || !count || !button) return;
@@ -170,7 +168,7 @@ export class Composer extends View {
 
     /** @param {KeyboardEvent} event */
     onKey(event) {
-        // While an input method composes, Enter is its own.
+        // During IME composition Enter confirms a candidate.
         if (event.isComposing) return;
         if (event.key === "Enter" && !event.shiftKey && !event.ctrlKey && !event.altKey) this.send(event);
         else if (event.key === "Escape" && this.replyTo !== null) {

@@ -1,4 +1,4 @@
-/** Below a conversation: a place to write, the answer to a knock, or why there is neither. */
+/** The footer of a conversation: the composer, a message request to decide on, or why neither is available. */
 
 import { t } from "../i18n/index.js";
 import { Composer } from "./composer.js";
@@ -8,7 +8,7 @@ import { icon } from "./icons.js";
 import { nameOf } from "./user-display.js";
 import { View, app, state } from "./view.js";
 
-/** Milliseconds after which a door that was closed is looked at again. */
+/** How often a closed recipient is checked again. */
 const RECHECK_MS = 10_000;
 
 /** @typedef {"write" | "knocks" | "blocked" | "closed" | "missing"} FooterState */
@@ -43,7 +43,7 @@ export class ConversationFooter extends View {
         if (mode === "closed") this.timer = setTimeout(() => this.isConnected && app().engine.loadPerson(this.peer), RECHECK_MS);
     }
 
-    /** @param {number} n answer this message */
+    /** @param {number} n */
     reply(n) {
         this.composer.reply(n);
     }

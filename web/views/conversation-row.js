@@ -1,4 +1,4 @@
-/** One conversation in the list: who, what was said last, when, and what is unread. */
+/** A row of the conversation list. */
 
 import { t, time } from "../i18n/index.js";
 import { pendingTo } from "../store/outbox.js";
@@ -76,7 +76,7 @@ function patchPreview(preview, row, now) {
     const open = now.route.main === "thread" && now.route.peer === row.peer;
     const prefix = typing ? "" : draft && !open ? t("list.draft") : row.last?.from === now.user ? t("list.you") : "";
     const text = typing ? t("typing") : draft && !open ? draft : isHidden(row) ? t("hidden") : (row.last?.text ?? "");
-    // A line is what is seen; the rest would only weigh.
+    // One line is visible; long texts would slow down layout.
     const brief = text.slice(0, 200).replace(/\s+/g, " ");
     const key = `${prefix}\n${brief}`;
     if (preview.dataset.of === key) return;
@@ -85,7 +85,7 @@ function patchPreview(preview, row, now) {
     fill(preview, prefix && h("span", { class: draft && !open ? "draft" : "" }, prefix, " "), h("bdi", {}, brief));
 }
 
-/** Whether the last message is one that a block hides. @param {Row} row */
+/** Whether a block hides the last message. @param {Row} row */
 function isHidden(row) {
     return row.last?.hidden || (row.blocked && row.last?.from === row.peer);
 }

@@ -1,4 +1,4 @@
-/** The list of conversations, or of those that knock, and the search above them. */
+/** The inbox or the message requests, and the search box. */
 
 import { t } from "../i18n/index.js";
 import { inFolder, knockTotal } from "../store/conversations.js";
@@ -8,9 +8,8 @@ import { icon, iconLink } from "./icons.js";
 import { SearchResults } from "./search-results.js";
 import { View, app, state } from "./view.js";
 
-/** Milliseconds after the last key before the server is asked. */
 const DEBOUNCE_MS = 250;
-/** Pixels from the end of the list at which the next page is read. */
+/** Pixels from the end at which the next page is loaded. */
 const LOAD_MARGIN = 600;
 
 export class Conversations extends View {
@@ -103,7 +102,7 @@ export class Conversations extends View {
         }
     }
 
-    /** Arrow keys walk through the list. @param {KeyboardEvent} event */
+    /** Arrow keys move through the list. @param {KeyboardEvent} event */
     moveFocus(event) {
         const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
         const row = /** @type {HTMLElement} */ (event.target).closest("li");

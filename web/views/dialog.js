@@ -1,10 +1,10 @@
-/** Questions that have to be answered first, in the browser's own modal dialog. */
+/** Modal dialogs. */
 
 import { t } from "../i18n/index.js";
 import { h } from "./dom.js";
 
 /**
- * Ask, and resolve with the form's fields, or null for no.
+ * Show a dialog; resolves with its form data, or null if cancelled.
  *
  * @param {{title: string, text?: string, fields?: HTMLElement[], yes: string, danger?: boolean}} question
  * @returns {Promise<FormData | null>}
@@ -44,10 +44,10 @@ export function question({ title, text, fields = [], yes, danger = false }) {
 }
 
 /**
- * Ask for what somebody is reported.
+ * Ask for the reason of a report.
  *
  * @param {string} name
- * @param {boolean} block whether blocking is what is meant anyway
+ * @param {boolean} block whether *also block* is preselected
  * @returns {Promise<{reason: import("../sdk/frames.js").Reason, block: boolean} | null>}
  */
 export async function reportQuestion(name, block) {

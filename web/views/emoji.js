@@ -1,4 +1,4 @@
-/** A small choice of emoji; all others come from the keyboard of the system. */
+/** A small emoji picker; all others come from the system's keyboard. */
 
 import { t } from "../i18n/index.js";
 import { h } from "./dom.js";

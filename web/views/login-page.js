@@ -1,4 +1,4 @@
-/** Before anybody is logged in: who is known here, signing up, logging in. */
+/** Login, sign-up, and the accounts known to this browser. */
 
 import * as accounts from "../app/accounts.js";
 import { BussaError, RefusedError, logIn, signUp } from "../bussa.js";
@@ -11,8 +11,8 @@ import { avatar, bdi } from "./user-display.js";
 export class LoginPage extends HTMLElement {
     /**
      * @param {(account: accounts.Account) => void} enter
-     * @param {string | null} notice what happened before
-     * @param {string} user who is asked for a password again
+     * @param {string | null} notice why the session ended
+     * @param {string} user prefills the user name
      */
     constructor(enter, notice, user) {
         super();

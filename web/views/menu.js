@@ -1,4 +1,4 @@
-/** A button that opens a short list of deeds: arrow keys walk, Escape closes, and focus comes back. */
+/** A menu button (ARIA pattern): arrow keys move, Escape closes, focus returns to the button. */
 
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
@@ -9,7 +9,7 @@ let count = 0;
 
 /**
  * @param {string} label
- * @param {() => (Item | null | false)[]} items asked for each time it opens
+ * @param {() => (Item | null | false)[]} items evaluated each time it opens
  * @param {string} [name]
  */
 export function menu(label, items, name = "more") {

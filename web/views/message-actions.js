@@ -1,4 +1,4 @@
-/** What can be done with a message: answer, copy, report. By pointer, by touch and by keyboard. */
+/** Actions on a message: reply, copy, report; by pointer, touch and keyboard. */
 
 import { t } from "../i18n/index.js";
 import { messageAt } from "../store/thread.js";
@@ -11,7 +11,7 @@ import { app, state } from "./view.js";
 
 export class MessageActions {
     /**
-     * One bar for all: it goes to the message that is pointed at, or has the focus.
+     * One toolbar for all messages: it moves to the one that is hovered or focused.
      *
      * @param {import("./message-window.js").MessageWindow} list
      * @param {string} peer

@@ -1,28 +1,28 @@
 /**
- * A list of any length of which only what is looked at is in the page.
+ * A virtual list with scroll anchoring.
  *
- * Items are numbered 1 to `total` without holes. Those from `first` to `last` are elements; two spacers stand for
- * the rest, as high as those are likely to be. Whatever changes, what the reader looks at stays where it is.
+ * Items are numbered 1 to `total`. Those from `first` to `last` are in the DOM; two spacers have the estimated height of
+ * the rest. Whatever changes, the visible items keep their position.
  */
 
 import { h } from "./dom.js";
 
-/** Elements at the most, and how many are added at a time. */
+/** Elements in the DOM, and how many are added at a time. */
 const MAX_ITEMS = 150;
 const STEP = 40;
-/** Pixels beyond the edge of the screen that are kept filled. */
+/** Overscan in pixels. */
 const MARGIN = 1200;
-/** Pixels of an item nobody has measured, and of both spacers at the most: browsers draw no higher. */
+/** Height of an item before any was measured, and of both spacers at most: browsers limit element heights. */
 const ESTIMATED_HEIGHT = 56;
 const MAX_SPACER = 4_000_000;
-/** Pixels from the end within which one counts as being at the end. */
+/** Pixels from the end that count as the end. */
 const END_TOLERANCE = 48;
 
 export class MessageWindow {
     /**
      * @param {{create: (n: number) => HTMLElement, patch: (element: HTMLElement, n: number) => void,
      *     onVisible: (first: number, last: number) => void, onScroll: () => void, label: string}} callbacks
-     * @param {...HTMLElement} after what stands behind the last item
+     * @param {...HTMLElement} after elements after the last item
      */
     constructor(callbacks, ...after) {
         this.callbacks = callbacks;
@@ -34,24 +34,24 @@ export class MessageWindow {
         this.box = h("div", { class: "thread-scroll", onscroll: () => this.onBoxScroll() }, this.spacers.above, this.items, this.spacers.below, ...after);
         /** @private */ this.pinned = true;
         /** @private */ this.heights = { above: 0, below: 0 };
-        // A keyboard on a phone, a picture of a message that grew: at the end one stays at the end.
+        // Stay at the end when the on-screen keyboard or a growing message changes the height.
         this.resizeObserver = new ResizeObserver(() => this.pinned && this.toEnd());
         this.resizeObserver.observe(this.box);
         for (const element of after) this.resizeObserver.observe(element);
     }
 
-    /** Whether one looks at the last item, or nearly. @private */
+    /** Whether the end is (nearly) visible. @private */
     get isNearEnd() {
         const { scrollHeight, scrollTop, clientHeight } = this.box;
         return this.last === this.total && scrollHeight - scrollTop - clientHeight < END_TOLERANCE;
     }
 
-    /** Whether the end is in sight. */
+    /** Whether the list sticks to its end. */
     get atEnd() {
         return this.pinned && this.last === this.total;
     }
 
-    /** There are `total` items, or something about them has changed. @param {number} total */
+    /** The number or the content of the items has changed. @param {number} total */
     update(total) {
         const grew = this.last === this.total && total > this.total;
         const fresh = this.total === 0 && total > 0;
@@ -64,7 +64,7 @@ export class MessageWindow {
         if (grew && this.last < total && this.pinned) this.show(total, "end");
     }
 
-    /** Bring item `n` into sight. @param {number} n @param {"end" | "start" | "center"} place */
+    /** Scroll to item `n`. @param {number} n @param {"end" | "start" | "center"} place */
     show(n, place) {
         const first = Math.max(1, Math.min(n, this.total) - Math.floor(MAX_ITEMS / 2));
         this.render(first, Math.min(this.total, first + MAX_ITEMS - 1));
@@ -86,7 +86,7 @@ export class MessageWindow {
         return /** @type {HTMLElement | undefined} */ (this.items.children[n - this.first]);
     }
 
-    /** The number of the topmost item in sight; 0: none. */
+    /** The number of the topmost visible item; 0: none. */
     get topmost() {
         const edge = this.box.getBoundingClientRect().top + 8;
         let [low, high] = [this.first, this.last];
@@ -115,7 +115,7 @@ export class MessageWindow {
         this.callbacks.onScroll();
     }
 
-    /** The reader dragged the bar into a space: show what stands there. @private */
+    /** The scrollbar was dragged into a spacer: render the items there. @private */
     jumpTo() {
         const { box, items, heights, total } = this;
         const at = box.scrollTop;
@@ -139,7 +139,7 @@ export class MessageWindow {
         this.keepAnchor(() => {
             const first = by < 0 ? Math.max(1, this.first + by) : this.first;
             const last = by > 0 ? Math.min(this.total, this.last + by) : this.last;
-            // Added on one side first, so that the height of what is added can be taken from the space there.
+            // Add on one side first, so that the added height can be subtracted from that spacer.
             this.render(first, last);
             const added = this.items.offsetHeight - before.height;
             this.setSpacer(by < 0 ? "above" : "below", this.heights[by < 0 ? "above" : "below"] - added);
@@ -155,7 +155,7 @@ export class MessageWindow {
         this.callbacks.onVisible(this.first, this.last);
     }
 
-    /** Make the elements those from `first` to `last`. @private @param {number} first @param {number} last */
+    /** Render the items from `first` to `last`. @private @param {number} first @param {number} last */
     render(first, last) {
         const { items } = this;
         if (first > this.last || last < this.first) items.replaceChildren();
@@ -178,7 +178,7 @@ export class MessageWindow {
         if (this.last === this.total) this.setSpacer("below", 0);
     }
 
-    /** Spaces as high as what they stand for is likely to be. @private */
+    /** Set both spacers to the estimated height. @private */
     estimateSpacers() {
         const each = this.items.childElementCount > 0 ? this.items.offsetHeight / this.items.childElementCount : ESTIMATED_HEIGHT;
         const [before, after] = [this.first - 1, this.total - this.last];
@@ -187,7 +187,7 @@ export class MessageWindow {
         this.setSpacer("below", after * each * scale);
     }
 
-    /** A space that has run out, while there is something left behind it, is guessed anew. @private */
+    /** Estimate again once a spacer is too small for the items behind it. @private */
     correctSpacers() {
         const wrong = (/** @type {number} */ count, /** @type {number} */ height) => (count > 0 ? height < count * 4 || height < ESTIMATED_HEIGHT : height !== 0);
         if (wrong(this.first - 1, this.heights.above) || wrong(this.total - this.last, this.heights.below)) this.estimateSpacers();
@@ -201,7 +201,7 @@ export class MessageWindow {
         this.spacers[side].style.height = `${pixels}px`;
     }
 
-    /** Change something, and leave what the reader looks at where it is. @private @param {() => void} change */
+    /** Apply a change without moving the visible items. @private @param {() => void} change */
     keepAnchor(change) {
         const { box, pinned } = this;
         const anchor = pinned ? undefined : this.element(this.topmost);

@@ -1,4 +1,4 @@
-/** One message: a bubble with its text, its time and its mark, and what it answers. */
+/** A message: bubble, time, delivery status and quote. */
 
 import { t, time } from "../i18n/index.js";
 import { isBigEmoji } from "../text/characters.js";
@@ -7,9 +7,8 @@ import { dayOf } from "../text/time.js";
 import { fill, h, setAttr } from "./dom.js";
 import { checks, icon } from "./icons.js";
 
-/** Milliseconds within which messages of one person stand together. */
+/** Messages of one sender within this time are grouped. */
 const GROUP_WITHIN = 5 * 60 * 1000;
-/** Characters of what is quoted. */
 const MAX_QUOTE = 160;
 
 /**
@@ -17,7 +16,7 @@ const MAX_QUOTE = 160;
  * @typedef {{message: Message | undefined, before: Message | undefined, after: Message | undefined,
  *     quoted: Message | undefined, own: boolean, name: string, quotedName: string, mark: "" | "sent" | "read" | "knocked",
  *     isFirstUnread: boolean, linksDisabled: boolean, total: number}} Shown
- *     `isFirstUnread`: the line *new* stands above it; `linksDisabled`: links lead nowhere
+ *     `isFirstUnread`: the unread divider is above it
  */
 
 /** @param {number} n */
@@ -113,14 +112,14 @@ function meta(message, { mark }) {
     );
 }
 
-/** What has become of a message. @param {string} kind @param {Element} glyph */
+/** The delivery status. @param {string} kind @param {Element} glyph */
 function deliveryStatus(kind, glyph) {
     const label = t(`delivery.${kind}`);
     return h("span", { class: `delivery ${kind}`, title: label }, glyph, h("span", { class: "visually-hidden" }, label));
 }
 
 /**
- * A message that is on its way, or did not get there.
+ * A message that is being sent, or that failed.
  *
  * @param {import("../store/outbox.js").Pending} pending
  * @param {{retry: () => void, edit: () => void}} callbacks

@@ -1,4 +1,4 @@
-/** Whom to write to: by id, or one of those whom one knows. */
+/** Chooses a recipient: by user name, or from known people. */
 
 import { BussaError, RefusedError } from "../bussa.js";
 import { t } from "../i18n/index.js";

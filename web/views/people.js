@@ -1,4 +1,4 @@
-/** Whom one follows, and who follows back. */
+/** Following and followers. */
 
 import { t } from "../i18n/index.js";
 import { fill, h, reconcile, setAttr, setText, setVisible } from "./dom.js";

@@ -1,4 +1,4 @@
-/** A person: who it is, and what one may do. */
+/** A user's profile. */
 
 import { t } from "../i18n/index.js";
 import { toList, toThread } from "../store/route.js";
@@ -46,7 +46,7 @@ export class ProfilePage extends View {
         const follows = now.follows.following.users.includes(user);
         const follower = now.follows.followers.users.includes(user);
         const self = user === now.user;
-        // Apart, so that a menu that is open stays open when something is heard of the person.
+        // Rendered separately, so that an open menu survives an update of the profile.
         if (changed(head, [person?.missing, now.route.list, self]))
             fill(
                 head,
@@ -71,7 +71,7 @@ export class ProfilePage extends View {
     }
 }
 
-/** Whether an element is to show something else than it does. @param {HTMLElement} element @param {unknown[]} shown */
+/** Whether the rendered input of an element changed. @param {HTMLElement} element @param {unknown[]} shown */
 function changed(element, shown) {
     const key = JSON.stringify(shown);
     const before = element.dataset.of;

@@ -1,4 +1,4 @@
-/** What a search found: people whose name or id begins so, and messages, newest first. */
+/** Search results: people by prefix, and messages, newest first. */
 
 import { t, time } from "../i18n/index.js";
 import { toThread } from "../store/route.js";
@@ -8,9 +8,8 @@ import { icon } from "./icons.js";
 import { avatar, bdi, nameOf, peopleMatching, userRow } from "./user-display.js";
 import { View, app } from "./view.js";
 
-/** People who are shown above the messages. */
 const MAX_PEOPLE = 6;
-/** Characters before the first word that was found. */
+/** Characters shown before the match. */
 const CONTEXT = 14;
 
 export class SearchResults extends View {
@@ -75,7 +74,7 @@ function hitRow(hit, now, query) {
     );
 }
 
-/** The text from shortly before the first word that was found, with that word marked. @param {string} text @param {string} query */
+/** The text around the first match, with the match highlighted. @param {string} text @param {string} query */
 function excerpt(text, query) {
     const flat = text.replace(/\s+/g, " ");
     const [word = ""] = query.toLocaleLowerCase().split(/[^\p{L}\p{N}]+/u).filter(Boolean);
@@ -86,7 +85,7 @@ function excerpt(text, query) {
     return h("bdi", {}, start > 0 ? "…" : "", flat.slice(start, at), h("mark", {}, flat.slice(at, end)), flat.slice(end, end + 120));
 }
 
-/** Where a word begins with `word`. Accents are ignored by the server only; then nothing is marked. @param {string} text @param {string} word */
+/** The index of a word with the prefix `word`. Only the server ignores accents; such a match is not highlighted. @param {string} text @param {string} word */
 function wordAt(text, word) {
     if (!word) return -1;
     for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {

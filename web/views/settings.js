@@ -1,4 +1,4 @@
-/** Settings: the door, what others see of one's reading, notifications, and leaving. */
+/** Settings: privacy, notifications, log-out. */
 
 import { setNotifications, notificationState } from "../app/notifications.js";
 import { t } from "../i18n/index.js";
@@ -62,7 +62,7 @@ export class SettingsView extends View {
     /** @param {Partial<Settings>} change */
     async save(change) {
         await app().actions.settings(change);
-        this.refresh(); // What was not saved goes back to what is.
+        this.refresh(); // Revert what was not saved.
     }
 
     /** @param {boolean} on */

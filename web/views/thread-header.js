@@ -1,4 +1,4 @@
-/** Above a conversation: with whom, whether they write, and what can be decided about them. */
+/** The header of a conversation: the peer, the typing indicator and the menu. */
 
 import { t } from "../i18n/index.js";
 import { toList, toPerson } from "../store/route.js";
@@ -50,7 +50,7 @@ export class ThreadHeader extends View {
     }
 }
 
-/** What can be decided about a peer. @param {string} peer @returns {import("./menu.js").Item[]} */
+/** The menu of a peer. @param {string} peer @returns {import("./menu.js").Item[]} */
 export function peerActions(peer) {
     const now = state();
     const { actions } = app();

@@ -1,4 +1,4 @@
-/** A conversation: its messages, and what can be done below them. */
+/** A conversation: header, messages and footer. */
 
 import { loadRange, openThread, markRead } from "../app/history.js";
 import { t, time } from "../i18n/index.js";
@@ -18,7 +18,7 @@ import { MessageWindow } from "./message-window.js";
 
 /** @typedef {import("./view.js").State} State */
 
-/** Milliseconds that a message which was looked for stays marked. */
+/** How long a message that was jumped to is highlighted. */
 const HIGHLIGHT_MS = 2400;
 
 export class Thread extends View {
@@ -108,12 +108,12 @@ export class Thread extends View {
         this.onScroll();
     }
 
-    /** Where one begins to read: at the first unread message, or at the end. @param {number} last */
+    /** Scroll to the first unread message, or to the end. @param {number} last */
     position(last) {
         this.positioned = true;
         const row = this.now.rows.get(this.peer);
         this.seen = last;
-        // Where so much is unread that its first is not known for sure, own words in between are no line.
+        // `read` is exact even if the unread messages are not loaded.
         this.firstUnread = row && row.unread > 0 && row.folder === "inbox" ? row.read + 1 : 0;
         this.list?.update(last);
         if (this.now.route.n) this.jump(this.now.route.n);
@@ -165,7 +165,7 @@ export class Thread extends View {
     patchPending(now) {
         if (!this.pending) return;
         const all = pendingTo(now.outbox, this.peer);
-        // Whoever writes has read: nothing above is new any more.
+        // Sending a message removes the unread divider.
         if (all.length > this.pending.childElementCount) this.firstUnread = 0;
         const { sender } = app();
         const pinned = this.list?.atEnd || all.length > this.pending.childElementCount;
@@ -186,7 +186,7 @@ export class Thread extends View {
         if (pinned && all.length > 0) this.list?.toEnd();
     }
 
-    /** One has scrolled, or something came: what is new, what has been seen, which day it is. */
+    /** After scrolling or new messages: update read state, button and floating date. */
     onScroll() {
         const { list, now, latestButton, count, date } = this;
         if (!list || !latestButton || !count || !date || !this.positioned) return;

@@ -1,9 +1,8 @@
-/** Short words to the user: on the screen for a while, and to a screen reader. */
+/** Toasts, and announcements to screen readers. */
 
 import { t } from "../i18n/index.js";
 import { h, setText } from "./dom.js";
 
-/** Milliseconds that a word stays: long enough to be read twice. */
 const VISIBLE_MS = 4000;
 
 const toast = h("div", { class: "toast", role: "status", "aria-live": "polite", hidden: true });
@@ -11,14 +10,14 @@ const liveLog = h("div", { class: "visually-hidden", role: "log", "aria-live": "
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 
-/** Put both into the page; they stay there. */
+/** Live regions must be in the page before their content changes. */
 export function mountLiveRegions() {
     document.body.append(toast, liveLog);
 }
 
 /** @param {string} key @param {Record<string, string | number>} [values] */
 export function showToast(key, values) {
-    // A dialog that stands above all else would hide it.
+    // A modal dialog covers everything outside it.
     const open = document.querySelector("dialog[open]");
     (open ?? document.body).append(toast);
     toast.hidden = false;
@@ -27,7 +26,7 @@ export function showToast(key, values) {
     timer = setTimeout(() => (toast.hidden = true), VISIBLE_MS);
 }
 
-/** Say something to a screen reader alone. @param {string} text */
+/** Announce to screen readers only. @param {string} text */
 export function announce(text) {
     liveLog.append(h("p", {}, text));
     while (liveLog.childElementCount > 5) liveLog.firstElementChild?.remove();

@@ -1,4 +1,4 @@
-/** How a person looks wherever one is shown: a name, an avatar. */
+/** How users are displayed: name, avatar, list row, badge. */
 
 import { toPerson } from "../store/route.js";
 import { hue, initials } from "../text/characters.js";
@@ -7,12 +7,12 @@ import { fill, h } from "./dom.js";
 
 const HUES = 8;
 
-/** The best name there is for a user. @param {import("./view.js").State} state @param {string} user */
+/** The display name of a user, or the id. @param {import("./view.js").State} state @param {string} user */
 export function nameOf(state, user) {
     return state.people.get(user)?.name || state.rows.get(user)?.name || user;
 }
 
-/** People whose id, or a word of whose name, begins with `text`. @param {import("./view.js").State} state @param {string} text */
+/** Known people whose id or name has a word with this prefix. @param {import("./view.js").State} state @param {string} text */
 export function peopleMatching(state, text) {
     const start = text.replace(/^@/, "").toLocaleLowerCase();
     const { following, followers } = state.follows;
@@ -21,7 +21,7 @@ export function peopleMatching(state, text) {
     return [...known].filter((user) => `${user} ${nameOf(state, user)}`.toLocaleLowerCase().split(/\s+/).some((word) => word.startsWith(start)));
 }
 
-/** A round element with a person's letters; the name stands beside it, so it says nothing to a screen reader. @param {string} user @param {string} name @param {string} [size] */
+/** An avatar with initials. Hidden from screen readers: the name is beside it. @param {string} user @param {string} name @param {string} [size] */
 export function avatar(user, name, size = "") {
     const element = h("span", { class: `avatar ${size}`, "aria-hidden": "true" });
     updateAvatar(element, user, name);
@@ -37,17 +37,17 @@ export function updateAvatar(element, user, name) {
     element.textContent = letters;
 }
 
-/** A row of a list that leads to a person. @param {string} user @param {string} name */
+/** A list row that links to a profile. @param {string} user @param {string} name */
 export function userRow(user, name) {
     return h("li", {}, h("a", { class: "row", href: toPerson(user) }, avatar(user, name), h("span", { class: "grow text-column" }, bdi(name, "strong truncate"), h("span", { class: "secondary truncate" }, `@${user}`))));
 }
 
-/** A count, and what it counts for a screen reader. @param {HTMLElement} badge @param {number} n @param {string} key */
+/** A count, with its meaning for screen readers. @param {HTMLElement} badge @param {number} n @param {string} key */
 export function fillBadge(badge, n, key) {
     fill(badge, h("span", { "aria-hidden": "true" }, n > 99 ? "99+" : n), h("span", { class: "visually-hidden" }, t(key, { n })));
 }
 
-/** A name, which may be in any script and may not disturb the line that it stands in. @param {string} name @param {string} [kind] */
+/** A name with isolated text direction. @param {string} name @param {string} [kind] */
 export function bdi(name, kind = "") {
     return h("bdi", { class: kind }, name);
 }
