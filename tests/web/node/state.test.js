@@ -1,4 +1,4 @@
-/** The pure state: one device, a log, and a connection that loses, doubles and reorders. Time is an argument. */
+/** The state machine, over a connection that loses, duplicates and reorders frames. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -37,14 +37,14 @@ function written(state) {
     return all;
 }
 
-test("events come once and in order, whatever is doubled", () => {
+test("duplicate events are delivered once and in order", () => {
     const state = live(4);
     for (const seq of [5, 5, 6, 4, 6, 7]) state.receive(message(seq), 0);
     assert.deepEqual(taken(state), [5, 6, 7]);
     assert.deepEqual(state.queue.cursor, { epoch: "e", seq: 7 });
 });
 
-test("a gap is read from the log, and nothing beyond it is told before", () => {
+test("a gap is fetched from the log before later events are delivered", () => {
     const state = live();
     state.receive(message(3), 1);
     assert.deepEqual(taken(state, 1), []);
@@ -56,7 +56,7 @@ test("a gap is read from the log, and nothing beyond it is told before", () => {
     assert.equal(state.counters.catchUps, 1);
 });
 
-test("an own write is told by its reply alone", () => {
+test("an own write is reported by its reply alone", () => {
     const state = live();
     const id = state.request({ type: "send", to: "bob", text: "ciao", nonce: "n" }, 30);
     written(state);
@@ -66,7 +66,7 @@ test("an own write is told by its reply alone", () => {
     assert.deepEqual(taken(state), [2]);
 });
 
-test("an own message that is replayed before its answer comes is not shown twice", () => {
+test("a replayed own message is not delivered while its reply is pending", () => {
     const state = live();
     const id = state.request({ type: "send", to: "bob", text: "ciao", nonce: "n" }, 30);
     written(state);
@@ -80,7 +80,7 @@ test("an own message that is replayed before its answer comes is not shown twice
     assert.equal(state.log.taken, 1);
 });
 
-test("the same words from another device of one's own are told", () => {
+test("the same text from another device is delivered", () => {
     const state = live();
     const id = state.request({ type: "send", to: "bob", text: "ciao", nonce: "n" }, 30);
     written(state);
@@ -93,7 +93,7 @@ test("the same words from another device of one's own are told", () => {
     assert.equal(state.log.taken, 2);
 });
 
-test("a log that no longer reaches back is a reset", () => {
+test("a trimmed log causes a reset", () => {
     const state = live(5);
     state.disconnected();
     const hello = JSON.parse(state.hello("t"));
@@ -103,7 +103,7 @@ test("a log that no longer reaches back is a reset", () => {
     assert.deepEqual(state.queue.cursor, { epoch: "f", seq: 90 });
 });
 
-test("a frame that this version does not know counts in the log", () => {
+test("a frame of an unknown type counts in the log", () => {
     const state = live();
     state.receive({ type: "skipped", of: "reaction", seq: 1, id: null }, 0);
     state.receive(message(2), 0);
@@ -111,7 +111,7 @@ test("a frame that this version does not know counts in the log", () => {
     assert.equal(state.counters.unknownFrames, 1);
 });
 
-test("a reader who does not read leaves events on the server, and gets them from there", () => {
+test("a slow reader leaves events on the server and fetches them later", () => {
     const state = live(0, { queue: new EventQueue(2) });
     for (const seq of [1, 2, 3, 4]) state.receive(message(seq), 0);
     assert.deepEqual(taken(state, 1), [1, 2]);
@@ -121,7 +121,7 @@ test("a reader who does not read leaves events on the server, and gets them from
     assert.deepEqual(taken(state, 1), [3, 4]);
 });
 
-test("what is unanswered is written again on the next connection, in its order and to the letter", () => {
+test("pending requests are written again on the next connection, unchanged and in order", () => {
     const state = live();
     state.request({ type: "send", to: "bob", text: "one", nonce: "1" }, 30);
     state.request({ type: "read", peer: "bob", n: 1 }, 30);
@@ -132,7 +132,7 @@ test("what is unanswered is written again on the next connection, in its order a
     assert.deepEqual(written(state), first);
 });
 
-test("a report is not repeated: its caller is told", () => {
+test("a report is not retried after a disconnect", () => {
     const state = live();
     state.request({ type: "report", peer: "bob", reason: "spam" }, 30);
     written(state);
@@ -140,7 +140,7 @@ test("a report is not repeated: its caller is told", () => {
     assert.ok(state.requests.settled[0].outcome instanceof InterruptedRequestError);
 });
 
-test("a send that meets an outage is put off as long as the server says, then repeated", () => {
+test("a send is retried after the server's retry_after, within its deadline", () => {
     const state = live(0, { backoff: new Backoff(), rng: () => 0 });
     const id = state.request({ type: "send", to: "bob", text: "x", nonce: "1" }, 30);
     written(state);
@@ -154,7 +154,7 @@ test("a send that meets an outage is put off as long as the server says, then re
     assert.ok(state.requests.settled[0].outcome instanceof UnavailableError);
 });
 
-test("a refusal is its own type; past its patience a send says its nonce", () => {
+test("a refusal has its own class, and a timed-out send carries its nonce", () => {
     const state = live();
     const id = state.request({ type: "send", to: "bob", text: "x", nonce: "1" }, 30);
     state.request({ type: "send", to: "bob", text: "y", nonce: "2" }, 30);
@@ -166,7 +166,7 @@ test("a refusal is its own type; past its patience a send says its nonce", () =>
     assert.throws(() => state.request({ type: "send", text: "x".repeat(70_000) }, 30), BadRequestError);
 });
 
-test("waits grow, are jittered, and have a ceiling", () => {
+test("backoff delays grow, are jittered and have a ceiling", () => {
     const backoff = new Backoff();
     assert.equal(backoff.delay("new_token", 0, 0.9), 0);
     assert.equal(backoff.delay("backoff", 0, 1), 1);

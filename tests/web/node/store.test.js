@@ -1,4 +1,4 @@
-/** The page's state: what happens, reduced. */
+/** The page's reducer. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -19,7 +19,7 @@ const row = (peer, n, more = {}) => ({
 const after = (...actions) => actions.reduce(reduce, initial("me", parse("")));
 const list = (...conversations) => ({ type: "listed", folder: "inbox", conversations, next: null });
 
-test("a message of the peer's is unread, one's own is not, and the newest stands first", () => {
+test("a message of the peer is unread, an own one is not, and the newest conversation is first", () => {
     const state = after(event(1), event(2), event(3, "me"), { ...event(1, "eve", { peer: "eve", at: 9999 }) });
     assert.equal(state.rows.get("bob").unread, 2);
     assert.equal(unreadTotal(state.rows), 3);
@@ -37,20 +37,20 @@ test("muted and blocked people and knocks do not count as unread", () => {
     assert.equal(inFolder(knocked.rows, "inbox").length, 0);
 });
 
-test("writing back is accepting", () => {
+test("a reply accepts a message request", () => {
     const state = after(event(1, "bob", { folder: "requests" }), event(2, "me"));
     assert.equal(knockTotal(state.rows), 0);
     assert.equal(inFolder(state.rows, "inbox").length, 1);
 });
 
-test("reads go up only; the other's are marks, one's own take the count away", () => {
+test("read markers only advance; own ones reset the unread count", () => {
     const read = (by, n) => ({ type: "read", peer: "bob", by, n });
     const state = after(event(1), event(2), event(3), read("bob", 2), read("bob", 1), read("me", 3));
     assert.deepEqual([state.rows.get("bob").peer_read, state.rows.get("bob").unread], [2, 0]);
     assert.equal(after(event(1), event(2), event(3), read("me", 1)).rows.get("bob").unread, 2);
 });
 
-test("a page of the list that was made before an event does not take it back", () => {
+test("a stale page of the list does not overwrite a newer row", () => {
     const state = after(event(5), list(row("bob", 4, { unread: 0 }), row("eve", 1)));
     assert.equal(state.rows.get("bob").last.n, 5);
     assert.equal(state.rows.get("eve").name, "EVE");
@@ -58,7 +58,7 @@ test("a page of the list that was made before an event does not take it back", (
     assert.equal(anew.rows.has("bob"), false);
 });
 
-test("a message that is sent leaves the outbox and stands in the thread; one that failed stays", () => {
+test("a sent message moves from the outbox to the thread, a failed one stays", () => {
     const pending = { nonce: "x", peer: "bob", text: "hi", replyTo: null, at: 1, state: "sending", why: null };
     const open = { type: "history", peer: "bob", messages: [], last: 0 };
     const sending = after(open, { type: "sending", pending });
@@ -72,7 +72,7 @@ test("a message that is sent leaves the outbox and stands in the thread; one tha
     assert.equal(reduce(sent, event(2)).knocked.has("bob"), false);
 });
 
-test("only what may pass by itself is tried again by itself, and only while its nonce is remembered", () => {
+test("only transient failures are retried, and only while the nonce is kept", () => {
     const failed = (why, at = 0) => ({ nonce: "x", peer: "bob", text: "", replyTo: null, at, state: "failed", why });
     assert.ok(retriesItself(failed("lost"), 1000));
     assert.ok(!retriesItself(failed("not_allowed"), 1000));
@@ -80,14 +80,14 @@ test("only what may pass by itself is tried again by itself, and only while its 
     assert.ok(!retriesItself({ ...failed("lost"), state: "sending" }, 1000));
 });
 
-test("a block makes what was read be read anew", () => {
+test("a block discards the loaded messages", () => {
     const state = after(event(1), { type: "history", peer: "bob", messages: [message(1)], last: 1 });
     const blocked = reduce(state, { type: "conversation", peer: "bob", folder: "inbox", muted: false, blocked: true });
     assert.equal(messageAt(blocked.threads.get("bob"), 1), undefined);
     assert.equal(blocked.threads.get("bob").last, 1);
 });
 
-test("an id is never a property of an object", () => {
+test("an id is never an object key", () => {
     const state = after(event(1, "__proto__", { peer: "__proto__" }), { type: "person", user: "constructor", person: 1 });
     assert.equal(state.rows.get("__proto__").unread, 1);
     assert.equal({}.unread, undefined);
@@ -95,7 +95,7 @@ test("an id is never a property of an object", () => {
     assert.equal(reduce(state, { type: "constructor" }), state);
 });
 
-test("a thread holds chunks, knows what it lacks, and lets go what is far away", () => {
+test("a thread knows its missing chunks and evicts distant ones", () => {
     let thread = mergeMessages(EMPTY, [message(1), message(120)], 50_000);
     assert.deepEqual([thread.last, messageAt(thread, 120).n, messageAt(thread, 2)], [50_000, 120, undefined]);
     assert.deepEqual(missingChunks(thread, 1, 160), [0, 1, 2, 3]);
@@ -106,7 +106,7 @@ test("a thread holds chunks, knows what it lacks, and lets go what is far away",
     assert.deepEqual(missingChunks(thread, 49_000, 60_000), []);
 });
 
-test("an answer to an earlier search is passed over", () => {
+test("a reply to an outdated search is ignored", () => {
     const asked = after({ type: "search", query: "a" }, { type: "search", query: "ab" });
     const late = reduce(asked, { type: "search", of: "a", hits: [message(1)], next: null });
     assert.deepEqual([late.search.state, late.search.hits.length], ["asking", 0]);
@@ -116,14 +116,14 @@ test("an answer to an earlier search is passed over", () => {
     assert.equal(reduce(state, { type: "search", query: "" }).search.state, "idle");
 });
 
-test("the address says where one is; one that nobody could have is the list", () => {
+test("a hash is parsed as a route, and an invalid one is the list", () => {
     assert.deepEqual(parse("#/c/bob/12", "knocks"), { list: "knocks", main: "thread", peer: "bob", n: 12 });
     assert.equal(parse(toThread("a:b.c-d_e")).peer, "a:b.c-d_e");
     assert.equal(parse("#/followers").list, "followers");
     for (const bad of ["#/c/<img>", "#/c/%", "#/u/", "#/nowhere", "", "#/c/%2e%2e%2f"]) assert.equal(parse(bad).main, "none", bad);
 });
 
-test("a subscriber is told of changes only, and of none after it has left", () => {
+test("a subscriber is called on changes only, and not after unsubscribing", () => {
     const store = createStore(reduce, initial("me", parse("")));
     let told = 0;
     const leave = store.subscribe(() => (told += 1));

@@ -1,4 +1,4 @@
-/** The vectors are the truth of the wire: what the SDK writes and reads is held to every one of them. */
+/** The SDK against the protocol's test vectors. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -15,13 +15,13 @@ const vectors = (name) => {
     return all;
 };
 
-test("a request is written as a text that reads as the vector", () => {
+test("a request is encoded as in the vector", () => {
     for (const { name, frame, json } of vectors("requests")) {
         assert.deepEqual(JSON.parse(encode(frame)), JSON.parse(json), name);
     }
 });
 
-test("replies and events are read from every text that means them, whatever their order", () => {
+test("replies and events are decoded from every equivalent text", () => {
     for (const file of ["replies", "events"]) {
         for (const { name, frame, json, also_json: others = [] } of vectors(file)) {
             for (const text of [json, ...others]) assert.deepEqual(decode(text), frame, name);
@@ -29,7 +29,7 @@ test("replies and events are read from every text that means them, whatever thei
     }
 });
 
-test("each known frame is found incomplete without any one of its required fields", () => {
+test("a frame without a required field is skipped", () => {
     const optional = new Set(["reply_to", "hidden", "retry_after", "seq of ok", "seq of settings", "id of error"]);
     let tried = 0;
     for (const file of ["replies", "events"]) {
@@ -47,20 +47,20 @@ test("each known frame is found incomplete without any one of its required field
     assert.ok(tried > 50);
 });
 
-test("a frame of the future is skipped, and its seq and id still count", () => {
+test("a frame of an unknown type is skipped, and keeps its seq and id", () => {
     assert.deepEqual(parseFrame({ type: "reaction", seq: 7 }), { type: "skipped", of: "reaction", seq: 7, id: null });
     assert.deepEqual(parseFrame({ type: "reacted", id: 3 }), { type: "skipped", of: "reacted", seq: null, id: 3 });
     assert.equal(parseFrame({ type: "constructor" }).type, "skipped");
 });
 
-test("what is no map with a type is no frame", () => {
+test("anything but an object with a type is rejected", () => {
     for (const text of ["", "null", "7", '"ping"', "[]", "{}", '{"type":1}', '{"type":"pong","id":1']) {
         assert.throws(() => decode(text), NotContractError, text);
     }
     assert.throws(() => decode(new ArrayBuffer(4)), NotContractError);
 });
 
-test("what cannot be said is refused here, before it would end the connection", () => {
+test("an invalid or too large request is rejected before it is sent", () => {
     for (const text of ["\ud800", "\udc00", "a\ud83dz"]) {
         assert.throws(() => encode({ type: "send", text }), BadRequestError);
     }
@@ -72,10 +72,10 @@ test("what cannot be said is refused here, before it would end the connection", 
     assert.throws(() => encode(frame), BadRequestError);
 });
 
-test("each seq is next, old or beyond a gap", () => {
+test("a seq is next, old or beyond a gap", () => {
     for (const { name, last, seq, step: wanted } of vectors("cursor")) assert.equal(step(last, seq), wanted, name);
 });
 
-test("each close code is met as the contract advises", () => {
+test("a close code leads to the specified action", () => {
     for (const { name, code, then } of vectors("closes")) assert.equal(adviceFor(code), then, name);
 });

@@ -1,9 +1,9 @@
-"""What a stranger controls is shown, and does nothing: names, texts, ids, addresses, whatever is in them."""
+"""Untrusted input is displayed and never executed: names, texts, ids, URLs."""
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.web.town import Person, Town
+from tests.web.ui_driver import Harness, UserPage
 
 MARKUP = [
     "<img src=x onerror=window.hacked=1>",
@@ -18,88 +18,88 @@ MARKUP = [
     "<iframe srcdoc='<script>parent.hacked=1</script>'>",
     "\u202e\u2066gpj.exe \u0000\u0001 {name} $& ${x}",
 ]
-# What the page itself never makes: elements in a name or (but for links) in a text, and whatever loads something.
-STRANGERS = ".text :not(a), bdi :not(mark), iframe, object, embed, base, #app script, #app img"
+# Elements the page never creates: any in a name, any but links in a text, and what loads resources.
+FORBIDDEN = ".text :not(a), bdi :not(mark), iframe, object, embed, base, #app script, #app img"
 
 
-def unharmed(person: Person) -> None:
+def expect_unharmed(person: UserPage) -> None:
     assert person.page.evaluate("window.hacked") is None
-    expect(person.page.locator(STRANGERS)).to_have_count(0)
+    expect(person.page.locator(FORBIDDEN)).to_have_count(0)
 
 
 @pytest.mark.parametrize("attack", MARKUP)
-def test_markup_in_every_field_of_a_stranger_is_text(town: Town, attack: str) -> None:
+def test_markup_in_any_field_of_a_user_stays_text(harness: Harness, attack: str) -> None:
     name = attack[:100].replace("\u0000", "").replace("\u0001", "")
-    eve = town.person("Eve", settings={"dm_policy": "anyone"})
-    town.server.admin("PUT", f"/v1/users/{eve.user}", {"name": name})
+    eve = harness.user("Eve", settings={"dm_policy": "anyone"})
+    harness.server.admin("PUT", f"/v1/users/{eve.user}", {"name": name})
     eve.name = name
-    alice = town.person("Alice Rossi", settings={"dm_policy": "nobody", "knocks": True})
-    eve.go(f"c/{alice.user}")
-    eve.write(attack)
+    alice = harness.user("Alice Rossi", settings={"dm_policy": "nobody", "knocks": True})
+    eve.goto(f"c/{alice.user}")
+    eve.send(attack)
     expect(eve.page.locator("li.message:not(.pending)")).to_have_count(1)
 
     page = alice.page
-    alice.go("knocks")
+    alice.goto("knocks")
     row = page.locator("bussa-conversations a.row")
     expect(row.locator("bdi.strong")).to_have_text(name)
     row.click()
     expect(page.locator("li.message .text")).to_have_count(1)
     assert page.locator("li.message a").count() == 0
-    unharmed(alice)
+    expect_unharmed(alice)
     alice.button("Accept").click()
     expect(page.locator(".toast")).to_be_visible()
-    alice.write("hm")
-    eve.sees("hm")
+    alice.send("hm")
+    eve.expect_message("hm")
     eve.page.locator("li.message.own").first.hover()
-    eve.page.get_by_role("button", name="Reply").click()
-    eve.write("quoted")
+    eve.page.get_by_role("button", name="Reply", exact=True).click()
+    eve.send("quoted")
     expect(page.locator(".quote")).to_have_count(1)
     for link in page.locator("li.message a").all():
         assert str(link.get_attribute("href")).startswith(("https://", "http://"))
     page.locator("li.message").first.hover()
-    unharmed(alice)
+    expect_unharmed(alice)
     page.locator("main").get_by_role("button", name="More").click()
     page.get_by_role("menuitem", name="Report").click()
     expect(page.get_by_role("dialog")).to_be_visible()
     alice.button("Cancel").click()
     for where in (f"u/{eve.user}", "new", "following", "followers", "settings", ""):
-        alice.go(where)
+        alice.goto(where)
         expect(page.locator("h1").locator("visible=true").first).to_be_visible()
-        unharmed(alice)
+        expect_unharmed(alice)
     page.get_by_label("Search messages and people").fill("window")
     expect(page.locator("bussa-search-results [role=status]")).not_to_have_text("Searching …")
-    unharmed(alice)
+    expect_unharmed(alice)
 
 
 @pytest.mark.parametrize("user", ["__proto__", "constructor", "toString", "...", "a:b.c_d-e", "x" * 64])
-def test_an_id_is_only_ever_a_name(town: Town, user: str) -> None:
-    town.server.admin("PUT", f"/v1/users/{user}", {"dm_policy": "anyone"})
-    alice = town.person("Alice Rossi", settings={"dm_policy": "anyone"})
-    alice.go("new")
+def test_unusual_user_id_works_as_a_name(harness: Harness, user: str) -> None:
+    harness.server.admin("PUT", f"/v1/users/{user}", {"dm_policy": "anyone"})
+    alice = harness.user("Alice Rossi", settings={"dm_policy": "anyone"})
+    alice.goto("new")
     alice.page.get_by_label("Recipient").fill(user)
     alice.button("Find").click()
     alice.page.get_by_role("link", name="Message", exact=True).click()
-    alice.write("who are you?")
+    alice.send("who are you?")
     expect(alice.page.locator("li.message:not(.pending)", has_text="who are you?")).to_be_visible()
-    other = town.window(user, user)
+    other = harness.open_window(user, user)
     other.page.get_by_role("link", name="Alice Rossi").click()
-    other.write("just a name")
-    alice.sees("just a name")
+    other.send("just a name")
+    alice.expect_message("just a name")
     expect(alice.page.locator("bussa-conversations bdi.strong")).to_have_text(user)
 
 
 @pytest.mark.parametrize(
     "where", ["c/<img src=x onerror=window.hacked=1>", "u/%3Cscript%3E", "c/%", "%00", "c/a/<svg>"]
 )
-def test_an_address_made_by_a_stranger_does_nothing(town: Town, where: str) -> None:
-    alice = town.person("Alice Rossi")
-    alice.go(where)
+def test_crafted_url_has_no_effect(harness: Harness, where: str) -> None:
+    alice = harness.user("Alice Rossi")
+    alice.goto(where)
     expect(alice.page.locator("bussa-app-shell")).to_be_visible()
-    unharmed(alice)
+    expect_unharmed(alice)
 
 
-def test_the_policy_stops_what_would_slip_through(town: Town) -> None:
-    alice = town.person("Alice Rossi")
+def test_content_security_policy_stops_injected_elements(harness: Harness) -> None:
+    alice = harness.user("Alice Rossi")
     page = alice.page
     page.evaluate(
         """() => {
@@ -112,8 +112,8 @@ def test_the_policy_stops_what_would_slip_through(town: Town) -> None:
             document.body.append(image);
         }"""
     )
-    said = list(alice.noise)
-    alice.noise.clear()  # the browser's own words on what it has just stopped
+    said = list(alice.console)
+    alice.console.clear()  # the browser reports the violations
     assert any("img-src" in text for text in said)
     assert page.evaluate("window.trusted").count("TrustedScript") == 2
     assert page.evaluate("window.hacked") is None

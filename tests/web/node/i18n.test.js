@@ -1,4 +1,4 @@
-/** The languages say the same things, and the page asks for nothing that none of them says. */
+/** Languages have the same keys, and the page uses each of them. */
 
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
@@ -13,7 +13,7 @@ const scripts = readdirSync(WEB, { recursive: true }).filter((name) => name.ends
 const source = scripts.map((name) => readFileSync(new URL(name, WEB), "utf8")).join("\n");
 const values = (text) => (typeof text === "string" ? [text] : Object.values(text)).map((form) => form.match(/\{\w+\}/g) ?? []).flat();
 
-test("every text is there in both languages, with the same values in it", () => {
+test("both languages have the same keys and placeholders", () => {
     assert.deepEqual(Object.keys(it), Object.keys(en));
     for (const key of Object.keys(en)) {
         assert.deepEqual(new Set(values(it[key])), new Set(values(en[key])), key);
@@ -21,13 +21,13 @@ test("every text is there in both languages, with the same values in it", () => 
     }
 });
 
-test("every text that the page asks for is there", () => {
+test("every key used by the page exists", () => {
     const asked = [...source.matchAll(/\bt\(\s*"([\w.]+)"/g)].map(([, key]) => key);
     assert.ok(asked.length > 80);
     for (const key of asked) assert.ok(Object.hasOwn(en, key), key);
 });
 
-test("every text is asked for: by its name, or by one that is put together", () => {
+test("every key is used by the page", () => {
     const prefixes = [...source.matchAll(/`([a-z]+\.)\$\{/g)].map(([, prefix]) => prefix);
     for (const key of Object.keys(en)) {
         const named = source.includes(`"${key}"`) || prefixes.some((prefix) => key.startsWith(prefix));
@@ -35,14 +35,14 @@ test("every text is asked for: by its name, or by one that is put together", () 
     }
 });
 
-test("the first language of the browser that is there is taken, English otherwise", () => {
+test("the first supported language is chosen, English otherwise", () => {
     assert.equal(pick(["it-CH", "en"]), "it");
     assert.equal(pick(["de", "it", "en"]), "it");
     assert.equal(pick(["constructor"]), "en");
     assert.equal(pick([]), "en");
 });
 
-test("a number chooses its form and is written as the language does; a value is only ever text", () => {
+test("a number selects the plural form and is localised; a value is inserted as text", () => {
     const t = translator("en", en);
     assert.equal(t("list.unread", { n: 1 }), "1 unread message");
     assert.equal(t("list.unread", { n: 1200 }), "1,200 unread messages");

@@ -1,4 +1,4 @@
-"""What goes wrong: the server dies and comes back, the network goes, a tab sleeps, an account is logged out."""
+"""Outages: server crashes, lost networks, frozen tabs, revoked sessions."""
 
 import re
 from collections.abc import Iterator
@@ -6,131 +6,129 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.web.town import Person, Server, Town
+from tests.web.ui_driver import Harness, Server, UserPage
 
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    """One for each play, for they kill it."""
+    """One for each test: they kill it."""
     server = Server("--send-rate", "0")
     yield server
     server.close()
 
 
-def says(person: Person, text: str) -> None:
+def expect_banner(person: UserPage, text: str) -> None:
     expect(person.page.locator("bussa-banner")).to_contain_text(text)
 
 
-def test_the_server_is_killed_in_mid_conversation_and_nothing_is_lost_or_doubled(town: Town, server: Server) -> None:
-    alice, bob = town.talking("Alice Rossi", "Bob Bianchi")
-    alice.write("before")
-    bob.sees("before")
+def test_messages_survive_a_server_crash_and_arrive_once(harness: Harness, server: Server) -> None:
+    alice, bob = harness.conversation("Alice Rossi", "Bob Bianchi")
+    alice.send("before")
+    bob.expect_message("before")
     server.kill()
-    alice.write("from alice, meanwhile")
-    bob.write("from bob, meanwhile")
+    alice.send("from alice, meanwhile")
+    bob.send("from bob, meanwhile")
     expect(alice.message("from alice").locator(".delivery")).to_have_attribute("title", "Sending")
-    says(alice, "Reconnecting …")
+    expect_banner(alice, "Reconnecting …")
     server.start()
     for one in (alice, bob):
         for text in ("from alice, meanwhile", "from bob, meanwhile"):
             expect(one.page.locator("li.message:not(.pending)", has_text=text)).to_have_count(1)
         expect(one.page.locator("bussa-banner")).to_be_hidden()
         expect(one.page.locator("li.message")).to_have_count(3)
-    alice.write("after")
-    bob.sees("after")
+    alice.send("after")
+    bob.expect_message("after")
 
 
-def test_a_message_without_an_answer_stays_and_is_tried_again_by_itself(town: Town, server: Server) -> None:
-    alice, bob = town.talking("Alice Rossi", "Bob Bianchi")
+def test_unanswered_message_is_kept_and_retried(harness: Harness, server: Server) -> None:
+    alice, bob = harness.conversation("Alice Rossi", "Bob Bianchi")
     server.kill()
     alice.page.clock.install()
-    alice.write("keep this")
+    alice.send("keep this")
     alice.page.clock.run_for(25_000)
     expect(alice.page.get_by_text("Not sent: no response from the server.")).to_be_visible()
     alice.page.clock.resume()
     server.start()
     expect(alice.page.locator("li.message:not(.pending)", has_text="keep this")).to_have_count(1)
-    bob.sees("keep this")
+    bob.expect_message("keep this")
     expect(bob.message("keep this")).to_have_count(1)
 
 
-def test_a_page_that_is_closed_with_a_message_on_its_way_sends_it_once_when_it_comes_back(
-    town: Town, server: Server
-) -> None:
-    alice, bob = town.talking("Alice Rossi", "Bob Bianchi")
+def test_reloaded_page_sends_its_outbox_once(harness: Harness, server: Server) -> None:
+    alice, bob = harness.conversation("Alice Rossi", "Bob Bianchi")
     alice.page.context.set_offline(True)
     server.kill()
-    alice.write("written into the void")
+    alice.send("written into the void")
     expect(alice.message("written into the void")).to_have_class(re.compile("pending"))
     server.start()
     alice.page.context.set_offline(False)
     alice.page.reload()
-    bob.sees("written into the void")
+    bob.expect_message("written into the void")
     expect(bob.message("written into the void")).to_have_count(1)
     expect(alice.page.locator("li.message:not(.pending)", has_text="written into")).to_have_count(1)
 
 
-def test_a_message_that_was_refused_keeps_its_text_for_another_try(town: Town, server: Server) -> None:
-    alice, bob = town.talking("Alice Rossi", "Bob Bianchi")
+def test_refused_message_keeps_its_text_and_can_be_retried(harness: Harness, server: Server) -> None:
+    alice, bob = harness.conversation("Alice Rossi", "Bob Bianchi")
     server.admin("PUT", f"/v1/users/{bob.user}", {"dm_policy": "nobody"})
-    alice.write("may I still?")
+    alice.send("may I still?")
     expect(alice.page.get_by_text("Not sent: you can’t message this person.")).to_be_visible()
     alice.page.reload()
     expect(alice.message("may I still?")).to_have_class(re.compile("failed"))
     server.admin("PUT", f"/v1/users/{bob.user}", {"dm_policy": "anyone"})
     alice.button("Try again").click()
-    bob.sees("may I still?")
+    bob.expect_message("may I still?")
     server.admin("PUT", f"/v1/users/{alice.user}/following/{bob.user}")
     expect(alice.message("may I still?")).not_to_have_class(re.compile("failed"))
 
 
-def test_a_refused_message_can_be_changed(town: Town, server: Server) -> None:
-    alice, bob = town.talking("Alice Rossi", "Bob Bianchi")
-    bob.write("hello")
-    alice.sees("hello")
+def test_failed_message_can_be_edited(harness: Harness, server: Server) -> None:
+    alice, bob = harness.conversation("Alice Rossi", "Bob Bianchi")
+    bob.send("hello")
+    alice.expect_message("hello")
     server.admin("PUT", f"/v1/users/{bob.user}", {"dm_policy": "nobody"})
     server.kill()
     alice.page.clock.install()
-    alice.write("a tpyo")
+    alice.send("a tpyo")
     alice.page.clock.run_for(25_000)
     alice.button("Edit").click()
-    expect(alice.box).to_have_value("a tpyo")
+    expect(alice.composer).to_have_value("a tpyo")
     expect(alice.page.locator("li.pending")).to_have_count(0)
     alice.page.clock.resume()
     server.start()
-    alice.box.fill("a typo")
-    alice.box.press("Enter")
-    bob.sees("a typo")
-    bob.sees_no("a tpyo")
+    alice.composer.fill("a typo")
+    alice.composer.press("Enter")
+    bob.expect_message("a typo")
+    bob.expect_no_message("a tpyo")
 
 
-def test_offline_is_said_and_what_was_written_meanwhile_is_sent(town: Town, server: Server) -> None:
-    alice, bob = town.talking("Alice Rossi", "Bob Bianchi")
+def test_offline_page_says_so_and_sends_after_reconnecting(harness: Harness, server: Server) -> None:
+    alice, bob = harness.conversation("Alice Rossi", "Bob Bianchi")
     alice.page.context.set_offline(True)
-    says(alice, "You are offline.")
+    expect_banner(alice, "You are offline.")
     alice.page.context.set_offline(False)
     expect(alice.page.locator("bussa-banner")).to_be_hidden()
-    alice.write("back again")
-    bob.sees("back again")
+    alice.send("back again")
+    bob.expect_message("back again")
 
 
-def test_a_tab_that_slept_ends_as_one_that_stayed_awake(town: Town, browser: Browser) -> None:
-    alice, bob = town.talking("Alice Rossi", "Bob Bianchi")
-    awake = town.window(bob.user, bob.name, where=f"c/{alice.user}")
+def test_frozen_tab_catches_up_with_an_active_one(harness: Harness, browser: Browser) -> None:
+    alice, bob = harness.conversation("Alice Rossi", "Bob Bianchi")
+    awake = harness.open_window(bob.user, bob.name, where=f"c/{alice.user}")
     devtools = bob.page.context.new_cdp_session(bob.page)
     devtools.send("Page.setWebLifecycleState", {"state": "frozen"})
     for number in range(30):
-        alice.write(f"while it slept {number}")
-    awake.sees("while it slept 29")
+        alice.send(f"while it slept {number}")
+    awake.expect_message("while it slept 29")
     devtools.send("Page.setWebLifecycleState", {"state": "active"})
-    bob.sees("while it slept 29")
+    bob.expect_message("while it slept 29")
     texts = [person.page.locator("li.message .text").all_inner_texts() for person in (bob, awake)]
     assert texts[0] == texts[1]
     assert len(texts[0]) == 30
 
 
-def test_logged_out_elsewhere_is_said_and_drafts_are_there_after_logging_in(town: Town, server: Server) -> None:
-    page = town.context().new_page()
+def test_session_revoked_elsewhere_is_reported_and_keeps_drafts(harness: Harness, server: Server) -> None:
+    page = harness.context().new_page()
     page.goto(server.url)
     page.get_by_label("User name").fill("olga")
     page.get_by_label("Password").fill("open sesame")
@@ -139,7 +137,7 @@ def test_logged_out_elsewhere_is_said_and_drafts_are_there_after_logging_in(town
     server.admin("PUT", "/v1/users/piet", {"dm_policy": "anyone"})
     page.goto(f"{server.url}/#/c/piet")
     page.locator("textarea").fill("not yet sent")
-    other = town.window("olga", "olga", where="settings")
+    other = harness.open_window("olga", "olga", where="settings")
     expect(page.locator(".send")).to_be_enabled()
     other.button("Log out of all devices").click()
     other.page.get_by_role("dialog").get_by_role("button", name="Log out of all devices").click()
@@ -151,8 +149,8 @@ def test_logged_out_elsewhere_is_said_and_drafts_are_there_after_logging_in(town
     expect(page.locator("textarea")).to_have_value("not yet sent")
 
 
-def test_who_logs_out_here_leaves_nothing_behind_to_log_in_with(town: Town) -> None:
-    alice = town.person("Alice Rossi", where="settings")
+def test_logout_leaves_no_token_behind(harness: Harness) -> None:
+    alice = harness.user("Alice Rossi", where="settings")
     alice.button("Log out").click()
     expect(alice.page.get_by_role("heading", name="Log in")).to_be_visible()
     kept = alice.page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")

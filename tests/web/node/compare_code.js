@@ -1,4 +1,4 @@
-/** Compare two folders of scripts, comments aside, as the TypeScript compiler prints them. */
+/** Compare the scripts of two folders, without comments, as printed by the TypeScript compiler. */
 
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -14,5 +14,5 @@ function printed(path) {
 const files = readdirSync(left, { recursive: true }).filter((name) => name.endsWith(".js"));
 if (files.length < 20) throw new Error(`only ${files.length} scripts`);
 for (const file of files) {
-    if (printed(join(left, file)) !== printed(join(right, file))) throw new Error(`${file} is another without its comments`);
+    if (printed(join(left, file)) !== printed(join(right, file))) throw new Error(`${file} differs without its comments`);
 }

@@ -1,24 +1,24 @@
-"""Every view of the page, furnished, so that each can be looked at and checked."""
+"""Every view of the page with sample data, for accessibility checks and screenshots."""
 
 from collections.abc import Callable
 from typing import NamedTuple
 
 from playwright.sync_api import Page, expect
 
-from tests.web.town import Person, Town
+from tests.web.ui_driver import Harness, UserPage
 
 
 class View(NamedTuple):
-    """``open`` brings a page to it from wherever it is."""
+    """``open`` navigates to the view from anywhere."""
 
     name: str
-    open: Callable[[Person], None]
+    open: Callable[[UserPage], None]
 
 
-def furnish(town: Town, **options: object) -> tuple[Person, dict[str, str]]:
-    """Somebody whose page is full, and the ids of who is in it."""
-    # Those who write do so by tokens of their own, not in windows: a town of browsers would be a heavy one.
-    me = town.person("Giulia Ferri", settings={"knocks": True}, **options)
+def seed(harness: Harness, **options: object) -> tuple[UserPage, dict[str, str]]:
+    """A user with sample conversations, and the ids of their peers."""
+    # The peers write through the SDK: a browser window for each would be slow.
+    me = harness.user("Giulia Ferri", settings={"knocks": True}, **options)
     names = {
         "marco": "Marco Bellini",
         "aisha": "Aïsha Diallo",
@@ -30,11 +30,11 @@ def furnish(town: Town, **options: object) -> tuple[Person, dict[str, str]]:
     }
     ids = {key: f"{key}{me.user.removeprefix('giulia')}" for key in names}
     for key, user in ids.items():
-        town.server.admin("PUT", f"/v1/users/{user}", {"name": names[key], "dm_policy": "anyone"})
+        harness.server.admin("PUT", f"/v1/users/{user}", {"name": names[key], "dm_policy": "anyone"})
         if key != "knock":
-            town.server.admin("PUT", f"/v1/users/{user}/following/{me.user}")
-            town.server.admin("PUT", f"/v1/users/{me.user}/following/{user}")
-    post = Posting(town, me)
+            harness.server.admin("PUT", f"/v1/users/{user}/following/{me.user}")
+            harness.server.admin("PUT", f"/v1/users/{me.user}/following/{user}")
+    actions = SdkActions(harness, me)
     for who, to, text in (
         ("blocked", "", "WIN a phone!!! https://win.example"),
         ("nina", "", "Thank you for the recipe, it was wonderful 🍝"),
@@ -53,29 +53,29 @@ def furnish(town: Town, **options: object) -> tuple[Person, dict[str, str]]:
         ("marco", "", "That would be great!"),
         ("", "marco", "👍"),
     ):
-        post.say(
+        actions.send(
             ids.get(who, me.user), ids.get(to, me.user), text, reply_to=5 if text.startswith("That would") else None
         )
-    post.read(ids["nina"], 1)
-    post.block(ids["blocked"])
-    post.close()
+    actions.read(ids["nina"], 1)
+    actions.block(ids["blocked"])
+    actions.close()
     me.page.reload()
     expect(me.page.get_by_role("link", name="Marco Bellini")).to_be_visible()
     return me, ids
 
 
-class Posting:
-    """Frames over a socket of the page's own, for people who have no window."""
+class SdkActions:
+    """Calls the SDK in a page, for users without a window."""
 
-    def __init__(self, town: Town, me: Person) -> None:
-        self._town = town
+    def __init__(self, harness: Harness, me: UserPage) -> None:
+        self._harness = harness
         self._me = me
-        self._page: Page = town.context().new_page()
-        self._page.goto(town.server.url + "/web/icon.svg")
+        self._page: Page = harness.context().new_page()
+        self._page.goto(harness.server.url + "/web/icon.svg")
         self._tokens: dict[str, str] = {}
 
-    def _ask(self, user: str, what: str, *values: object) -> None:
-        token = self._tokens.get(user) or self._town.server.admin("POST", f"/v1/users/{user}/tokens")["token"]
+    def _call(self, user: str, what: str, *values: object) -> None:
+        token = self._tokens.get(user) or self._harness.server.admin("POST", f"/v1/users/{user}/tokens")["token"]
         self._tokens[user] = token
         self._page.evaluate(
             """async ([token, what, values]) => {
@@ -87,23 +87,23 @@ class Posting:
             [token, what, list(values)],
         )
 
-    def say(self, sender: str, to: str, text: str, reply_to: int | None = None) -> None:
-        self._ask(sender, "send", to, text, {} if reply_to is None else {"replyTo": reply_to})
+    def send(self, sender: str, to: str, text: str, reply_to: int | None = None) -> None:
+        self._call(sender, "send", to, text, {} if reply_to is None else {"replyTo": reply_to})
 
     def read(self, peer: str, n: int) -> None:
-        self._ask(self._me.user, "read", peer, n)
+        self._call(self._me.user, "read", peer, n)
 
     def block(self, user: str) -> None:
-        self._ask(self._me.user, "block", user)
+        self._call(self._me.user, "block", user)
 
     def close(self) -> None:
         self._page.close()
 
 
 def views(ids: dict[str, str]) -> list[View]:
-    def at(where: str, wait: Callable[[Page], None]) -> Callable[[Person], None]:
-        def open_(me: Person) -> None:
-            me.go(where)
+    def at(where: str, wait: Callable[[Page], None]) -> Callable[[UserPage], None]:
+        def open_(me: UserPage) -> None:
+            me.goto(where)
             wait(me.page)
 
         return open_

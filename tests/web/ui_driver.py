@@ -1,8 +1,8 @@
-"""A server and people in front of their browsers: what the plays share.
+"""Drives the page in real browsers against a real server.
 
-Server     the real one, as a process that can be killed and started again where it was
-Town       makes people and their windows
-Person     one window of one person, and what people do in it
+Server     ``bussa serve`` as a process that can be killed and restarted on the same port
+Harness    creates users and opens their pages
+UserPage   the page object of one user's window
 """
 
 import json
@@ -33,25 +33,25 @@ FLAGS = [
     "--no-sandbox",
 ]
 PASSWORD = "open sesame"
-# What a browser itself says when the server is gone; that is part of the play.
-EXPECTED_NOISE = ("WebSocket connection to", "Failed to load resource", "net::ERR_")
-# The page has one element for what it tells its user, and puts it in its place anew each time. What it told last
-# stays in there, hidden after a while, so that element cannot say whether something was told again.
-HEAR = """
-    window.told = [];
+# Browser messages about a server that is down, which tests cause on purpose.
+EXPECTED_CONSOLE = ("WebSocket connection to", "Failed to load resource", "net::ERR_")
+# The page has one toast element, which keeps its last text while hidden. So every insertion is recorded: the element
+# alone cannot tell whether the same text was shown again.
+RECORD_TOASTS = """
+    window.toasts = [];
     new MutationObserver((changes) => {
         for (const { addedNodes } of changes) {
             for (const { className, textContent } of addedNodes) {
-                if (className === "toast" && textContent) window.told.push(textContent);
+                if (className === "toast" && textContent) window.toasts.push(textContent);
             }
         }
     }).observe(document, { childList: true, subtree: true });
 """
-TAKE = "text => window.told.includes(text) && window.told.splice(0, window.told.indexOf(text) + 1)"
+TAKE_TOAST = "text => window.toasts.includes(text) && window.toasts.splice(0, window.toasts.indexOf(text) + 1)"
 
 
 class Server:
-    """``bussa serve`` with a folder of its own."""
+    """``bussa serve`` with a data folder of its own."""
 
     def __init__(self, *options: str) -> None:
         self.folder = tempfile.mkdtemp(prefix="bussa-")
@@ -92,77 +92,77 @@ class Server:
         return answer.json() if answer.content else None
 
 
-class Person:
-    """One window of one person."""
+class UserPage:
+    """The page object of one user's window."""
 
     def __init__(self, page: Page, user: str, name: str, url: str) -> None:
         self.page = page
         self.user = user
         self.name = name
         self._url = url
-        self.noise: list[str] = []
-        page.add_init_script(HEAR)
-        page.on("console", self._heard)
-        page.on("pageerror", lambda error: self.noise.append(str(error)))
+        self.console: list[str] = []
+        page.add_init_script(RECORD_TOASTS)
+        page.on("console", self._on_console)
+        page.on("pageerror", lambda error: self.console.append(str(error)))
 
-    def _heard(self, message: Any) -> None:
+    def _on_console(self, message: Any) -> None:
         if message.type in ("error", "warning") and not message.text.startswith("Bussa: "):
-            self.noise.append(message.text)
+            self.console.append(message.text)
 
-    def go(self, where: str = "") -> None:
-        """Open a view by its address, as a bookmark does."""
+    def goto(self, where: str = "") -> None:
+        """Open a view by its URL."""
         self.page.goto(f"{self._url}/#/{where}")
 
-    def open(self, other: "Person") -> None:
-        """Open the conversation with somebody from the list."""
+    def open_conversation(self, other: "UserPage") -> None:
+        """Open the conversation with another user from the list."""
         self.page.get_by_role("navigation", name="Main").get_by_role("link", name="Messages").click()
         self.page.get_by_role("link", name=other.name).click()
 
     @property
-    def box(self) -> Locator:
+    def composer(self) -> Locator:
         return self.page.locator("textarea")
 
-    def write(self, text: str) -> None:
-        self.box.fill(text)
-        self.box.press("Enter")
+    def send(self, text: str) -> None:
+        self.composer.fill(text)
+        self.composer.press("Enter")
 
     def message(self, text: str) -> Locator:
-        # Of its words alone: with the time behind it a "line 5" of 9:30 would be a "line 59", too.
+        # Match the text without the time: "line 5" at 9:30 would match "line 59" too.
         return self.page.locator("li.message", has=self.page.locator(".text", has_text=text))
 
-    def sees(self, text: str) -> None:
+    def expect_message(self, text: str) -> None:
         expect(self.message(text).first).to_be_visible()
 
-    def sees_no(self, text: str) -> None:
+    def expect_no_message(self, text: str) -> None:
         expect(self.message(text)).to_have_count(0)
 
     def button(self, name: str) -> Locator:
         return self.page.get_by_role("button", name=name, exact=True)
 
-    def choose(self, item: str) -> None:
-        """An item of the menu of what is open."""
+    def choose_menu_item(self, item: str) -> None:
+        """Choose an item of the menu in the main pane."""
         self.page.locator("main").get_by_role("button", name="More").click()
         self.page.get_by_role("menuitem", name=item).click()
 
-    def is_told(self, text: str) -> None:
-        """Wait for what the page says of the deed before. It is taken, so the same of a later deed is another one."""
+    def expect_toast(self, text: str) -> None:
+        """Wait for a toast and consume it, so that the next call needs another one."""
         try:
-            self.page.wait_for_function(TAKE, arg=text)
+            self.page.wait_for_function(TAKE_TOAST, arg=text)
         except PlaywrightTimeoutError:
-            told = self.page.evaluate("window.told")
-            raise AssertionError(f"{self.user} was not told {text!r}, only {told}") from None
+            toasts = self.page.evaluate("window.toasts")
+            raise AssertionError(f"{self.user} saw no toast {text!r}, only {toasts}") from None
 
-    def quiet(self) -> None:
-        """Nothing went wrong in this window that was not part of the play."""
-        wrong = [text for text in self.noise if not any(known in text for known in EXPECTED_NOISE)]
+    def expect_no_errors(self) -> None:
+        """The console has no unexpected errors."""
+        wrong = [text for text in self.console if not any(known in text for known in EXPECTED_CONSOLE)]
         assert not wrong, f"{self.user}: {wrong}"
 
 
-class Town:
+class Harness:
     def __init__(self, browser: Browser, server: Server) -> None:
         self._browser = browser
         self.server = server
-        self.people: list[Person] = []
+        self.pages: list[UserPage] = []
         self._contexts: list[BrowserContext] = []
         self._number = next(_numbers)
 
@@ -172,13 +172,13 @@ class Town:
         self._contexts.append(context)
         return context
 
-    def person(self, name: str, *, where: str = "", settings: dict[str, Any] | None = None, **options: Any) -> Person:
-        """Somebody who has an account, and a window of a browser of their own in which they are logged in."""
+    def user(self, name: str, *, where: str = "", settings: dict[str, Any] | None = None, **options: Any) -> UserPage:
+        """Create a user, and open a window in which they are logged in."""
         user = f"{re.sub(r'[^a-z]', '', name.split()[0].lower()) or 'x'}{self._number}"
         self.server.admin("PUT", f"/v1/users/{user}", {"name": name, **(settings or {})})
-        return self.window(user, name, where=where, **options)
+        return self.open_window(user, name, where=where, **options)
 
-    def window(self, user: str, name: str, *, where: str = "", **options: Any) -> Person:
+    def open_window(self, user: str, name: str, *, where: str = "", **options: Any) -> UserPage:
         grant = self.server.admin("POST", f"/v1/users/{user}/tokens")
         context = self.context(**options)
         account = json.dumps({**grant, "name": user})
@@ -189,31 +189,31 @@ class Town:
                 localStorage.setItem({json.dumps("bussa:account:" + user)}, {json.dumps(account)});
             }}"""
         )
-        person = Person(context.new_page(), user, name, self.server.url)
-        self.people.append(person)
-        person.go(where)
+        person = UserPage(context.new_page(), user, name, self.server.url)
+        self.pages.append(person)
+        person.goto(where)
         expect(person.page.locator("bussa-app-shell")).to_be_visible()
         return person
 
-    def befriend(self, *people: Person) -> None:
-        """All of them follow each other."""
+    def befriend(self, *people: UserPage) -> None:
+        """Let all of them follow each other."""
         for one in people:
             for other in people:
                 if one is not other:
                     self.server.admin("PUT", f"/v1/users/{one.user}/following/{other.user}")
 
-    def friends(self, *names: str, **options: Any) -> Sequence[Person]:
-        people = [self.person(name, **options) for name in names]
+    def friends(self, *names: str, **options: Any) -> Sequence[UserPage]:
+        people = [self.user(name, **options) for name in names]
         self.befriend(*people)
         return people
 
-    def talking(self, *names: str, **options: Any) -> Sequence[Person]:
-        """Two friends who have their conversation open."""
+    def conversation(self, *names: str, **options: Any) -> Sequence[UserPage]:
+        """Two friends with their conversation open."""
         one, other = self.friends(*names, **options)
-        one.go(f"c/{other.user}")
-        other.go(f"c/{one.user}")
-        expect(one.box).to_be_visible()
-        expect(other.box).to_be_visible()
+        one.goto(f"c/{other.user}")
+        other.goto(f"c/{one.user}")
+        expect(one.composer).to_be_visible()
+        expect(other.composer).to_be_visible()
         return one, other
 
     def close(self) -> None:

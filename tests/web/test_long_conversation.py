@@ -1,4 +1,4 @@
-"""A conversation of 50,000 messages: what is not looked at is not there, and what is looked at stays where it is."""
+"""A conversation of 50,000 messages: the DOM stays small, and visible messages keep their position."""
 
 import asyncio
 import threading
@@ -6,17 +6,17 @@ import threading
 from playwright.sync_api import expect
 
 from client import Bussa
-from tests.web.town import Person, Server, Town
+from tests.web.ui_driver import Harness, Server, UserPage
 
-MANY = 50_000
-TOGETHER = 400
-"""Sends on their way at once: enough to fill the server's batches."""
-MOST = 200
-"""Elements of messages at the most."""
+MESSAGES = 50_000
+CONCURRENCY = 400
+"""Concurrent sends: enough to fill the server's batches."""
+MAX_ELEMENTS = 200
+"""Limit of message elements in the DOM."""
 
 
-def fill(server: Server, one: str, other: str, count: int) -> None:
-    """Let two people write in turn. In a thread of its own, for the browser has the loop of this one."""
+def write_messages(server: Server, one: str, other: str, count: int) -> None:
+    """Let two users write in turn. In a thread: Playwright occupies the event loop of this one."""
 
     async def write() -> None:
         tokens = {user: server.admin("POST", f"/v1/users/{user}/tokens")["token"] for user in (one, other)}
@@ -24,13 +24,13 @@ def fill(server: Server, one: str, other: str, count: int) -> None:
             Bussa(server.url, tokens[one], listen=False) as me,
             Bussa(server.url, tokens[other], listen=False) as you,
         ):
-            for start in range(0, count, TOGETHER):
+            for start in range(0, count, CONCURRENCY):
                 await asyncio.gather(
                     *(
                         (me if number % 3 else you).send(
                             other if number % 3 else one, f"number {number}. " + "words and more words " * (number % 7)
                         )
-                        for number in range(start + 1, min(count, start + TOGETHER) + 1)
+                        for number in range(start + 1, min(count, start + CONCURRENCY) + 1)
                     )
                 )
 
@@ -39,8 +39,8 @@ def fill(server: Server, one: str, other: str, count: int) -> None:
     thread.join()
 
 
-def looking(person: Person) -> tuple[int, int]:
-    """The numbers of the first and the last message in sight."""
+def visible_range(person: UserPage) -> tuple[int, int]:
+    """The numbers of the first and the last visible message."""
     first, last = person.page.evaluate(
         """() => {
             const box = document.querySelector(".thread-scroll").getBoundingClientRect();
@@ -54,8 +54,8 @@ def looking(person: Person) -> tuple[int, int]:
     return first, last
 
 
-def step(person: Person, pixels: int) -> float:
-    """Scroll, and say by how many pixels more or less than asked for the messages in sight have moved."""
+def scroll_by(person: UserPage, pixels: int) -> float:
+    """Scroll, and return by how many pixels the visible messages moved more or less than that."""
     return person.page.evaluate(
         """async (pixels) => {
             const box = document.querySelector(".thread-scroll");
@@ -73,12 +73,12 @@ def step(person: Person, pixels: int) -> float:
     )
 
 
-def scroll(person: Person, to: str) -> None:
+def scroll_to(person: UserPage, to: str) -> None:
     person.page.locator(".thread-scroll").evaluate(f"box => {{ box.scrollTop = {to}; }}")
 
 
-def settled(person: Person) -> None:
-    """What is in sight has been read from the server."""
+def wait_for_messages(person: UserPage) -> None:
+    """Wait until the visible messages are loaded."""
     person.page.wait_for_function(
         """() => {
             const box = document.querySelector(".thread-scroll").getBoundingClientRect();
@@ -89,64 +89,64 @@ def settled(person: Person) -> None:
             return ghosts.length === 0 && document.querySelectorAll("li.message").length > 0;
         }"""
     )
-    assert person.page.locator("li.message").count() <= MOST
+    assert person.page.locator("li.message").count() <= MAX_ELEMENTS
 
 
-def test_fifty_thousand_messages_are_walked_through(town: Town, server: Server) -> None:
-    alice, bob = town.friends("Alice Rossi", "Bob Bianchi")
-    fill(server, alice.user, bob.user, MANY)
-    alice.go(f"c/{bob.user}")
-    settled(alice)
-    assert looking(alice)[0] < 10, "one begins where one has not read yet"
+def test_fifty_thousand_messages_scroll_smoothly(harness: Harness, server: Server) -> None:
+    alice, bob = harness.friends("Alice Rossi", "Bob Bianchi")
+    write_messages(server, alice.user, bob.user, MESSAGES)
+    alice.goto(f"c/{bob.user}")
+    wait_for_messages(alice)
+    assert visible_range(alice)[0] < 10, "the view starts at the first unread message"
     alice.page.locator(".latest-button").click()
-    settled(alice)
-    first, last = looking(alice)
-    assert last == MANY
+    wait_for_messages(alice)
+    first, last = visible_range(alice)
+    assert last == MESSAGES
 
-    # Up, step by step: everything moves by as much as was scrolled, whatever is read and put in above.
+    # Scroll up in steps: messages move by the scrolled distance, whatever is inserted above.
     seen = set(range(first, last + 1))
     for _ in range(60):
-        assert abs(step(alice, -400)) < 1.5
-        settled(alice)
-        first, last = looking(alice)
+        assert abs(scroll_by(alice, -400)) < 1.5
+        wait_for_messages(alice)
+        first, last = visible_range(alice)
         seen.update(range(first, last + 1))
-    assert min(seen) < MANY - 200
-    assert seen == set(range(min(seen), MANY + 1))
+    assert min(seen) < MESSAGES - 200
+    assert seen == set(range(min(seen), MESSAGES + 1))
     for _ in range(20):
-        assert abs(step(alice, 300)) < 1.5
-        settled(alice)
+        assert abs(scroll_by(alice, 300)) < 1.5
+        wait_for_messages(alice)
 
-    # What is looked at stays where it is while things are read around it.
-    first, _ = looking(alice)
+    # Visible messages keep their position when others arrive.
+    first, _ = visible_range(alice)
     item = alice.page.locator(f"li[data-n='{first + 1}']")
     before = item.bounding_box()
-    bob.go(f"c/{alice.user}")
-    bob.write("the newest of all")
+    bob.goto(f"c/{alice.user}")
+    bob.send("the newest of all")
     expect(alice.page.locator(".latest-button")).to_contain_text("1")
     after = item.bounding_box()
     assert before is not None
     assert after is not None
     assert abs(before["y"] - after["y"]) < 1
 
-    # By the bar: into the middle, to the very beginning, and back.
-    scroll(alice, "box.scrollHeight / 2")
-    settled(alice)
-    middle = looking(alice)[0]
-    assert MANY * 0.3 < middle < MANY * 0.7
-    scroll(alice, "0")
-    settled(alice)
+    # Drag the scrollbar: to the middle, to the start, and back.
+    scroll_to(alice, "box.scrollHeight / 2")
+    wait_for_messages(alice)
+    middle = visible_range(alice)[0]
+    assert MESSAGES * 0.3 < middle < MESSAGES * 0.7
+    scroll_to(alice, "0")
+    wait_for_messages(alice)
     for _ in range(10):
-        if looking(alice)[0] == 1:
+        if visible_range(alice)[0] == 1:
             break
-        scroll(alice, "0")
-        settled(alice)
-    assert looking(alice)[0] == 1
-    alice.sees("number 1. ")
+        scroll_to(alice, "0")
+        wait_for_messages(alice)
+    assert visible_range(alice)[0] == 1
+    alice.expect_message("number 1. ")
     alice.page.locator(".latest-button").click()
     expect(alice.message("the newest of all")).to_be_in_viewport()
-    assert looking(alice)[1] == MANY + 1
+    assert visible_range(alice)[1] == MESSAGES + 1
 
-    # By the address, as a search does.
-    alice.go(f"c/{bob.user}/12345")
+    # By URL, as search does.
+    alice.goto(f"c/{bob.user}/12345")
     expect(alice.page.locator("li[data-n='12345']")).to_be_in_viewport()
-    settled(alice)
+    wait_for_messages(alice)

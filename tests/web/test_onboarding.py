@@ -1,8 +1,8 @@
-"""Somebody comes here for the first time, with two windows of one browser and nothing to read."""
+"""First visits: signing up, a second account in a second window, errors, languages."""
 
 from playwright.sync_api import Page, expect
 
-from tests.web.town import Town
+from tests.web.ui_driver import Harness
 
 
 def sign_up(page: Page, user: str, name: str) -> None:
@@ -13,10 +13,10 @@ def sign_up(page: Page, user: str, name: str) -> None:
     expect(page.get_by_role("heading", name="Messages", exact=True)).to_be_visible()
 
 
-def test_two_people_in_two_windows_open_a_door_write_and_close_it(town: Town) -> None:
-    context = town.context()
+def test_two_accounts_in_two_windows_open_write_and_close_the_door(harness: Harness) -> None:
+    context = harness.context()
     alice = context.new_page()
-    alice.goto(town.server.url)
+    alice.goto(harness.server.url)
     sign_up(alice, "alice", "Alice Rossi")
 
     with context.expect_page() as opened:
@@ -26,7 +26,7 @@ def test_two_people_in_two_windows_open_a_door_write_and_close_it(town: Town) ->
     bob.get_by_role("button", name="Sign up").click()
     sign_up(bob, "bob", "Bob Bianchi")
 
-    # Alice's door lets in her followers only, and Bob is none of them.
+    # By default only Alice's followers can message her.
     bob.get_by_role("link", name="New message").first.click()
     bob.get_by_label("Recipient").fill("@alice")
     bob.get_by_role("button", name="Find").click()
@@ -56,10 +56,10 @@ def test_two_people_in_two_windows_open_a_door_write_and_close_it(town: Town) ->
     expect(alice.locator("bussa-conversations")).not_to_contain_text("Are you there?")
 
 
-def test_what_does_not_work_is_said_where_it_is_seen(town: Town) -> None:
-    town.server.admin("PUT", "/v1/users/taken", {})
-    page = town.context().new_page()
-    page.goto(town.server.url)
+def test_login_errors_are_shown_next_to_the_form(harness: Harness) -> None:
+    harness.server.admin("PUT", "/v1/users/taken", {})
+    page = harness.context().new_page()
+    page.goto(harness.server.url)
     page.get_by_label("Password").fill("x")
     page.get_by_role("button", name="Sign up").click()
     expect(page.get_by_role("alert")).to_have_text("A user name has 1 to 64 letters, digits or . _ : -")
@@ -76,9 +76,9 @@ def test_what_does_not_work_is_said_where_it_is_seen(town: Town) -> None:
     expect(page.get_by_label("User name")).to_be_focused()
 
 
-def test_the_language_of_the_browser_is_spoken(town: Town) -> None:
-    page = town.context(locale="it-IT").new_page()
-    page.goto(town.server.url)
+def test_page_uses_the_language_of_the_browser(harness: Harness) -> None:
+    page = harness.context(locale="it-IT").new_page()
+    page.goto(harness.server.url)
     expect(page.locator("html")).to_have_attribute("lang", "it")
     page.get_by_label("Nome utente").fill("carla")
     page.get_by_label("Password").fill("apriti sesamo")
