@@ -28,7 +28,17 @@ export { Backoff } from "./sdk/backoff.js";
 export * from "./sdk/errors.js";
 export * from "./sdk/http-api.js";
 
-/** @typedef {import("./sdk/frames.js").Event} Event */
+/**
+ * @typedef {import("./sdk/client-core.js").Options} Options
+ * @typedef {import("./sdk/event-queue.js").Cursor} Cursor
+ * @typedef {import("./sdk/event-queue.js").Notice} Notice what `events()` yields
+ * @typedef {import("./sdk/event-queue.js").Reset} Reset
+ * @typedef {import("./sdk/frames.js").Conversation} Conversation
+ * @typedef {import("./sdk/frames.js").Event} Event
+ * @typedef {import("./sdk/frames.js").Message} Message
+ * @typedef {import("./sdk/frames.js").Settings} Settings
+ * @typedef {import("./sdk/reconnect-loop.js").Status} Status
+ */
 
 /**
  * One user's connection. It reconnects by itself.

@@ -43,6 +43,16 @@ async def test_other_path_is_not_found(folder: Path, path: str) -> None:
     assert answer.json()["code"] == "not_found"
 
 
+@pytest.mark.parametrize(
+    "path", ["package.json", "README.md", "tsconfig.json", "tsconfig.types.json", "types/bussa.d.ts"]
+)
+async def test_file_of_the_npm_package_or_the_tools_is_not_served(path: str) -> None:
+    assert (web.FOLDER / path).is_file()
+    async with client() as http:
+        answer = await http.get(f"/web/{path}")
+    assert answer.status_code == 404
+
+
 async def test_content_security_policy_allows_nothing_inline_or_foreign(folder: Path) -> None:
     async with client(folder) as http:
         headers = (await http.get("/")).headers

@@ -23,7 +23,7 @@ const CLOSED_LOCALLY = "closed by this side";
  * @property {number} [queue] unread events to buffer; further ones stay on the server
  * @property {Backoff} [backoff] delays between connection attempts
  * @property {(status: import("./reconnect-loop.js").Status) => void} [watch] called on every change of `status`
- * @property {any} [WebSocket] a constructor, where there is no global one
+ * @property {import("./connection.js").SocketConstructor} [WebSocket] a constructor, where there is no global one
  */
 
 /** What outlives a single connection. `Client` adds the typed requests. */

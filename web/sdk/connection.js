@@ -15,6 +15,21 @@ const SCHEMES = new Map([
 /** Time-out of the handshake and the welcome together. */
 export const WELCOME_SECONDS = 10;
 
+/**
+ * What the SDK needs of a WebSocket: the browser's has it, as do those of Node and of the package `ws`.
+ *
+ * @typedef {object} Socket
+ * @property {number} readyState
+ * @property {string} protocol
+ * @property {((event: any) => void) | null} onopen
+ * @property {((event: any) => void) | null} onmessage
+ * @property {((event: any) => void) | null} onclose
+ * @property {((event: any) => void) | null} onerror
+ * @property {(data: string) => void} send
+ * @property {() => void} close
+ * @typedef {new (url: string, protocols: string[]) => Socket} SocketConstructor
+ */
+
 /** A connection was closed, or could not be opened. Internal to the SDK. */
 export class ConnectionLost extends BussaError {
     /**
@@ -64,7 +79,7 @@ export function closeOutcome(closeCode, reason) {
 /** `ended` rejects with ConnectionLost once, whichever side closes. */
 export class Connection {
     /**
-     * @param {typeof WebSocket} Socket
+     * @param {SocketConstructor} Socket
      * @param {string} url
      * @param {() => string} hello makes the first frame, once the socket is open
      * @param {{welcome: (frame: import("./frames.js").Welcome) => void,

@@ -2,15 +2,18 @@
  * Events that the application has not read yet: a bounded queue, each event with the cursor it advances to.
  *
  * An own write is an item without an event: its reply has told the application, so only the cursor advances.
- *
- * @typedef {{epoch: string, seq: number}} Cursor everything up to `seq` of the log `epoch` has been read
- *
+ */
+
+/** @typedef {{epoch: string, seq: number}} Cursor everything up to `seq` of the log `epoch` has been read */
+
+/**
  * The log no longer reaches back to the cursor, or is a different one: reload the conversations. Later events follow
  * `cursor`.
- * @typedef {{type: "reset", cursor: Cursor}} Reset
  *
- * @typedef {import("./frames.js").Event | Reset} Notice what `events()` yields
+ * @typedef {{type: "reset", cursor: Cursor}} Reset
  */
+
+/** @typedef {import("./frames.js").Event | Reset} Notice what `events()` yields */
 
 /** Unread events that are buffered here. Beyond it, events stay on the server until there is room. */
 export const DEFAULT_CAPACITY = 1024;

@@ -2,7 +2,9 @@
  * The frames of the protocol: types, and the shapes that incoming frames are validated against.
  *
  * Unknown fields are allowed and kept; a missing field makes a frame invalid.
- *
+ */
+
+/**
  * @typedef {"anyone" | "followers" | "following" | "mutuals" | "nobody"} Policy
  * @typedef {"inbox" | "requests" | "declined"} Folder
  * @typedef {"spam" | "abuse" | "other"} Reason
@@ -13,8 +15,11 @@
  * @typedef {{peer: string, last: Message, unread: number, read: number, peer_read: number | null,
  *     muted: boolean, folder: Folder, blocked: boolean, name: string}} Conversation
  * @typedef {{dm_policy: Policy, knocks: boolean, read_receipts: boolean}} Settings
- *
- * Events.
+ */
+
+// Events.
+
+/**
  * @typedef {Message & {type: "message", seq: number, folder: Folder}} MessageEvent
  * @typedef {{type: "read", seq: number, peer: string, by: string, n: number}} ReadEvent
  * @typedef {{type: "conversation", seq: number, peer: string, folder: Folder | null, muted: boolean,
@@ -24,8 +29,11 @@
  * @typedef {{type: "typing", peer: string}} TypingEvent
  * @typedef {MessageEvent | ReadEvent | ConversationEvent | SettingsEvent | HiddenEvent} LogEvent
  * @typedef {LogEvent | TypingEvent} Event
- *
- * Replies.
+ */
+
+// Replies.
+
+/**
  * @typedef {{type: "welcome", user: string, head: number, epoch: string, resumed: boolean, now: number,
  *     limits: {frame: number, text: number}}} Welcome
  * @typedef {{type: "sent", id: number, peer: string, n: number, seq: number, at: number, folder: Folder}} Sent
@@ -41,12 +49,18 @@
  * @typedef {{type: "error", id?: number, code: string, message: string, retry_after?: number}} Refusal
  * @typedef {Sent | Ok | History | Conversations | SettingsReply | Profile | Search | Sync | Pong} Answered
  * @typedef {Welcome | Answered | Refusal} Reply
- *
- * Requests.
+ */
+
+// Requests.
+
+/**
  * @typedef {{type: string, id: number, nonce?: string, to?: string, text?: string, reply_to?: number,
  *     [field: string]: unknown}} Request
- *
+ */
+
+/**
  * A frame of an unknown type. Its `seq` still counts in the log, its `id` still settles a request.
+ *
  * @typedef {{type: "skipped", of: string, seq: number | null, id: number | null}} Skipped
  */
 

@@ -7,7 +7,9 @@
  *
  * `taken` < `head` means that entries are under way or lost. How long to wait before fetching them depends on the
  * source: an event beyond the next one proves a loss; a reply may overtake an event; a replay takes a while.
- *
+ */
+
+/**
  * @typedef {import("./event-queue.js").Cursor} Cursor
  */
 

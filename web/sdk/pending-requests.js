@@ -9,7 +9,9 @@
  * A request keeps its id and its bytes, so a retry is the same request. A `send` is idempotent by its nonce, reads and
  * state changes by nature. A `report` is not: each one opens a case, so its caller gets an error instead of a retry.
  * Retries keep the order in which the requests were added.
- *
+ */
+
+/**
  * @typedef {import("./frames.js").Request} Request
  * @typedef {import("./frames.js").Answered} Answered
  * @typedef {{request: Request, data: string, deadline: number, inFlight: boolean, retryAt: number | null,

@@ -22,7 +22,7 @@ export const clock = () => performance.now() / 1000;
 /** The background task of an open client. */
 export class ReconnectLoop {
     /**
-     * @param {{url: string, Socket: typeof WebSocket, tokens: import("./tokens.js").Tokens,
+     * @param {{url: string, Socket: import("./connection.js").SocketConstructor, tokens: import("./tokens.js").Tokens,
      *     state: import("./state.js").State, backoff: import("./backoff.js").Backoff,
      *     pump: () => void, onStatus: (status: Status) => void}} parts
      */

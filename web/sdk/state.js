@@ -7,7 +7,9 @@
  *
  * The application gets the log in order, each entry once; a missing entry is fetched with `sync`. An own write is
  * reported by its reply alone: its event, which is replayed after a reconnect, is skipped.
- *
+ */
+
+/**
  * @typedef {import("./frames.js").Event} Event
  * @typedef {import("./frames.js").LogEvent} LogEvent
  * @typedef {import("./frames.js").Answered} Answered
