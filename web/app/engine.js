@@ -106,13 +106,13 @@ export class Engine {
 
     // ---- fetching
 
-    /** Fetch the first or the next page of a list. @param {"inbox" | "requests"} folder @param {boolean} [anew] */
-    loadList(folder, anew = false) {
+    /** Fetch the first or the next page of a list. @param {"inbox" | "requests"} folder @param {boolean} [reload] */
+    loadList(folder, reload = false) {
         const { next, loaded } = this.store.get().lists[folder];
-        if (loaded && !anew && next === null) return;
+        if (loaded && !reload && next === null) return;
         this.runOnce(`list ${folder}`, async () => {
-            const page = await this.client.conversations(folder, { before: anew ? null : next, limit: PAGE_SIZE });
-            this.store.dispatch({ ...page, type: "listed", folder, anew });
+            const page = await this.client.conversations(folder, { before: reload ? null : next, limit: PAGE_SIZE });
+            this.store.dispatch({ ...page, type: "listed", folder, reload });
         });
     }
 
@@ -133,9 +133,9 @@ export class Engine {
         });
     }
 
-    /** Fetch a user's name, and whether this user can message them. @param {string} user @param {boolean} [anew] */
-    loadPerson(user, anew = true) {
-        if (!anew && this.store.get().people.has(user)) return;
+    /** Fetch a user's name, and whether this user can message them. @param {string} user @param {boolean} [reload] */
+    loadPerson(user, reload = true) {
+        if (!reload && this.store.get().people.has(user)) return;
         this.runOnce(`person ${user}`, async () => {
             try {
                 const { name, can_message: can } = await this.client.profile(user);
@@ -144,7 +144,7 @@ export class Engine {
                 if (/** @type {any} */ (error).code !== "not_found") throw error;
                 this.store.dispatch({ type: "person", user, person: { name: user, can: "no", missing: true } });
             }
-        }, anew);
+        }, reload);
     }
 
     /**
@@ -152,23 +152,23 @@ export class Engine {
      * is shown, or after a reconnect.
      *
      * @param {string} name
-     * @param {() => Promise<void>} ask
-     * @param {boolean} [anew] repeat it if it is in progress: its reply may be stale already
+     * @param {() => Promise<void>} load
+     * @param {boolean} [reload] repeat it if it is in progress: its reply may be stale already
      */
-    runOnce(name, ask, anew = false) {
+    runOnce(name, load, reload = false) {
         if (this.running.has(name)) {
-            if (anew) this.rerun.add(name);
+            if (reload) this.rerun.add(name);
             return;
         }
         this.running.add(name);
-        ask()
+        load()
             .catch((error) => {
                 if (!(error instanceof BussaError)) throw error;
                 console.warn(`Bussa: ${name}: ${error.message}`);
             })
             .finally(() => {
                 this.running.delete(name);
-                if (this.rerun.delete(name)) this.runOnce(name, ask);
+                if (this.rerun.delete(name)) this.runOnce(name, load);
             });
     }
 }

@@ -67,7 +67,7 @@ export const texts = {
     "search.label": "Search messages and people",
     "search.people": "People",
     "search.messages": "Messages",
-    "search.asking": "Searching …",
+    "search.loading": "Searching …",
     "search.none": "No results for “{query}”.",
 
     // ---- new conversation

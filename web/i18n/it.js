@@ -63,7 +63,7 @@ export const texts = {
     "search.label": "Cerca messaggi e persone",
     "search.people": "Persone",
     "search.messages": "Messaggi",
-    "search.asking": "Ricerca in corso …",
+    "search.loading": "Ricerca in corso …",
     "search.none": "Nessun risultato per «{query}».",
 
     "new.open": "Nuovo messaggio",

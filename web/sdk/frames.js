@@ -78,8 +78,8 @@ const nullable = (check) => (value) => value === null || check(value);
 const optional = (check) => (value) => value === undefined || value === null || check(value);
 /** @type {(check: Check) => Check} */
 const arrayOf = (check) => (value) => Array.isArray(value) && value.every(check);
-/** @type {(...words: string[]) => Check} */
-const oneOf = (...words) => (value) => typeof value === "string" && words.includes(value);
+/** @type {(...values: string[]) => Check} */
+const oneOf = (...values) => (value) => typeof value === "string" && values.includes(value);
 /** @type {(shape: Record<string, Check>) => Check} */
 const map = (shape) => (value) => matches(shape, value);
 

@@ -107,9 +107,9 @@ const HANDLERS = new Map(
         },
 
         // ---- replies
-        listed: (state, { folder, conversations: page, next, anew }) => ({
+        listed: (state, { folder, conversations: page, next, reload }) => ({
             ...state,
-            rows: conversations.mergePage(anew ? conversations.withoutFolder(state.rows, folder) : state.rows, page),
+            rows: conversations.mergePage(reload ? conversations.withoutFolder(state.rows, folder) : state.rows, page),
             lists: { ...state.lists, [folder]: { next, loaded: true } },
         }),
         row: (state, { peer, change }) => ({ ...state, rows: conversations.patchRow(state.rows, peer, change) }),

@@ -2,7 +2,7 @@
  * The search box. Replies to an outdated query are ignored.
  *
  * @typedef {{query: string, hits: readonly import("../sdk/frames.js").Message[], next: string | null,
- *     state: "idle" | "asking" | "done" | "failed"}} Search
+ *     state: "idle" | "loading" | "done" | "failed"}} Search
  */
 
 /** @type {Search} */
@@ -15,7 +15,7 @@ const IDLE = { query: "", hits: [], next: null, state: "idle" };
  */
 export function search(before = IDLE, action = {}) {
     if (typeof action.query === "string") {
-        return action.query ? { ...before, query: action.query, state: "asking" } : IDLE;
+        return action.query ? { ...before, query: action.query, state: "loading" } : IDLE;
     }
     if (action.of === undefined || action.of !== before.query) return before;
     if (action.failed) return { ...before, state: "failed" };

@@ -54,9 +54,9 @@ export class MessageWindow {
     /** The number or the content of the items has changed. @param {number} total */
     update(total) {
         const grew = this.last === this.total && total > this.total;
-        const fresh = this.total === 0 && total > 0;
+        const wasEmpty = this.total === 0 && total > 0;
         this.total = total;
-        if (fresh) return this.show(total, "end");
+        if (wasEmpty) return this.show(total, "end");
         this.keepAnchor(() => {
             if (grew) this.render(this.first, Math.min(total, this.last + STEP));
             else this.render(Math.min(this.first, Math.max(1, total)), Math.min(this.last, total));

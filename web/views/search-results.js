@@ -47,7 +47,7 @@ export class SearchResults extends View {
             hits.length > 0 && h("h2", { class: "section-title" }, t("search.messages")),
             h("ul", { class: "rows plain-list" }, hits.map((hit) => hitRow(hit, now, query))),
             next !== null && state === "done" && h("button", { type: "button", class: "button plain wide", onclick: () => this.search(query, true) }, t("more")),
-            h("p", { class: "secondary center", role: "status" }, state === "asking" ? t("search.asking") : state === "failed" ? t("error.lost") : none ? t("search.none", { query }) : ""),
+            h("p", { class: "secondary center", role: "status" }, state === "loading" ? t("search.loading") : state === "failed" ? t("error.lost") : none ? t("search.none", { query }) : ""),
         );
     }
 }

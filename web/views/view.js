@@ -11,7 +11,7 @@ export const here = { app: null };
 
 /** @returns {App} */
 export function app() {
-    if (!here.app) throw new TypeError("nobody is logged in");
+    if (!here.app) throw new TypeError("not logged in");
     return here.app;
 }
 

@@ -54,8 +54,8 @@ test("a stale page of the list does not overwrite a newer row", () => {
     const state = after(event(5), list(row("bob", 4, { unread: 0 }), row("eve", 1)));
     assert.equal(state.rows.get("bob").last.n, 5);
     assert.equal(state.rows.get("eve").name, "EVE");
-    const anew = reduce(state, { ...list(row("eve", 1)), anew: true });
-    assert.equal(anew.rows.has("bob"), false);
+    const reloaded = reduce(state, { ...list(row("eve", 1)), reload: true });
+    assert.equal(reloaded.rows.has("bob"), false);
 });
 
 test("a sent message moves from the outbox to the thread, a failed one stays", () => {
@@ -109,7 +109,7 @@ test("a thread knows its missing chunks and evicts distant ones", () => {
 test("a reply to an outdated search is ignored", () => {
     const asked = after({ type: "search", query: "a" }, { type: "search", query: "ab" });
     const late = reduce(asked, { type: "search", of: "a", hits: [message(1)], next: null });
-    assert.deepEqual([late.search.state, late.search.hits.length], ["asking", 0]);
+    assert.deepEqual([late.search.state, late.search.hits.length], ["loading", 0]);
     const more = [{ of: "ab", hits: [message(2)], next: "c" }, { of: "ab", hits: [message(1)], next: null, more: true }];
     const state = more.reduce((before, answer) => reduce(before, { type: "search", ...answer }), late);
     assert.deepEqual(state.search.hits.map(({ n }) => n), [2, 1]);
@@ -125,12 +125,12 @@ test("a hash is parsed as a route, and an invalid one is the list", () => {
 
 test("a subscriber is called on changes only, and not after unsubscribing", () => {
     const store = createStore(reduce, initial("me", parse("")));
-    let told = 0;
-    const leave = store.subscribe(() => (told += 1));
+    let calls = 0;
+    const leave = store.subscribe(() => (calls += 1));
     store.dispatch({ type: "nothing" });
     store.dispatch({ type: "online", online: true });
     store.dispatch({ type: "online", online: false });
     leave();
     store.dispatch({ type: "online", online: true });
-    assert.equal(told, 1);
+    assert.equal(calls, 1);
 });
