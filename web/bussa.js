@@ -1,67 +1,76 @@
 /**
- * The JavaScript SDK: one user's direct messages, over connections that come back by themselves.
+ * The JavaScript SDK: one user's direct messages over a connection that reconnects by itself.
  *
- *     import { Bussa, logIn } from "/web/bussa.js";
+ *     import { Client, logIn } from "/web/bussa.js"; // or from "bussa", the npm package
  *
  *     const { token } = await logIn(location.origin, "alice", "a password");
- *     const me = await new Bussa(location.origin, token).open();
+ *     const me = await new Client(location.origin, token).open();
  *     const sent = await me.send("bob", "ciao");        // on the server's disk when this resolves
  *     for await (const event of me.events()) {          // each entry of the log once, in order
  *         if (event.type === "message") console.log(event.from, event.text);
- *         if (event.type === "reset") …                 // away for too long: read the conversations anew
+ *         if (event.type === "reset") …                 // the gap is too large: reload the conversations
  *     }
  *
- * A plain ES module without dependencies, for browsers and for Node (give it a `WebSocket` where there is none).
+ * A plain ES module without dependencies, for browsers and Node. Pass a `WebSocket` where there is no global one.
  *
- *     errors, frames                    what can go wrong; what goes over the wire
- *     backoff, asks, log, feed, state   pure: how long to wait; what waits for an answer; where in the log;
- *                                       what waits for the application; all of it together
- *     wire, connect, tokens, life,      the shell: text, a socket, a token, one connection after the other,
- *     shell                             the callers
- *     people                            signing up, logging in, following, over HTTP
+ *     errors, frames      error classes; frame types and their validation
+ *     backoff, pending-requests, log-cursor, event-queue, state
+ *                         the state machine: no I/O, time is an argument
+ *     codec, connection, tokens, reconnect-loop, client-core
+ *                         the I/O around it: JSON, one socket, the token, reconnecting, callers
+ *     http-api            sign-up, log-in and following over HTTP
  */
 
-import { Shell } from "./sdk/shell.js";
-import { typed } from "./sdk/wire.js";
+import { ClientCore } from "./sdk/client-core.js";
+import { parseFrame } from "./sdk/codec.js";
 
 export { Backoff } from "./sdk/backoff.js";
 export * from "./sdk/errors.js";
-export * from "./sdk/people.js";
-
-/** @typedef {import("./sdk/frames.js").Event} Event */
+export * from "./sdk/http-api.js";
 
 /**
- * One user's connection, which comes back by itself.
- *
- * Every method rejects with what `sdk/errors.js` lists: a RefusedError of the code that the server gave,
- * DeadlineError past its patience, ClosedError when there is no connection any more. Requests of one `Bussa` are
- * carried out in the order in which they were asked, unless the server put one off (`rate_limited`,
- * `unavailable`): where the order of two sends matters, await the first.
+ * @typedef {import("./sdk/client-core.js").Options} Options
+ * @typedef {import("./sdk/event-queue.js").Cursor} Cursor
+ * @typedef {import("./sdk/event-queue.js").Notice} Notice what `events()` yields
+ * @typedef {import("./sdk/event-queue.js").Reset} Reset
+ * @typedef {import("./sdk/frames.js").Conversation} Conversation
+ * @typedef {import("./sdk/frames.js").Event} Event
+ * @typedef {import("./sdk/frames.js").Message} Message
+ * @typedef {import("./sdk/frames.js").Settings} Settings
+ * @typedef {import("./sdk/reconnect-loop.js").Status} Status
  */
-export class Bussa extends Shell {
+
+/**
+ * One user's connection. It reconnects by itself.
+ *
+ * Every method rejects with an error of `sdk/errors.js`: the ApiError of the server's code, RequestTimeoutError after
+ * `patience` seconds, ConnectionClosedError once the client is closed. Requests of one client are executed in call order, except
+ * a `send` that is retried after `rate_limited` or `unavailable`: await the first where the order of two matters.
+ */
+export class Client extends ClientCore {
     /**
-     * Send a message. When this resolves it is on the server's disk. It is repeated under one nonce over broken
-     * connections, outages and limits, and delivered once.
+     * Send a message. It is on the server's disk when this resolves. Retries use the same nonce, so it is delivered
+     * once, across disconnects, outages and rate limits.
      *
      * @param {string} to
      * @param {string} text
-     * @param {{replyTo?: number, nonce?: string, patience?: number}} [more] `nonce` is for an application that goes
-     *     on after a DeadlineError or a reload; `patience`, in seconds, in place of the client's own
+     * @param {{replyTo?: number, nonce?: string, patience?: number}} [more] `nonce`: for a retry after a
+     *     RequestTimeoutError or a page reload; `patience`: the time-out of this call in seconds
      * @returns {Promise<import("./sdk/frames.js").Sent>}
      */
     send(to, text, { replyTo, nonce = newNonce(), patience } = {}) {
-        return this.ask({ type: "send", to, text, nonce, reply_to: replyTo }, patience);
+        return this.request({ type: "send", to, text, nonce, reply_to: replyTo }, patience);
     }
 
     /**
-     * Messages of a conversation: the newest, those `before` an n, or those `after` one.
+     * Messages of a conversation: the newest, or those `before` or `after` a message number.
      *
      * @param {string} peer
      * @param {{before?: number, after?: number, limit?: number}} [page]
      * @returns {Promise<import("./sdk/frames.js").History>}
      */
     history(peer, { before, after, limit } = {}) {
-        return this.ask({ type: "history", peer, before, after, limit });
+        return this.request({ type: "history", peer, before, after, limit });
     }
 
     /**
@@ -72,121 +81,120 @@ export class Bussa extends Shell {
      * @returns {Promise<import("./sdk/frames.js").Conversations>}
      */
     conversations(folder = "inbox", { before, limit } = {}) {
-        return this.ask({ type: "conversations", folder, before: before ?? undefined, limit });
+        return this.request({ type: "conversations", folder, before: before ?? undefined, limit });
     }
 
-    /** Everything up to `n` has been read. @param {string} peer @param {number} n */
+    /** Mark everything up to `n` as read. @param {string} peer @param {number} n */
     async read(peer, n) {
-        await this.ask({ type: "read", peer, n });
+        await this.request({ type: "read", peer, n });
     }
 
-    /** Let in who knocked. @param {string} peer */
+    /** Accept a message request. @param {string} peer */
     async accept(peer) {
-        await this.ask({ type: "accept", peer });
+        await this.request({ type: "accept", peer });
     }
 
-    /** Keep out who knocked, or whoever wrote; nobody is told. @param {string} peer */
+    /** Decline a message request, or close a conversation. The peer is not told. @param {string} peer */
     async decline(peer) {
-        await this.ask({ type: "decline", peer });
+        await this.request({ type: "decline", peer });
     }
 
-    /** Once this resolves, no further message of theirs is committed. @param {string} user */
+    /** Block a user. No message of theirs is committed after this resolves. @param {string} user */
     async block(user) {
-        await this.ask({ type: "block", user });
+        await this.request({ type: "block", user });
     }
 
     /** @param {string} user */
     async unblock(user) {
-        await this.ask({ type: "unblock", user });
+        await this.request({ type: "unblock", user });
     }
 
     /** @param {string} user */
     async mute(user) {
-        await this.ask({ type: "mute", user });
+        await this.request({ type: "mute", user });
     }
 
     /** @param {string} user */
     async unmute(user) {
-        await this.ask({ type: "unmute", user });
+        await this.request({ type: "unmute", user });
     }
 
     /**
-     * Report a peer, or one message `n` of theirs. Not repeated by itself: an InterruptedRequestError says that the
-     * connection broke before the answer.
+     * Report a peer, or their message `n`. Never retried: a disconnect before the reply rejects with
+     * RequestInterruptedError.
      *
      * @param {string} peer
      * @param {import("./sdk/frames.js").Reason} reason
      * @param {{n?: number, block?: boolean}} [more]
      */
     async report(peer, reason, { n, block } = {}) {
-        await this.ask({ type: "report", peer, reason, n, block });
+        await this.request({ type: "report", peer, reason, n, block });
     }
 
     /**
-     * The door as it stands, after the given changes.
+     * Apply changes to the privacy settings, and return all of them.
      *
      * @param {Partial<import("./sdk/frames.js").Settings>} [changes]
      * @returns {Promise<import("./sdk/frames.js").Settings>}
      */
     async settings(changes = {}) {
         const set = Object.keys(changes).length > 0 ? changes : undefined;
-        return (await this.ask({ type: "settings", set })).settings;
+        return (await this.request({ type: "settings", set })).settings;
     }
 
     /**
-     * A user's name, and whether a message of this user's would be let in.
+     * A user's name, and whether this user can message them.
      *
      * @param {string} user
      * @returns {Promise<import("./sdk/frames.js").Profile>}
      */
     profile(user) {
-        return this.ask({ type: "profile", user });
+        return this.request({ type: "profile", user });
     }
 
     /**
-     * Messages in which every word of `query` begins a word, newest first.
+     * Messages that contain a word with the prefix of each word of `query`, newest first.
      *
      * @param {string} query
      * @param {{peer?: string, before?: string | null, limit?: number}} [page]
      * @returns {Promise<import("./sdk/frames.js").Search>}
      */
     search(query, { peer, before, limit } = {}) {
-        return this.ask({ type: "search", query, peer, before: before ?? undefined, limit });
+        return this.request({ type: "search", query, peer, before: before ?? undefined, limit });
     }
 
     /**
-     * A page of the log after a seq, without entries of an unknown type. `events()` needs no help from this: it is
-     * for tools.
+     * A page of the log after a seq, without entries of unknown types. For tools; `events()` calls it by itself.
      *
      * @param {number} after
      * @param {number} [limit]
      * @returns {Promise<{events: Event[], head: number}>}
      */
     async sync(after, limit) {
-        const reply = await this.ask({ type: "sync", after, limit });
-        const entries = /** @type {any[]} */ (reply.events.map(typed));
+        const reply = await this.request({ type: "sync", after, limit });
+        const entries = /** @type {any[]} */ (reply.events.map(parseFrame));
         return { events: entries.filter((entry) => entry.type !== "skipped"), head: reply.head };
     }
 
-    /** Go on with a newer token of the same user, here and on every connection to come. @param {string} token */
+    /** Replace the token by a newer one of the same user, on this connection and later ones. @param {string} token */
     async refresh(token) {
-        await this.ask({ type: "refresh", token });
-        this.tokens.renewed(token);
+        await this.request({ type: "refresh", token });
+        this.tokens.replace(token);
     }
 
     /** The seq of the newest entry of the log. @returns {Promise<number>} */
     async ping() {
-        return (await this.ask({ type: "ping" })).head;
+        return (await this.request({ type: "ping" })).head;
     }
 
-    /** The user is writing. Fleeting: said if there is a connection, else not at all. @param {string} peer */
+    /** Send a typing indicator. Dropped while disconnected. @param {string} peer */
     typing(peer) {
         this.state.typing(peer);
-        this.stir();
+        this.pump();
     }
 }
 
-/** What makes a `send` safe to repeat: 128 bits of chance. */
+/** An idempotency key for `send`: 128 random bits. */
 export function newNonce() {
     const bytes = crypto.getRandomValues(new Uint8Array(16));
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

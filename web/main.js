@@ -1,20 +1,20 @@
-/** The beginning: who is this tab, and what stands on the page then. */
+/** Entry point: picks the account of this tab, and shows the app or the login page. */
 
 import * as accounts from "./app/accounts.js";
-import { attend } from "./app/attention.js";
-import { Deeds } from "./app/deeds.js";
+import { startNotifications } from "./app/notifications.js";
+import { UserActions } from "./app/user-actions.js";
 import { Engine } from "./app/engine.js";
-import { Sending } from "./app/sending.js";
-import { remember } from "./app/sides.js";
+import { OutboxSender } from "./app/outbox-sender.js";
+import { restoreRelationships } from "./app/relationship-cache.js";
 import { BussaError, logOutEverywhere } from "./bussa.js";
 import { language, t } from "./i18n/index.js";
 import { parse } from "./store/route.js";
-import { Home } from "./views/home.js";
-import { prepare, say } from "./views/speak.js";
+import { AppShell } from "./views/app-shell.js";
+import { mountLiveRegions, showToast } from "./views/toast.js";
 import { here } from "./views/view.js";
-import { Welcome } from "./views/welcome.js";
+import { LoginPage } from "./views/login-page.js";
 
-/** The account that is shown, and how to let go of it. @type {{account: accounts.Account, end: () => void} | null} */
+/** The current account, and its teardown. @type {{account: accounts.Account, end: () => void} | null} */
 let current = null;
 
 /** @param {accounts.Account} account */
@@ -22,14 +22,14 @@ function enter(account) {
     accounts.keep(account);
     accounts.choose(account.user);
     const engine = new Engine(account, parse(location.hash));
-    const sending = new Sending(engine);
-    here.app = { engine, sending, deeds: new Deeds(engine, say), leave: (everywhere) => void leave(everywhere) };
+    const sender = new OutboxSender(engine);
+    here.app = { engine, sender, actions: new UserActions(engine, showToast), leave: (everywhere) => void leave(everywhere) };
     const move = () => engine.store.dispatch({ type: "route", route: parse(location.hash, engine.store.get().route.list) });
     addEventListener("hashchange", move);
     const stop = engine.store.subscribe((state) => {
         const { name } = state.people.get(account.user) ?? account;
         if (name !== account.name) accounts.keep(Object.assign(account, { name }));
-        if (state.ended === "token") goOut("welcome.ended", account.user);
+        if (state.ended === "token") goOut("login.expired", account.user);
     });
     current = {
         account,
@@ -40,14 +40,14 @@ function enter(account) {
             document.title = "Bussa";
         },
     };
-    remember(engine);
-    attend(engine);
-    void engine.run(); // Before there are views: they ask at once, and what they ask waits for the connection.
-    sending.start();
-    document.body.querySelector("#app")?.replaceChildren(new Home());
+    restoreRelationships(engine);
+    startNotifications(engine);
+    void engine.run(); // Before the views are mounted: their requests wait for the connection.
+    sender.start();
+    document.body.querySelector("#app")?.replaceChildren(new AppShell());
 }
 
-/** Log out: here, or on every device. @param {boolean} everywhere */
+/** Log out on this device, or on all. @param {boolean} everywhere */
 async function leave(everywhere) {
     if (!current) return;
     const { account } = current;
@@ -55,13 +55,13 @@ async function leave(everywhere) {
         if (everywhere) await logOutEverywhere(location.origin, account.token);
     } catch (error) {
         if (!(error instanceof BussaError)) throw error;
-        say("error.lost");
+        showToast("error.lost");
         return;
     }
     goOut(null, account.user);
 }
 
-/** @param {string | null} why @param {string} [user] who is asked for a password again */
+/** @param {string | null} why a text key @param {string} [user] prefills the login page */
 function goOut(why, user = "") {
     if (current) {
         accounts.forget(current.account.user);
@@ -71,11 +71,11 @@ function goOut(why, user = "") {
         if (!why) history.replaceState(null, "", location.pathname);
     }
     here.app = null;
-    document.body.querySelector("#app")?.replaceChildren(new Welcome(enter, why && t(why), user));
+    document.body.querySelector("#app")?.replaceChildren(new LoginPage(enter, why && t(why), user));
 }
 
 document.documentElement.lang = language;
-prepare();
+mountLiveRegions();
 const chosen = accounts.chosen();
 if (chosen) enter(chosen);
 else goOut(null);

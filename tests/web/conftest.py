@@ -3,17 +3,18 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.web.town import CHROMIUM, FLAGS, Server, Town
+from tests.missing_programs import CHROMIUM
+from tests.web.ui_driver import FLAGS, Harness, Server
 
-# A slow machine is no failure.
+# Slow machines must not fail a test.
 expect.set_options(timeout=60_000)
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if not CHROMIUM:
+    if CHROMIUM is None:
         pytest.skip("no Chromium here")
-    # A browser a module: while one of these runs, no test with an event loop of its own could.
+    # One browser per module: Playwright's event loop excludes tests with one of their own.
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
@@ -28,9 +29,9 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def town(browser: Browser, server: Server) -> Iterator[Town]:
-    town = Town(browser, server)
-    yield town
-    for person in town.people:
-        person.quiet()
-    town.close()
+def harness(browser: Browser, server: Server) -> Iterator[Harness]:
+    harness = Harness(browser, server)
+    yield harness
+    for person in harness.pages:
+        person.expect_no_errors()
+    harness.close()

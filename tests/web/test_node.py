@@ -1,4 +1,4 @@
-"""The JavaScript that needs no browser, under Node's own test runner: the SDK, and the page's pure state."""
+"""JavaScript tests without a browser, in Node's test runner: the SDK and the page's store."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ FILES = sorted((ROOT / "tests" / "web" / "node").glob("*.test.js"))
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
-def test_node_finds_nothing_wrong(file: Path) -> None:
+def test_node_suite_passes(file: Path) -> None:
     bussa = Path(sys.executable).with_name("bussa")
     ran = subprocess.run(
         [NODE, "--test", "--test-reporter=spec", file],

@@ -1,4 +1,4 @@
-"""How the page is served: whole, small, unchanged for those who have it, and under a strict policy."""
+"""Serving the page: compression, caching, size, security headers."""
 
 import gzip
 import subprocess
@@ -26,7 +26,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-async def test_the_page_stands_at_the_root_and_its_files_under_web(folder: Path) -> None:
+async def test_page_is_at_the_root_and_its_files_under_web(folder: Path) -> None:
     async with client(folder) as http:
         page = await http.get("/")
         script = await http.get("/web/sdk/a.js")
@@ -36,14 +36,24 @@ async def test_the_page_stands_at_the_root_and_its_files_under_web(folder: Path)
 
 
 @pytest.mark.parametrize("path", ["/web/", "/web/none.js", "/web/tsconfig.json", "/web/sdk", "/web/%2e%2e/app.py"])
-async def test_what_is_no_file_of_the_page_is_not_found(folder: Path, path: str) -> None:
+async def test_other_path_is_not_found(folder: Path, path: str) -> None:
     async with client(folder) as http:
         answer = await http.get(path)
     assert answer.status_code == 404
     assert answer.json()["code"] == "not_found"
 
 
-async def test_the_policy_lets_in_nothing_inline_and_nothing_from_elsewhere(folder: Path) -> None:
+@pytest.mark.parametrize(
+    "path", ["package.json", "README.md", "tsconfig.json", "tsconfig.types.json", "types/bussa.d.ts"]
+)
+async def test_file_of_the_npm_package_or_the_tools_is_not_served(path: str) -> None:
+    assert (web.WEB_FOLDER / path).is_file()
+    async with client() as http:
+        answer = await http.get(f"/web/{path}")
+    assert answer.status_code == 404
+
+
+async def test_content_security_policy_allows_nothing_inline_or_foreign(folder: Path) -> None:
     async with client(folder) as http:
         headers = (await http.get("/")).headers
     policy = dict(part.strip().partition(" ")[::2] for part in headers["content-security-policy"].split(";"))
@@ -56,14 +66,14 @@ async def test_the_policy_lets_in_nothing_inline_and_nothing_from_elsewhere(fold
     assert headers["referrer-policy"] == "no-referrer"
 
 
-async def test_a_strange_host_puts_nothing_into_the_policy(folder: Path) -> None:
+async def test_crafted_host_header_adds_nothing_to_the_policy(folder: Path) -> None:
     async with client(folder) as http:
         answer = await http.get("/", headers={"Host": "x; script-src *"})
     assert "connect-src 'self';" in answer.headers["content-security-policy"]
     assert "script-src *" not in answer.headers["content-security-policy"]
 
 
-async def test_who_has_a_file_is_not_sent_it_again(folder: Path) -> None:
+async def test_unchanged_file_is_answered_with_304(folder: Path) -> None:
     async with client(folder) as http:
         first = await http.get("/web/sdk/a.js")
         again = await http.get("/web/sdk/a.js", headers={"If-None-Match": f'"other", W/{first.headers["etag"]}'})
@@ -72,20 +82,20 @@ async def test_who_has_a_file_is_not_sent_it_again(folder: Path) -> None:
         )
     assert first.headers["cache-control"] == "no-cache"
     assert (again.status_code, again.content) == (304, b"")
-    assert plain.status_code == 200, "packed and plain are two representations"
+    assert plain.status_code == 200, "each encoding is a representation with its own ETag"
 
 
 @pytest.mark.parametrize(
     ("accepts", "packed"), [("gzip", True), ("br, GZIP;q=0.5", True), ("*", True), ("gzip;q=0", False), ("", False)]
 )
-async def test_a_file_is_packed_for_those_who_can_unpack(folder: Path, accepts: str, packed: bool) -> None:
+async def test_file_is_compressed_if_the_client_accepts_gzip(folder: Path, accepts: str, packed: bool) -> None:
     async with client(folder) as http, http.stream("GET", "/", headers={"Accept-Encoding": accepts}) as answer:
         raw = b"".join([chunk async for chunk in answer.aiter_raw()])
     assert answer.headers["vary"] == "Accept-Encoding"
     assert (gzip.decompress(raw) if packed else raw) == b"<!doctype html>"
 
 
-def test_comments_stay_at_home_and_code_keeps_its_lines() -> None:
+def test_comments_are_stripped_and_line_numbers_kept() -> None:
     source = [
         "/**\n * What it is.\n */\na(); // beside",
         "    // why",
@@ -94,39 +104,39 @@ def test_comments_stay_at_home_and_code_keeps_its_lines() -> None:
         "g('/* no */');",
     ]
     left = ["\n\n\na(); // beside", "", " b(); /* c\n*/ d();", " /* f */", source[4]]
-    assert web.strip_comments("\n".join(source)) == "\n".join(left)
+    assert web.lean("\n".join(source)) == "\n".join(left)
 
 
-def test_every_script_is_the_same_without_its_comments(tmp_path: Path) -> None:
-    """Whatever the parser of a real compiler prints of both is the same."""
+def test_stripped_scripts_have_the_compare_code(tmp_path: Path) -> None:
+    """The TypeScript compiler prints both alike."""
     for path in web.WEB_FOLDER.rglob("*.js"):
         lean = tmp_path / path.relative_to(web.WEB_FOLDER)
         lean.parent.mkdir(parents=True, exist_ok=True)
-        lean.write_text(web.strip_comments(path.read_text()))
+        lean.write_text(web.lean(path.read_text()))
         assert lean.read_text().count("\n") == path.read_text().count("\n")
-    compare = ROOT / "tests" / "web" / "node" / "same_code.js"
+    compare = ROOT / "tests" / "web" / "node" / "compare_code.js"
     ran = subprocess.run([NODE, compare, web.WEB_FOLDER, tmp_path], capture_output=True, text=True, timeout=120)
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
-async def test_the_page_is_small_on_its_way() -> None:
+async def test_first_load_stays_below_its_limit() -> None:
     total = 0
     async with client() as http:
         for path in web.WEB_FOLDER.rglob("*"):
-            if path.suffix in web.MEDIA_TYPES and path.name != "it.js":
+            if path.suffix in web.TYPES and path.name != "it.js":
                 name = path.relative_to(web.WEB_FOLDER).as_posix()
                 async with http.stream("GET", f"/web/{name}", headers={"Accept-Encoding": "gzip"}) as answer:
                     body = sum([len(chunk) async for chunk in answer.aiter_raw()])
                 total += body + sum(len(key) + len(value) + 4 for key, value in answer.headers.items())
-    assert total < 97_000, "the whole page, every view of it, is one first load"
+    assert total < 97_000, "the first load transfers every view"
 
 
-async def test_a_script_may_be_used_by_the_pages_of_a_host_application(folder: Path) -> None:
+async def test_scripts_can_be_imported_from_other_origins(folder: Path) -> None:
     async with client(folder) as http:
         script, page = await http.get("/web/sdk/a.js"), await http.get("/")
     assert script.headers["access-control-allow-origin"] == "*"
     assert "access-control-allow-origin" not in page.headers
 
 
-async def test_an_installation_without_the_page_serves_none(tmp_path: Path) -> None:
+async def test_installation_without_the_page_has_no_routes(tmp_path: Path) -> None:
     assert web.routes(tmp_path) == []

@@ -1,4 +1,4 @@
-"""The Node that the type checker brings along: the tests need none of the system's."""
+"""The Node of the virtual environment: tests need no system Node."""
 
 from pathlib import Path
 

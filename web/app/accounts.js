@@ -1,6 +1,6 @@
 /**
- * Who is logged in here. Accounts are kept for the browser, the choice of one for the tab: so two windows may be
- * two people. A browser that keeps nothing (private windows of some) forgets both with the tab.
+ * The accounts of this browser (localStorage) and the one of this tab (sessionStorage), so that two windows can use
+ * two accounts. Falls back to memory where the browser blocks storage.
  *
  * @typedef {{user: string, token: string, expires_at: number, name: string}} Account
  */
@@ -8,7 +8,7 @@
 const ACCOUNT = "bussa:account:";
 const CHOSEN = "bussa:chosen";
 
-/** @type {Map<string, string>} where a browser gives no storage */
+/** @type {Map<string, string>} the fallback where storage is blocked */
 const memory = new Map();
 
 /** @param {() => Storage} storage */
@@ -39,7 +39,7 @@ export const remove = (key) => browser((area) => area.removeItem(key), () => voi
 export const keys = (prefix) =>
     browser((area) => Object.keys(area), () => [...memory.keys()]).filter((key) => key.startsWith(prefix));
 
-/** Everybody who is logged in in this browser. @returns {Account[]} */
+/** The accounts that are logged in in this browser. @returns {Account[]} */
 export function all() {
     return keys(ACCOUNT)
         .map((key) => json(get(key)))
@@ -47,7 +47,7 @@ export function all() {
         .sort((one, other) => (one.user < other.user ? -1 : 1));
 }
 
-/** Who this tab is. @returns {Account | null} */
+/** The account of this tab. @returns {Account | null} */
 export function chosen() {
     const user = tab((area) => area.getItem(CHOSEN), () => memory.get(CHOSEN) ?? null);
     return all().find((account) => account.user === user) ?? null;

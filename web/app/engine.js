@@ -1,19 +1,18 @@
 /**
- * Between the SDK and the store: what happens is dispatched, and what has to be read is asked for.
+ * Connects the SDK to the store: dispatches events, and fetches what is missing.
  *
- * It ends when the account is left or its token is refused; another login makes another one.
+ * It stops on log-out or when the token is refused; each login creates a new one.
  *
  * @typedef {ReturnType<typeof createStore<import("../store/reduce.js").State, import("../store/reduce.js").Action>>} Store
  */
 
-import { Bussa, BussaError, TokenRefusedError } from "../bussa.js";
+import { Client, BussaError, TokenRefusedError } from "../bussa.js";
 import { initial, reduce } from "../store/reduce.js";
 import { createStore } from "../store/store.js";
 
-/** Milliseconds that *is writing* is shown without a further word of it. */
-const TYPING = 6000;
-/** Entries of a page of the lists. */
-const PAGE = 40;
+/** How long a typing indicator is shown after its last event. */
+const TYPING_MS = 6000;
+const PAGE_SIZE = 40;
 
 export class Engine {
     /**
@@ -24,108 +23,108 @@ export class Engine {
         this.account = account;
         /** @type {Store} */
         this.store = createStore(reduce, initial(account.user, route));
-        this.me = new Bussa(location.origin, account.token, {
+        this.client = new Client(location.origin, account.token, {
             patience: 30,
-            watch: (status) => this.watched(status),
+            watch: (status) => this.onStatus(status),
         });
-        /** @type {Set<(event: import("../sdk/feed.js").Notice) => void>} told of what happens, after the store */
+        /** @type {Set<(event: import("../sdk/event-queue.js").Notice) => void>} called with each event, after the store */
         this.listeners = new Set();
-        /** @private @type {Set<string>} what is being asked for, so that it is asked for once */ this.asking = new Set();
-        /** @private @type {Set<string>} what is to be asked for once more, because it was wanted anew meanwhile */ this.again = new Set();
-        /** @private */ this.wake = () => this.woken();
+        /** @private @type {Set<string>} fetches in progress */ this.running = new Set();
+        /** @private @type {Set<string>} fetches to repeat once they are done */ this.rerun = new Set();
+        /** @private */ this.onWake = () => this.checkConnection();
     }
 
-    /** Live until it is stopped or the token is refused. */
+    /** Run until stopped, or until the token is refused. */
     async run() {
-        for (const kind of ["online", "offline", "focus"]) addEventListener(kind, this.wake);
-        document.addEventListener("visibilitychange", this.wake);
-        this.me.open(Infinity).catch(() => {}); // Why it ended is said by the events, below.
+        for (const kind of ["online", "offline", "focus"]) addEventListener(kind, this.onWake);
+        document.addEventListener("visibilitychange", this.onWake);
+        this.client.open(Infinity).catch(() => {}); // The loop below reports the error.
         try {
-            for await (const event of this.me.events()) {
-                this.happened(event);
-                for (const tell of this.listeners) tell(event);
+            for await (const event of this.client.events()) {
+                this.onEvent(event);
+                for (const listener of this.listeners) listener(event);
             }
         } catch (error) {
             const refused = error instanceof TokenRefusedError;
             this.store.dispatch({ type: "status", status: "closed", ended: refused ? "token" : "broken" });
         } finally {
-            for (const kind of ["online", "offline", "focus"]) removeEventListener(kind, this.wake);
-            document.removeEventListener("visibilitychange", this.wake);
+            for (const kind of ["online", "offline", "focus"]) removeEventListener(kind, this.onWake);
+            document.removeEventListener("visibilitychange", this.onWake);
         }
     }
 
     async stop() {
-        await this.me.close();
+        await this.client.close();
     }
 
-    /** @private @param {import("../sdk/life.js").Status} status */
-    watched(status) {
+    /** @private @param {import("../sdk/reconnect-loop.js").Status} status */
+    onStatus(status) {
         const first = status === "live" && !this.store.get().reached;
         if (status !== "closed") this.store.dispatch({ type: "status", status });
-        if (first) this.begin();
+        if (first) this.loadInitial();
     }
 
-    /** Read what the page shows first. @private */
-    begin() {
-        this.list("inbox", true);
-        this.list("requests", true);
-        this.quietly("settings", async () => {
-            this.store.dispatch({ type: "settings", settings: await this.me.settings() });
+    /** Fetch what the page shows first. @private */
+    loadInitial() {
+        this.loadList("inbox", true);
+        this.loadList("requests", true);
+        this.runOnce("settings", async () => {
+            this.store.dispatch({ type: "settings", settings: await this.client.settings() });
         });
-        this.person(this.account.user);
+        this.loadPerson(this.account.user);
     }
 
     /** @private */
-    woken() {
+    checkConnection() {
         this.store.dispatch({ type: "online", online: navigator.onLine });
-        if (document.visibilityState === "visible") this.me.wake();
+        if (document.visibilityState === "visible") this.client.wake();
     }
 
-    /** @private @param {import("../sdk/feed.js").Notice} event */
-    happened(event) {
+    /** @private @param {import("../sdk/event-queue.js").Notice} event */
+    onEvent(event) {
         const { store } = this;
         if (event.type === "reset") {
             store.dispatch(event);
-            this.begin();
+            this.loadInitial();
         } else if (event.type === "typing") {
-            store.dispatch({ type: "typing", peer: event.peer, until: Date.now() + TYPING });
-            setTimeout(() => store.dispatch({ type: "stillTyping", now: Date.now() }), TYPING + 50);
+            store.dispatch({ type: "typing", peer: event.peer, until: Date.now() + TYPING_MS });
+            setTimeout(() => store.dispatch({ type: "stillTyping", now: Date.now() }), TYPING_MS + 50);
         } else {
             const known = "peer" in event && store.get().rows.has(event.peer);
             store.dispatch(event);
-            if ("peer" in event) this.met(event, known);
+            if ("peer" in event) this.refreshPeer(event, known);
         }
     }
 
-    /** What an event leaves to be read. @private @param {any} event @param {boolean} known */
-    met(event, known) {
-        if (event.type === "conversation" || (!known && event.type === "message")) this.row(event.peer);
-        // Whoever writes has opened a door that was closed: an answer may always be answered.
+    /** Fetch what an event makes stale. @private @param {any} event @param {boolean} known */
+    refreshPeer(event, known) {
+        if (event.type === "conversation" || (!known && event.type === "message")) this.loadRow(event.peer);
+        // A message from the peer may allow a reply that was not allowed before.
         const closed = this.store.get().people.get(event.peer)?.can !== "yes";
-        if (event.type === "conversation" || (event.type === "message" && closed)) this.person(event.peer);
+        if (event.type === "conversation" || (event.type === "message" && closed)) this.loadPerson(event.peer);
     }
 
-    // ---- what is read, each by one request at a time
+    // ---- fetching
 
-    /** A page of a list: the first, or the next. @param {"inbox" | "requests"} folder @param {boolean} [anew] */
-    list(folder, anew = false) {
+    /** Fetch the first or the next page of a list. @param {"inbox" | "requests"} folder @param {boolean} [reload] */
+    loadList(folder, reload = false) {
         const { next, loaded } = this.store.get().lists[folder];
-        if (loaded && !anew && next === null) return;
-        this.quietly(`list ${folder}`, async () => {
-            const page = await this.me.conversations(folder, { before: anew ? null : next, limit: PAGE });
-            this.store.dispatch({ ...page, type: "listed", folder, anew });
+        if (loaded && !reload && next === null) return;
+        this.runOnce(`list ${folder}`, async () => {
+            const page = await this.client.conversations(folder, { before: reload ? null : next, limit: PAGE_SIZE });
+            this.store.dispatch({ ...page, type: "listed", folder, reload });
         });
     }
 
-    /** The row of a peer who stands in no page that was read; the newest ones are in the first. @param {string} peer */
-    row(peer) {
-        this.quietly(`row ${peer}`, async () => {
+    /** Fetch the row of a peer that is on no loaded page. Recent ones are on the first. @param {string} peer */
+    loadRow(peer) {
+        this.runOnce(`row ${peer}`, async () => {
             for (const folder of /** @type {const} */ (["inbox", "requests"])) {
-                const page = await this.me.conversations(folder, { limit: 200 });
+                const page = await this.client.conversations(folder, { limit: 200 });
                 const found = page.conversations.filter((row) => row.peer === peer);
                 if (found.length > 0) {
                     const { last, ...change } = found[0];
-                    // What has been written since the answer was made is newer than it.
+                    // A message that arrived meanwhile is newer than this reply.
                     const newer = (this.store.get().rows.get(peer)?.last?.n ?? 0) > last.n;
                     this.store.dispatch({ type: "row", peer, change: newer ? change : { ...change, last } });
                     return;
@@ -134,42 +133,42 @@ export class Engine {
         });
     }
 
-    /** A person's name, and whether one may write to them. @param {string} user @param {boolean} [anew] */
-    person(user, anew = true) {
-        if (!anew && this.store.get().people.has(user)) return;
-        this.quietly(`person ${user}`, async () => {
+    /** Fetch a user's name, and whether this user can message them. @param {string} user @param {boolean} [reload] */
+    loadPerson(user, reload = true) {
+        if (!reload && this.store.get().people.has(user)) return;
+        this.runOnce(`person ${user}`, async () => {
             try {
-                const { name, can_message: can } = await this.me.profile(user);
+                const { name, can_message: can } = await this.client.profile(user);
                 this.store.dispatch({ type: "person", user, person: { name, can, missing: false } });
             } catch (error) {
                 if (/** @type {any} */ (error).code !== "not_found") throw error;
                 this.store.dispatch({ type: "person", user, person: { name: user, can: "no", missing: true } });
             }
-        }, anew);
+        }, reload);
     }
 
     /**
-     * Do something once at a time. What fails is not lost: whatever is still missing is asked for again as soon as
-     * somebody looks at it, or at the next connection.
+     * Run a fetch, unless it is in progress. Failures are only logged: what is still missing is fetched again when it
+     * is shown, or after a reconnect.
      *
      * @param {string} name
-     * @param {() => Promise<void>} ask
-     * @param {boolean} [anew] the answer that is under way may be older than what is wanted: ask again after it
+     * @param {() => Promise<void>} load
+     * @param {boolean} [reload] repeat it if it is in progress: its reply may be stale already
      */
-    quietly(name, ask, anew = false) {
-        if (this.asking.has(name)) {
-            if (anew) this.again.add(name);
+    runOnce(name, load, reload = false) {
+        if (this.running.has(name)) {
+            if (reload) this.rerun.add(name);
             return;
         }
-        this.asking.add(name);
-        ask()
+        this.running.add(name);
+        load()
             .catch((error) => {
                 if (!(error instanceof BussaError)) throw error;
                 console.warn(`Bussa: ${name}: ${error.message}`);
             })
             .finally(() => {
-                this.asking.delete(name);
-                if (this.again.delete(name)) this.quietly(name, ask);
+                this.running.delete(name);
+                if (this.rerun.delete(name)) this.runOnce(name, load);
             });
     }
 }

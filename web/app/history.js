@@ -1,57 +1,57 @@
-/** Which messages are read from the server, and when a conversation counts as read. */
+/** Loads messages on demand, and marks conversations as read. */
 
-import { CHUNK, at, missing } from "../store/thread.js";
+import { CHUNK, messageAt, missingChunks } from "../store/thread.js";
 
-/** Open a conversation: learn how long it is, and what stands at its end. @param {import("./engine.js").Engine} engine @param {string} peer */
+/** Load the newest messages of a conversation. @param {import("./engine.js").Engine} engine @param {string} peer */
 export function openThread(engine, peer) {
-    const { store, me } = engine;
+    const { store, client } = engine;
     if (store.get().threads.get(peer)?.known) return;
-    engine.quietly(`open ${peer}`, async () => {
+    engine.runOnce(`open ${peer}`, async () => {
         try {
-            const { messages } = await me.history(peer, { limit: CHUNK });
+            const { messages } = await client.history(peer, { limit: CHUNK });
             store.dispatch({ type: "history", peer, messages, last: messages.at(-1)?.n ?? 0 });
         } catch (error) {
             if (/** @type {any} */ (error).code !== "not_found") throw error;
             store.dispatch({ type: "history", peer, messages: [], last: 0 });
         }
-        if (!store.get().rows.has(peer)) engine.row(peer);
+        if (!store.get().rows.has(peer)) engine.loadRow(peer);
     });
 }
 
 /**
- * See that the messages between two numbers are here.
+ * Load the messages between two numbers that are missing.
  *
  * @param {import("./engine.js").Engine} engine
  * @param {string} peer
  * @param {number} from
  * @param {number} to
  */
-export function need(engine, peer, from, to) {
+export function loadRange(engine, peer, from, to) {
     const thread = engine.store.get().threads.get(peer);
     if (!thread) return;
-    for (const chunk of missing(thread, from, to)) {
-        engine.quietly(`history ${peer} ${chunk}`, async () => {
-            const { messages } = await engine.me.history(peer, { after: chunk * CHUNK, limit: CHUNK });
+    for (const chunk of missingChunks(thread, from, to)) {
+        engine.runOnce(`history ${peer} ${chunk}`, async () => {
+            const { messages } = await engine.client.history(peer, { after: chunk * CHUNK, limit: CHUNK });
             engine.store.dispatch({ type: "history", peer, messages, last: messages.at(-1)?.n ?? 0 });
         });
     }
 }
 
-/** The newest message of a conversation has been looked at. @param {import("./engine.js").Engine} engine @param {string} peer */
-export function seen(engine, peer) {
-    const { store, me } = engine;
+/** Mark a conversation as read up to its newest message. @param {import("./engine.js").Engine} engine @param {string} peer */
+export function markRead(engine, peer) {
+    const { store, client } = engine;
     const row = store.get().rows.get(peer);
     const n = store.get().threads.get(peer)?.last ?? 0;
-    // Who knocked learns nothing, so nothing is said; and own messages need no mark.
-    if (!row || row.folder !== "inbox" || row.unread === 0 || n <= row.read || !at0(store, peer, n)) return;
-    engine.quietly(`read ${peer}`, async () => {
-        await me.read(peer, n);
+    // Reading a message request must not be disclosed to its sender.
+    if (!row || row.folder !== "inbox" || row.unread === 0 || n <= row.read || !isLoaded(store, peer, n)) return;
+    engine.runOnce(`read ${peer}`, async () => {
+        await client.read(peer, n);
         store.dispatch({ type: "read", peer, by: store.get().user, n });
     });
 }
 
 /** @param {import("./engine.js").Store} store @param {string} peer @param {number} n */
-function at0(store, peer, n) {
+function isLoaded(store, peer, n) {
     const thread = store.get().threads.get(peer);
-    return thread && at(thread, n);
+    return thread && messageAt(thread, n);
 }

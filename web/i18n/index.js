@@ -1,14 +1,14 @@
-/** The texts of the page in the language of the browser: one file a language, of which one is loaded. */
+/** Localised texts: one file per language, of which one is loaded. */
 
 import { times } from "../text/time.js";
 
-/** @typedef {string | {one: string, other: string}} Text `{name}` stands for a value; `n` chooses the form */
+/** @typedef {string | {one: string, other: string}} Text `{name}` is a placeholder; `n` selects the plural form */
 /** @typedef {Record<string, Text>} Texts */
 
 /** @type {Record<string, () => Promise<{texts: Texts}>>} */
 const LANGUAGES = { en: () => import("./en.js"), it: () => import("./it.js") };
 
-/** The first language that is there, or English. @param {readonly string[]} wanted */
+/** The first supported language, or English. @param {readonly string[]} wanted */
 export function pick(wanted) {
     for (const tag of wanted) {
         const language = tag.toLowerCase().split("-")[0] ?? "";
@@ -25,11 +25,11 @@ export function translator(language, texts) {
     /** @param {string} key @param {Record<string, string | number>} [values] */
     return (key, values = {}) => {
         const text = texts[key];
-        if (text === undefined) throw new RangeError(`no text for ${key}`);
+        if (text === undefined) throw new RangeError(`no text ${key}`);
         const form = typeof text === "string" ? text : text[plurals.select(Number(values.n)) === "one" ? "one" : "other"];
         return form.replace(/\{(\w+)\}/g, (_, name) => {
             const value = values[name];
-            if (value === undefined) throw new RangeError(`${key} wants ${name}`);
+            if (value === undefined) throw new RangeError(`${key} needs ${name}`);
             return typeof value === "number" ? numbers.format(value) : value;
         });
     };
@@ -39,5 +39,5 @@ const wanted = globalThis.navigator?.languages ?? ["en"];
 export const language = pick(wanted);
 const load = /** @type {() => Promise<{texts: Texts}>} */ (LANGUAGES[language]);
 export const t = translator(language, (await load()).texts);
-/** Times and numbers as in the region that the browser names. */
+/** Formatters for the browser's region. */
 export const time = times(wanted.find((tag) => tag.toLowerCase().startsWith(language)) ?? language);

@@ -1,15 +1,15 @@
 /**
- * How long to wait before coming back: pure, chance is an argument.
+ * Exponential backoff with full jitter. Randomness is an argument.
  *
- * Full jitter: a wait is anything between nothing and a ceiling, and the ceiling doubles with each try.
- * So a thousand clients that lost one server do not return as one wave.
+ * A delay is uniform between zero and a ceiling that doubles with each attempt, so that the clients of a lost server
+ * do not reconnect all at once.
  */
 
-/** @typedef {"never" | "soon" | "new_token" | "backoff"} Return what a client does after a close */
+/** @typedef {"never" | "soon" | "new_token" | "backoff"} ReconnectAdvice what to do after a close */
 
-/** @type {Map<number | null, Return>} contract, section *Errors*, the close codes */
+/** @type {Map<number | null, ReconnectAdvice>} the close codes of the protocol, section *Errors* */
 const ADVICE = new Map(
-    /** @type {[number, Return][]} */ ([
+    /** @type {[number, ReconnectAdvice][]} */ ([
         [1003, "never"],
         [1009, "never"],
         [1012, "soon"],
@@ -22,13 +22,13 @@ const ADVICE = new Map(
 );
 
 /**
- * What to do after a connection ended with `code` (null: without a close frame). Whatever the contract does
- * not name (a proxy's 1001, a network's 1006) is worth another try after a growing wait.
+ * What to do after a close with `code` (null: no close frame). Codes that the protocol does not list, such as a proxy's
+ * 1001, are retried with backoff.
  *
  * @param {number | null} code
- * @returns {Return}
+ * @returns {ReconnectAdvice}
  */
-export function advice(code) {
+export function adviceFor(code) {
     return ADVICE.get(code) ?? "backoff";
 }
 
@@ -36,40 +36,40 @@ export function advice(code) {
 export class Backoff {
     /** @param {{base?: number, soon?: number, cap?: number, steady?: number}} [ceilings] */
     constructor({ base = 1, soon = 3, cap = 60, steady = 10 } = {}) {
-        /** The first ceiling after a broken connection, or one that was far over the limits (4429). */
+        /** First ceiling after a lost connection or a rate-limit close (4429). */
         this.base = base;
-        /** The first ceiling after a farewell that asks to come back within a few seconds (1012). */
+        /** First ceiling after a close that asks for a prompt reconnect (1012). */
         this.soon = soon;
-        /** No ceiling is higher. */
+        /** Highest ceiling. */
         this.cap = cap;
-        /** A connection that lived this long was a good one: the count of tries begins anew. */
+        /** A connection that lasted this long resets the attempt count. */
         this.steady = steady;
     }
 
     /**
-     * Seconds to wait before try number `attempt` (from 0), with `chance` in [0, 1).
+     * Seconds to wait before attempt number `attempt` (from 0), with `jitter` in [0, 1).
      *
-     * A new token is fetched at once the first time; if that one is refused too, waits grow as ever.
+     * The first new token is fetched at once; if it is refused too, the usual backoff applies.
      *
-     * @param {Return} then
+     * @param {ReconnectAdvice} advice
      * @param {number} attempt
-     * @param {number} chance
+     * @param {number} jitter
      */
-    wait(then, attempt, chance) {
-        if (then === "new_token" && attempt === 0) return 0;
-        const first = then === "soon" ? this.soon : this.base;
-        return chance * Math.min(this.cap, first * 2 ** Math.min(attempt, 30));
+    delay(advice, attempt, jitter) {
+        if (advice === "new_token" && attempt === 0) return 0;
+        const first = advice === "soon" ? this.soon : this.base;
+        return jitter * Math.min(this.cap, first * 2 ** Math.min(attempt, 30));
     }
 
     /**
-     * Seconds before a refused request is repeated: what the server said and a little chance, or growing waits.
+     * Seconds before a refused request is retried: the server's `retry_after` plus up to a quarter, or the backoff.
      *
      * @param {number | null} retryAfter
      * @param {number} attempt
-     * @param {number} chance
+     * @param {number} jitter
      */
-    again(retryAfter, attempt, chance) {
-        if (retryAfter !== null) return Math.max(0, retryAfter) * (1 + chance / 4);
-        return this.wait("backoff", attempt, chance);
+    retryDelay(retryAfter, attempt, jitter) {
+        if (retryAfter !== null) return Math.max(0, retryAfter) * (1 + jitter / 4);
+        return this.delay("backoff", attempt, jitter);
     }
 }

@@ -1,19 +1,19 @@
 /**
- * What can go wrong, as types: one class a code, and one a way to lose the connection.
+ * Error classes: one per error code, and one per way to lose the connection.
  *
  *     BussaError
- *         RefusedError              the server refused one request; the connection stays
- *             NotAllowedError …     one class a code of the contract
- *         ClosedError               the connection ended for good
- *             TokenRefusedError     … for want of a good token (4401)
- *         UnreachableError          no connection came about in time
- *         DeadlineError             no answer in time: the outcome is not known
- *         InterruptedRequestError   the connection broke under a request that may not be repeated
- *         BehindError               too much waits behind events that nobody reads
- *         NotContractError          the other side does not speak the contract
+ *         ApiError              the server refused one request; the connection stays open
+ *             NotAllowedError …     one class per error code
+ *         ConnectionClosedError               the connection is closed for good
+ *             TokenRefusedError     … because the token is invalid (4401)
+ *         UnreachableError          no connection in time
+ *         RequestTimeoutError             no reply in time: the outcome is unknown
+ *         RequestInterruptedError   disconnected during a request that must not be retried
+ *         EventBacklogError               too many own writes wait behind unread events
+ *         ProtocolError          the server violates the protocol
  */
 
-/** Anything that this SDK throws. */
+/** Base class of everything this SDK throws. */
 export class BussaError extends Error {
     /** @param {string} message */
     constructor(message) {
@@ -22,11 +22,11 @@ export class BussaError extends Error {
     }
 }
 
-/** The server refused one request (contract, section *Errors*). `retryAfter` is in seconds, where waiting helps. */
-export class RefusedError extends BussaError {
+/** The server refused one request (protocol, section *Errors*). `retryAfter`: seconds, where a retry may succeed. */
+export class ApiError extends BussaError {
     /**
      * @param {string} code
-     * @param {string} message for people
+     * @param {string} message human-readable
      * @param {number | null} [retryAfter]
      */
     constructor(code, message, retryAfter = null) {
@@ -35,29 +35,29 @@ export class RefusedError extends BussaError {
         this.retryAfter = retryAfter;
     }
 
-    /** Whether the same request may succeed later, unchanged. */
+    /** Whether the same request may succeed later. */
     get worthRepeating() {
         return this.code === "rate_limited" || this.code === "unavailable";
     }
 }
 
-export class BadRequestError extends RefusedError {}
-/** The other's door is closed; for which reason, nobody is told. */
-export class NotAllowedError extends RefusedError {}
-/** One knock is all: the other has to accept first. */
-export class AwaitingAcceptanceError extends RefusedError {}
-export class NotFoundError extends RefusedError {}
-/** The nonce was used for another message. */
-export class ConflictError extends RefusedError {}
-export class RateLimitedError extends RefusedError {}
-/** The store is out of reach: nothing was committed, or the nonce makes it safe to ask again. */
-export class UnavailableError extends RefusedError {}
-export class UnauthenticatedError extends RefusedError {}
-export class TakenError extends RefusedError {}
-export class MethodNotAllowedError extends RefusedError {}
-export class TooLargeError extends RefusedError {}
+export class BadRequestError extends ApiError {}
+/** The recipient does not accept messages from this user. The reason is not disclosed. */
+export class NotAllowedError extends ApiError {}
+/** The first message has not been accepted yet. */
+export class AwaitingAcceptanceError extends ApiError {}
+export class NotFoundError extends ApiError {}
+/** The nonce was used for a different message. */
+export class ConflictError extends ApiError {}
+export class RateLimitedError extends ApiError {}
+/** The database is unavailable. Nothing was committed, or the nonce makes a retry safe. */
+export class UnavailableError extends ApiError {}
+export class UnauthenticatedError extends ApiError {}
+export class TakenError extends ApiError {}
+export class MethodNotAllowedError extends ApiError {}
+export class TooLargeError extends ApiError {}
 
-/** @type {Map<string, typeof RefusedError>} */
+/** @type {Map<string, typeof ApiError>} */
 const CLASSES = new Map(
     Object.entries({
         bad_request: BadRequestError,
@@ -75,7 +75,7 @@ const CLASSES = new Map(
 );
 
 /**
- * The error of a code; null for a code that the contract does not have.
+ * The error of a code; null for an unknown code.
  *
  * @param {string} code
  * @param {string} message
@@ -86,8 +86,8 @@ export function refusal(code, message, retryAfter = null) {
     return kind ? new kind(code, message, retryAfter) : null;
 }
 
-/** The connection ended and does not come back. `code` is the close code, where one was given. */
-export class ClosedError extends BussaError {
+/** The connection is closed and will not be reopened. `code`: the close code, if any. */
+export class ConnectionClosedError extends BussaError {
     /**
      * @param {number | null} code
      * @param {string} reason
@@ -99,29 +99,29 @@ export class ClosedError extends BussaError {
     }
 }
 
-/** The token is refused, expired or revoked, and there is no way to get another. */
-export class TokenRefusedError extends ClosedError {}
+/** The token is invalid, expired or revoked, and no other is available. */
+export class TokenRefusedError extends ConnectionClosedError {}
 
-/** No connection came about within the caller's patience. */
+/** No connection within the time-out. */
 export class UnreachableError extends BussaError {}
 
 /**
- * No answer within the caller's patience. A time-out is no failure: the request may have been carried out.
- * `nonce` (of a `send`) settles it: sent again under the same nonce it is delivered once.
+ * No reply within the time-out. The request may have been executed. For a `send`, retry with the same `nonce`: the
+ * message is delivered once.
  */
-export class DeadlineError extends BussaError {
+export class RequestTimeoutError extends BussaError {
     /** @param {string | null} [nonce] */
     constructor(nonce = null) {
-        super("no answer in time; whether it was carried out is not known");
+        super("no reply in time; the outcome is unknown");
         this.nonce = nonce;
     }
 }
 
-/** The connection broke under a request that must not be carried out twice; it may have been, once. */
-export class InterruptedRequestError extends BussaError {}
+/** Disconnected during a request that must not be executed twice. It may have been executed. */
+export class RequestInterruptedError extends BussaError {}
 
-/** Too many own writes wait behind events that are not read: read `events()`, or open with `listen: false`. */
-export class BehindError extends BussaError {}
+/** Too many own writes wait behind unread events: read `events()`, or set `listen: false`. */
+export class EventBacklogError extends BussaError {}
 
-/** The other side does not speak the contract: no Bussa server, or one that is broken. */
-export class NotContractError extends BussaError {}
+/** The server violates the protocol: not a Bussa server, or a broken one. */
+export class ProtocolError extends BussaError {}

@@ -1,8 +1,10 @@
 /**
- * The frames of the contract, as types for readers and as shapes for checking what comes in.
+ * The frames of the protocol: types, and the shapes that incoming frames are validated against.
  *
- * Fields may be added to any of them, and are kept; a frame that lacks a field is none of ours.
- *
+ * Unknown fields are allowed and kept; a missing field makes a frame invalid.
+ */
+
+/**
  * @typedef {"anyone" | "followers" | "following" | "mutuals" | "nobody"} Policy
  * @typedef {"inbox" | "requests" | "declined"} Folder
  * @typedef {"spam" | "abuse" | "other"} Reason
@@ -13,8 +15,11 @@
  * @typedef {{peer: string, last: Message, unread: number, read: number, peer_read: number | null,
  *     muted: boolean, folder: Folder, blocked: boolean, name: string}} Conversation
  * @typedef {{dm_policy: Policy, knocks: boolean, read_receipts: boolean}} Settings
- *
- * Events: what the user is told.
+ */
+
+// Events.
+
+/**
  * @typedef {Message & {type: "message", seq: number, folder: Folder}} MessageEvent
  * @typedef {{type: "read", seq: number, peer: string, by: string, n: number}} ReadEvent
  * @typedef {{type: "conversation", seq: number, peer: string, folder: Folder | null, muted: boolean,
@@ -24,8 +29,11 @@
  * @typedef {{type: "typing", peer: string}} TypingEvent
  * @typedef {MessageEvent | ReadEvent | ConversationEvent | SettingsEvent | HiddenEvent} LogEvent
  * @typedef {LogEvent | TypingEvent} Event
- *
- * Replies: what a request is answered.
+ */
+
+// Replies.
+
+/**
  * @typedef {{type: "welcome", user: string, head: number, epoch: string, resumed: boolean, now: number,
  *     limits: {frame: number, text: number}}} Welcome
  * @typedef {{type: "sent", id: number, peer: string, n: number, seq: number, at: number, folder: Folder}} Sent
@@ -41,12 +49,18 @@
  * @typedef {{type: "error", id?: number, code: string, message: string, retry_after?: number}} Refusal
  * @typedef {Sent | Ok | History | Conversations | SettingsReply | Profile | Search | Sync | Pong} Answered
  * @typedef {Welcome | Answered | Refusal} Reply
- *
- * Requests: what this side says.
+ */
+
+// Requests.
+
+/**
  * @typedef {{type: string, id: number, nonce?: string, to?: string, text?: string, reply_to?: number,
  *     [field: string]: unknown}} Request
+ */
+
+/**
+ * A frame of an unknown type. Its `seq` still counts in the log, its `id` still settles a request.
  *
- * A frame that this version does not know: its `seq` still counts, its `id` was still answered.
  * @typedef {{type: "skipped", of: string, seq: number | null, id: number | null}} Skipped
  */
 
@@ -57,17 +71,17 @@ const text = (value) => typeof value === "string";
 /** @type {Check} */
 const number = (value) => typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 /** @type {Check} */
-const truth = (value) => typeof value === "boolean";
+const bool = (value) => typeof value === "boolean";
 /** @type {(check: Check) => Check} */
-const orNull = (check) => (value) => value === null || check(value);
+const nullable = (check) => (value) => value === null || check(value);
 /** @type {(check: Check) => Check} */
-const orAbsent = (check) => (value) => value === undefined || value === null || check(value);
+const optional = (check) => (value) => value === undefined || value === null || check(value);
 /** @type {(check: Check) => Check} */
-const listOf = (check) => (value) => Array.isArray(value) && value.every(check);
-/** @type {(...words: string[]) => Check} */
-const oneOf = (...words) => (value) => typeof value === "string" && words.includes(value);
+const arrayOf = (check) => (value) => Array.isArray(value) && value.every(check);
+/** @type {(...values: string[]) => Check} */
+const oneOf = (...values) => (value) => typeof value === "string" && values.includes(value);
 /** @type {(shape: Record<string, Check>) => Check} */
-const map = (shape) => (value) => fits(shape, value);
+const map = (shape) => (value) => matches(shape, value);
 
 const folder = oneOf("inbox", "requests", "declined");
 const message = {
@@ -76,24 +90,24 @@ const message = {
     from: text,
     text,
     at: number,
-    reply_to: orAbsent(number),
-    hidden: orAbsent(truth),
+    reply_to: optional(number),
+    hidden: optional(bool),
 };
 const conversation = {
     peer: text,
     last: map(message),
     unread: number,
     read: number,
-    peer_read: orNull(number),
-    muted: truth,
-    folder: orAbsent(folder),
-    blocked: orAbsent(truth),
-    name: orAbsent(text),
+    peer_read: nullable(number),
+    muted: bool,
+    folder: optional(folder),
+    blocked: optional(bool),
+    name: optional(text),
 };
 const settings = {
     dm_policy: oneOf("anyone", "followers", "following", "mutuals", "nobody"),
-    knocks: truth,
-    read_receipts: truth,
+    knocks: bool,
+    read_receipts: bool,
 };
 
 /** @typedef {Record<string, Record<string, Check>>} Shapes */
@@ -102,7 +116,7 @@ export const EVENTS = new Map(
     Object.entries(/** @type {Shapes} */ ({
         message: { ...message, seq: number, folder },
         read: { seq: number, peer: text, by: text, n: number },
-        conversation: { seq: number, peer: text, folder: orNull(folder), muted: truth, blocked: truth },
+        conversation: { seq: number, peer: text, folder: nullable(folder), muted: bool, blocked: bool },
         settings: { seq: number, settings: map(settings) },
         hidden: { seq: number },
         typing: { peer: text },
@@ -115,30 +129,30 @@ export const REPLIES = new Map(
             user: text,
             head: number,
             epoch: text,
-            resumed: truth,
+            resumed: bool,
             now: number,
             limits: map({ frame: number, text: number }),
         },
         sent: { id: number, peer: text, n: number, seq: number, at: number, folder },
-        ok: { id: number, seq: orAbsent(number) },
-        history: { id: number, peer: text, messages: listOf(map(message)), more: truth },
-        conversations: { id: number, conversations: listOf(map(conversation)), next: orNull(text) },
-        settings: { id: number, settings: map(settings), seq: orAbsent(number) },
+        ok: { id: number, seq: optional(number) },
+        history: { id: number, peer: text, messages: arrayOf(map(message)), more: bool },
+        conversations: { id: number, conversations: arrayOf(map(conversation)), next: nullable(text) },
+        settings: { id: number, settings: map(settings), seq: optional(number) },
         profile: { id: number, user: text, name: text, can_message: oneOf("yes", "knock", "no") },
-        search: { id: number, hits: listOf(map(message)), next: orNull(text) },
+        search: { id: number, hits: arrayOf(map(message)), next: nullable(text) },
         sync: { id: number, events: (value) => Array.isArray(value), head: number },
         pong: { id: number, head: number },
-        error: { id: orAbsent(number), code: text, message: text, retry_after: orAbsent((v) => typeof v === "number") },
+        error: { id: optional(number), code: text, message: text, retry_after: optional((v) => typeof v === "number") },
     })),
 );
 
 /**
- * Whether `value` is a map with every field of `shape`; further fields are welcome.
+ * Whether `value` is an object with every field of `shape`.
  *
  * @param {Record<string, Check>} shape
  * @param {unknown} value
  */
-export function fits(shape, value) {
+export function matches(shape, value) {
     if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
     const fields = /** @type {Record<string, unknown>} */ (value);
     return Object.entries(shape).every(([name, check]) =>

@@ -1,84 +1,85 @@
 /**
- * Everything that one device knows of its connection: pure, no socket, no clock, no chance of its own.
+ * The state machine of a client: no socket, no clock, no randomness of its own.
  *
- *     log      where in the user's log this device is
- *     feed     what waits for the application
- *     asks     what waits for an answer
+ *     log        the position in the user's log
+ *     queue      events for the application
+ *     requests   requests without a reply
  *
- * Two rules carry it. What the application is told is the log, in order, each entry once; an entry that is missing
- * is read with `sync`, never guessed. And an own write is told by its reply alone: should its event come as well
- * (after a broken connection it is replayed), it is passed over.
- *
+ * The application gets the log in order, each entry once; a missing entry is fetched with `sync`. An own write is
+ * reported by its reply alone: its event, which is replayed after a reconnect, is skipped.
+ */
+
+/**
  * @typedef {import("./frames.js").Event} Event
  * @typedef {import("./frames.js").LogEvent} LogEvent
  * @typedef {import("./frames.js").Answered} Answered
  * @typedef {import("./frames.js").Skipped} Skipped
  */
 
-import { Asks } from "./asks.js";
+import { PendingRequests } from "./pending-requests.js";
 import { Backoff } from "./backoff.js";
-import { BehindError, NotContractError, RefusedError, refusal } from "./errors.js";
-import { Feed } from "./feed.js";
-import { Log } from "./log.js";
-import { encode, isAnswer, typed } from "./wire.js";
+import { EventBacklogError, ProtocolError, ApiError, refusal } from "./errors.js";
+import { EventQueue } from "./event-queue.js";
+import { LogCursor } from "./log-cursor.js";
+import { encode, isReply, parseFrame } from "./codec.js";
 
-/** Own writes that may stand behind unread events; past it a further request is refused here. */
-export const OWN_WRITES = 10_000;
-const PAGE_MAX = 200;
+/** Own writes that may wait behind unread events; further requests throw. */
+export const MAX_OWN_WRITES = 10_000;
+const MAX_PAGE = 200;
 
-/** One user's device. Every method that needs the time is given it, in seconds of any steady clock. */
+/** `now` is in seconds of any monotonic clock. */
 export class State {
     /**
-     * @param {{resume?: import("./feed.js").Cursor | null, feed?: Feed, backoff?: Backoff,
-     *     chance?: () => number}} [options]
+     * @param {{resume?: import("./event-queue.js").Cursor | null, queue?: EventQueue, backoff?: Backoff,
+     *     rng?: () => number}} [options]
      */
-    constructor({ resume = null, feed = new Feed(), backoff = new Backoff(), chance = () => 0.5 } = {}) {
-        this.feed = feed;
-        this.log = new Log(resume);
-        if (resume) this.feed.start(resume);
-        this.asks = new Asks(backoff, chance);
-        /** What was passed over, and how often. All of it is allowed by the contract, none of it in silence. */
-        this.counters = { unknownFrames: 0, unaskedReplies: 0, fleetingDropped: 0, heals: 0, resets: 0 };
+    constructor({ resume = null, queue = new EventQueue(), backoff = new Backoff(), rng = () => 0.5 } = {}) {
+        this.queue = queue;
+        this.log = new LogCursor(resume);
+        if (resume) this.queue.start(resume);
+        this.requests = new PendingRequests(backoff, rng);
+        /** Frames that were ignored, as the protocol allows, and recoveries. */
+        this.counters = { unknownFrames: 0, unsolicitedReplies: 0, ephemeralDropped: 0, catchUps: 0, resets: 0 };
         /** @type {string | null} */ this.user = null;
         this.live = false;
-        /** The log could not be healed on this connection: close it, resuming will tell. */
+        /** Gap recovery failed on this connection: close it; the next welcome decides between resume and reset. */
         this.broken = false;
-        /** @private @type {number | null} the id of the `sync` that is under way */ this.sync = null;
-        /** @private not before then another one, for the server asked to wait */ this.syncAfter = 0;
+        /** @private @type {number | null} the id of the `sync` in flight */ this.syncId = null;
+        /** @private the server's retry_after */ this.syncNotBefore = 0;
         /** @private @type {string | null} */ this.urgent = null;
         /** @private @type {string | null} */ this.typingTo = null;
     }
 
-    // ---- what the application does
+    // ---- called by the application
 
     /**
-     * Enter a request and return its id; its outcome will stand in `asks.settled`.
+     * Add a request and return its id; its outcome appears in `requests.settled`.
      *
      * @param {{type: string, [field: string]: unknown}} wanted
      * @param {number} deadline
-     * @throws {BehindError} too many own writes wait behind events that nobody reads
+     * @throws {EventBacklogError} too many own writes wait behind unread events
      * @throws {import("./errors.js").BadRequestError} it does not fit into a frame
      */
-    ask(wanted, deadline) {
-        if (this.log.own.size >= OWN_WRITES) {
-            throw new BehindError(`${OWN_WRITES} own writes wait behind events that are not read`);
+    request(wanted, deadline) {
+        if (this.log.own.size >= MAX_OWN_WRITES) {
+            throw new EventBacklogError(`${MAX_OWN_WRITES} own writes wait behind unread events`);
         }
-        return this.asks.ask(wanted, deadline);
+        return this.requests.add(wanted, deadline);
     }
 
-    /** @param {string} peer the user is writing, if there is a connection to say it on; the last one counts */
+    /** Queue a typing indicator; the latest replaces earlier ones. @param {string} peer */
     typing(peer) {
         if (this.live) this.typingTo = peer;
     }
 
     /** @param {number} now */
     take(now) {
-        const notice = this.feed.take();
-        if (this.log.behind && this.feed.roomy && this.log.healAt === null) this.log.heal(now);
+        const notice = this.queue.take();
+        if (this.log.behind && this.queue.hasRoom && this.log.catchUpAt === null) this.log.catchUp(now);
         return notice;
     }
 
-    // ---- what the connection does
+    // ---- called by the connection
 
     /** @param {string} token */
     hello(token) {
@@ -87,7 +88,7 @@ export class State {
     }
 
     /**
-     * The connection is there. Everything unanswered is written again.
+     * Connected. Every pending request is queued again.
      *
      * @param {import("./frames.js").Welcome} frame
      * @param {number} now
@@ -97,28 +98,28 @@ export class State {
         this.user = frame.user;
         const here = { epoch: frame.epoch, seq: frame.head };
         if (this.log.cursor === null) {
-            this.feed.start(here);
+            this.queue.start(here);
             this.log.start(here);
         } else if (frame.resumed) {
-            this.log.resumed(frame.head, now);
+            this.log.expectReplay(frame.head, now);
         } else {
             this.counters.resets += 1;
             this.log.start(here);
-            this.feed.reset(here);
+            this.queue.reset(here);
         }
-        this.asks.opened();
+        this.requests.connected();
     }
 
-    /** The connection is gone. The log is where it was: the next one resumes from there. */
-    lost() {
+    /** Disconnected. The next connection resumes from the log position. */
+    disconnected() {
         this.live = this.broken = false;
-        this.sync = this.urgent = this.typingTo = null;
-        this.log.rest();
-        this.asks.lost();
+        this.syncId = this.urgent = this.typingTo = null;
+        this.log.pause();
+        this.requests.disconnected();
     }
 
     /**
-     * What to write next, or null.
+     * The next frame to write, or null.
      *
      * @returns {string | null}
      */
@@ -134,165 +135,169 @@ export class State {
             this.urgent = null;
             return data;
         }
-        return this.asks.next();
+        return this.requests.next();
     }
 
     /**
-     * Take one frame of the server's.
+     * Process a frame of the server.
      *
-     * @param {ReturnType<typeof typed>} frame
+     * @param {ReturnType<typeof parseFrame>} frame
      * @param {number} now
      */
     receive(frame, now) {
-        if (frame.type === "error") this.refused(frame, now);
-        else if (frame.type === "skipped") this.skipped(frame, now);
-        else if (frame.type === "welcome") this.counters.unaskedReplies += 1;
-        else if (isAnswer(frame)) this.answered(frame, now);
-        else if (frame.type === "typing") this.fleeting(frame);
-        else this.entry(frame.seq, frame, now);
+        if (frame.type === "error") this.onError(frame, now);
+        else if (frame.type === "skipped") this.onSkipped(frame, now);
+        else if (frame.type === "welcome") this.counters.unsolicitedReplies += 1;
+        else if (isReply(frame)) this.onReply(frame, now);
+        else if (frame.type === "typing") this.ephemeral(frame);
+        else this.logEntry(frame.seq, frame, now);
     }
 
-    // ---- time
+    // ---- timers
 
-    /** @param {number} now do what is due */
+    /** Do what is due. @param {number} now */
     tick(now) {
-        if (this.asks.tick(now)) this.release(now);
-        if (this.healDue() <= now) this.startSync();
+        if (this.requests.tick(now)) this.releaseHeld(now);
+        if (this.catchUpDue() <= now) this.startSync();
     }
 
-    /** When `tick` is due; Infinity: never. */
-    timer() {
-        return Math.min(this.asks.timer(), this.healDue());
+    /** When to call `tick`; Infinity: never. */
+    nextTimer() {
+        return Math.min(this.requests.nextTimer(), this.catchUpDue());
     }
 
     // ---- replies
 
     /** @private @param {Answered} reply @param {number} now */
-    answered(reply, now) {
-        if (reply.id === this.sync) {
-            this.synced(reply, now);
+    onReply(reply, now) {
+        if (reply.id === this.syncId) {
+            this.onSync(reply, now);
             return;
         }
-        const known = this.asks.answer(reply);
-        if (!known) this.counters.unaskedReplies += 1;
-        if ("seq" in reply && typeof reply.seq === "number") this.own(reply.seq, now, known);
-        if ("head" in reply) this.log.ahead(reply.head, now);
-        this.release(now);
+        const known = this.requests.resolve(reply);
+        if (!known) this.counters.unsolicitedReplies += 1;
+        if ("seq" in reply && typeof reply.seq === "number") this.ownWrite(reply.seq, now, known);
+        if ("head" in reply) this.log.expectHead(reply.head, now);
+        this.releaseHeld(now);
     }
 
     /** @private @param {import("./frames.js").Refusal} error @param {number} now */
-    refused(error, now) {
+    onError(error, now) {
         const problem =
             refusal(error.code, error.message, error.retry_after ?? null) ??
-            new NotContractError(`an error that is none: ${error.code}`);
+            new ProtocolError(`unknown error code ${error.code}`);
         if (error.id === undefined || error.id === null) {
-            this.counters.unaskedReplies += 1;
-        } else if (error.id === this.sync) {
-            this.sync = null;
-            if (problem instanceof RefusedError && problem.worthRepeating) {
-                this.syncAfter = now + this.asks.backoff.again(problem.retryAfter, 0, this.asks.chance());
-                this.log.heal(now);
+            this.counters.unsolicitedReplies += 1;
+        } else if (error.id === this.syncId) {
+            this.syncId = null;
+            if (problem instanceof ApiError && problem.worthRepeating) {
+                this.syncNotBefore = now + this.requests.backoff.retryDelay(problem.retryAfter, 0, this.requests.rng());
+                this.log.catchUp(now);
             } else {
                 this.broken = true;
             }
-        } else if (!this.asks.refuse(error.id, problem, now)) {
-            this.counters.unaskedReplies += 1;
+        } else if (!this.requests.reject(error.id, problem, now)) {
+            this.counters.unsolicitedReplies += 1;
         }
-        this.release(now);
+        this.releaseHeld(now);
     }
 
     /** @private @param {Skipped} frame @param {number} now */
-    skipped(frame, now) {
+    onSkipped(frame, now) {
         this.counters.unknownFrames += 1;
         if (frame.id !== null) {
-            const known = this.asks.refuse(frame.id, new NotContractError(`an answer that is none: ${frame.of}`), now);
-            this.broken ||= frame.id === this.sync;
-            if (frame.seq !== null) this.own(frame.seq, now, known);
+            const known = this.requests.reject(frame.id, new ProtocolError(`unknown reply ${frame.of}`), now);
+            this.broken ||= frame.id === this.syncId;
+            if (frame.seq !== null) this.ownWrite(frame.seq, now, known);
         } else if (frame.seq !== null) {
-            this.entry(frame.seq, null, now);
+            this.logEntry(frame.seq, null, now);
         }
     }
 
     // ---- the log
 
     /** @private @param {number} seq @param {number} now @param {boolean} known */
-    own(seq, now, known) {
+    ownWrite(seq, now, known) {
         if (known) this.log.markOwn(seq);
-        this.log.ahead(seq, now);
-        this.passOwn(now);
+        this.log.expectHead(seq, now);
+        this.skipOwn(now);
     }
 
     /**
-     * Take one entry of the log, in order; null is one that the application need not see.
+     * Process an entry of the log; null: one the application does not see.
      *
      * @private @param {number} seq @param {LogEvent | null} event @param {number} now
      */
-    entry(seq, event, now) {
+    logEntry(seq, event, now) {
         if (!this.log.isNext(seq, now)) return;
         if (this.log.own.has(seq) || event === null) {
-            this.log.take(seq, now);
-            this.feed.mark(this.log.cursor);
-        } else if (this.feed.full || this.log.held) {
-            this.log.heal(now);
-        } else if (this.asks.mayHaveSaid(event, this.user)) {
+            this.log.advance(seq, now);
+            this.queue.advance(this.log.cursor);
+        } else if (this.queue.full || this.log.held) {
+            this.log.catchUp(now);
+        } else if (this.requests.mayBeEchoOfPending(event, this.user)) {
             this.log.held = true;
         } else {
-            this.log.take(seq, now);
-            this.feed.put(event, this.log.cursor);
+            this.log.advance(seq, now);
+            this.queue.push(event, this.log.cursor);
         }
-        this.passOwn(now);
+        this.skipOwn(now);
     }
 
     /** @private @param {number} now */
-    passOwn(now) {
-        if (this.log.passOwn(now)) this.feed.mark(this.log.cursor);
+    skipOwn(now) {
+        if (this.log.skipOwn(now)) this.queue.advance(this.log.cursor);
     }
 
-    /** Something was settled: what was held back for it is read again, from the log. @private @param {number} now */
-    release(now) {
+    /** A request was settled: fetch the entry that was held back for it. @private @param {number} now */
+    releaseHeld(now) {
         if (!this.log.held) return;
         this.log.held = false;
-        this.log.heal(now);
+        this.log.catchUp(now);
     }
 
-    // ---- healing
+    // ---- gap recovery
 
     /** @private */
-    healDue() {
-        const { live, sync, log, feed } = this;
-        if (!live || sync !== null || log.held || !feed.roomy || !log.behind || log.healAt === null) return Infinity;
-        return Math.max(log.healAt, this.syncAfter);
+    catchUpDue() {
+        const { live, syncId, log, queue } = this;
+        if (!live || syncId !== null || log.held || !queue.hasRoom) return Infinity;
+        if (!log.behind || log.catchUpAt === null) return Infinity;
+        return Math.max(log.catchUpAt, this.syncNotBefore);
     }
 
     /** @private */
     startSync() {
-        this.counters.heals += 1;
-        this.sync = this.asks.nextId();
-        this.log.healAt = null;
-        this.urgent = encode({ type: "sync", id: this.sync, after: this.log.taken, limit: PAGE_MAX });
+        this.counters.catchUps += 1;
+        this.syncId = this.requests.nextId();
+        this.log.catchUpAt = null;
+        this.urgent = encode({ type: "sync", id: this.syncId, after: this.log.taken, limit: MAX_PAGE });
     }
 
     /** @private @param {Answered} reply @param {number} now */
-    synced(reply, now) {
-        this.sync = null;
+    onSync(reply, now) {
+        this.syncId = null;
         const before = this.log.taken;
         if (reply.type === "sync") {
             for (const value of reply.events) {
-                const entry = typed(value);
-                if (entry.type === "skipped") this.skipped(entry, now);
-                else if ("seq" in entry && !("id" in entry)) this.entry(/** @type {LogEvent} */ (entry).seq, entry, now);
+                const entry = parseFrame(value);
+                if (entry.type === "skipped") this.onSkipped(entry, now);
+                else if ("seq" in entry && !("id" in entry)) {
+                    const event = /** @type {LogEvent} */ (entry);
+                    this.logEntry(event.seq, event, now);
+                }
             }
-            this.log.ahead(reply.head, now);
+            this.log.expectHead(reply.head, now);
         }
-        if (this.log.held || this.feed.full || !this.log.behind) return;
-        // Where the log no longer has what comes next only a resume can tell, and gives a reset.
+        if (this.log.held || this.queue.full || !this.log.behind) return;
+        // No progress: the log was trimmed. Only a new resume gives a reset.
         if (this.log.taken === before) this.broken = true;
-        else this.log.heal(now);
+        else this.log.catchUp(now);
     }
 
     /** @private @param {import("./frames.js").TypingEvent} event */
-    fleeting(event) {
-        if (this.feed.full) this.counters.fleetingDropped += 1;
-        else this.feed.put(event, null);
+    ephemeral(event) {
+        if (this.queue.full) this.counters.ephemeralDropped += 1;
+        else this.queue.push(event, null);
     }
 }

@@ -1,16 +1,16 @@
-/** The token of a connection: a fixed one, or whatever an async function gives. */
+/** The token of the connections: a fixed one, or one from an async function. */
 
-import { Lost } from "./connect.js";
-import { BussaError, RateLimitedError, RefusedError, UnavailableError, UnreachableError } from "./errors.js";
+import { ConnectionLost } from "./connection.js";
+import { BussaError, RateLimitedError, ApiError, UnavailableError, UnreachableError } from "./errors.js";
 
-/** Fresh tokens that may be refused one after the other. Then something else is wrong, and no further one helps. */
-export const FRESH_REFUSALS = 3;
+/** Consecutive refusals of fresh tokens before giving up. */
+export const MAX_REFUSALS = 3;
 
-/** @typedef {string | (() => Promise<string>)} Source */
+/** @typedef {string | (() => Promise<string>)} TokenSource */
 
-/** Keeps a token until it is refused. */
+/** Caches a token until it is refused. */
 export class Tokens {
-    /** @param {Source} source */
+    /** @param {TokenSource} source */
     constructor(source) {
         /** @private */ this.source = source;
         /** @private @type {string | null} */ this.token = typeof source === "string" ? source : null;
@@ -18,26 +18,26 @@ export class Tokens {
     }
 
     /**
-     * The token to say hello with.
+     * The token for the next hello.
      *
      * @returns {Promise<string>}
-     * @throws {Lost} none could be fetched now; it is worth another try
+     * @throws {ConnectionLost} fetching one failed, but may succeed later
      */
     async get() {
         if (this.token === null && typeof this.source !== "string") {
             try {
                 this.token = await this.source();
             } catch (error) {
-                if (!passing(error)) throw error;
-                const retryAfter = error instanceof RefusedError ? (error.retryAfter ?? 0) : 0;
-                throw new Lost(`no token to be had: ${error}`, { retryAfter });
+                if (!isTransient(error)) throw error;
+                const retryAfter = error instanceof ApiError ? (error.retryAfter ?? 0) : 0;
+                throw new ConnectionLost(`cannot fetch a token: ${error}`, { retryAfter });
             }
         }
         return /** @type {string} */ (this.token);
     }
 
-    /** @param {string} token go on with it: the connection has been given it */
-    renewed(token) {
+    /** The connection was refreshed with this token. @param {string} token */
+    replace(token) {
         this.token = token;
     }
 
@@ -45,17 +45,17 @@ export class Tokens {
         this.refusals = 0;
     }
 
-    /** Forget a refused token; false if there is no other to be had. */
+    /** Discard a refused token. False if no other can be fetched. */
     refused() {
         this.refusals += 1;
-        if (typeof this.source === "string" || this.refusals >= FRESH_REFUSALS) return false;
+        if (typeof this.source === "string" || this.refusals >= MAX_REFUSALS) return false;
         this.token = null;
         return true;
     }
 }
 
-/** Whether what a source threw may pass by itself: fetch throws a TypeError where there is no network. @param {unknown} error */
-function passing(error) {
+/** Whether a retry may help. fetch throws a TypeError when there is no network. @param {unknown} error */
+function isTransient(error) {
     if (error instanceof BussaError) {
         return [UnreachableError, UnavailableError, RateLimitedError].some((kind) => error instanceof kind);
     }

@@ -1,21 +1,21 @@
 /**
- * The conversations and how they stand: pure. One row a peer, and a folder for each list.
+ * The conversation list: one row per peer, in a folder. Pure functions.
  *
  * @typedef {import("../sdk/frames.js").Conversation} Conversation
  * @typedef {import("../sdk/frames.js").Message} Message
  * @typedef {Omit<Conversation, "last" | "folder"> & {last: Message | null,
  *     folder: import("../sdk/frames.js").Folder | null}} Row
- *     `last` is null where nothing was written yet; `folder` then too
+ *     `last` and `folder` are null before the first message
  * @typedef {ReadonlyMap<string, Row>} Rows
  */
 
-import { having } from "./store.js";
+import { withEntry } from "./store.js";
 
 /**
  * @param {string} peer
  * @returns {Row}
  */
-export function blank(peer) {
+export function emptyRow(peer) {
     return {
         ...{ peer, last: null, unread: 0, read: 0, peer_read: null },
         ...{ muted: false, folder: null, blocked: false, name: "" },
@@ -23,12 +23,12 @@ export function blank(peer) {
 }
 
 /**
- * Take in a page of a list. A row that has moved on since the server made the page stays as it is.
+ * Merge a page of a list. Rows that are newer than the page stay.
  *
  * @param {Rows} rows
  * @param {readonly Conversation[]} page
  */
-export function listed(rows, page) {
+export function mergePage(rows, page) {
     const next = new Map(rows);
     for (const row of page) {
         const known = next.get(row.peer);
@@ -37,75 +37,75 @@ export function listed(rows, page) {
     return next;
 }
 
-/** What is known without the rows of one folder, which is read anew. @param {Rows} rows @param {string} folder */
-export function without(rows, folder) {
+/** Drop the rows of a folder, before it is reloaded. @param {Rows} rows @param {string} folder */
+export function withoutFolder(rows, folder) {
     return new Map([...rows].filter(([, row]) => row.folder !== folder));
 }
 
 /**
- * A message was written, by either side.
+ * Apply a message of either side.
  *
  * @param {Rows} rows
  * @param {Message} message
- * @param {import("../sdk/frames.js").Folder} folder where it was put at its recipient
+ * @param {import("../sdk/frames.js").Folder} folder of its recipient
  * @param {string} user
  */
-export function written(rows, message, folder, user) {
-    const row = rows.get(message.peer) ?? blank(message.peer);
+export function applyMessage(rows, message, folder, user) {
+    const row = rows.get(message.peer) ?? emptyRow(message.peer);
     if (row.last && row.last.n >= message.n) return rows;
     const own = message.from === user;
-    return having(rows, message.peer, {
+    return withEntry(rows, message.peer, {
         ...row,
         last: message,
-        // Whoever writes keeps the conversation in the inbox; writing back is accepting.
+        // Replying to a message request accepts it.
         folder: own ? "inbox" : folder,
         unread: own ? row.unread : row.unread + 1,
     });
 }
 
 /**
- * Somebody has read up to `n`.
+ * Apply a read marker.
  *
  * @param {Rows} rows
  * @param {string} peer
  * @param {string} by
  * @param {number} n
- * @param {number} left messages that are still unread then, where it was oneself
+ * @param {number} left unread messages after `n`, if the reader is this user
  */
-export function read(rows, peer, by, n, left) {
+export function applyRead(rows, peer, by, n, left) {
     const row = rows.get(peer);
     if (!row) return rows;
-    if (by === peer) return having(rows, peer, { ...row, peer_read: Math.max(row.peer_read ?? 0, n) });
+    if (by === peer) return withEntry(rows, peer, { ...row, peer_read: Math.max(row.peer_read ?? 0, n) });
     if (n < row.read) return rows;
-    return having(rows, peer, { ...row, read: n, unread: left });
+    return withEntry(rows, peer, { ...row, read: n, unread: left });
 }
 
 /**
- * What accept, decline, mute, block or report changed.
+ * Change fields of a row.
  *
  * @param {Rows} rows
  * @param {string} peer
  * @param {Partial<Row>} change
  */
-export function changed(rows, peer, change) {
-    const row = rows.get(peer) ?? blank(peer);
-    return having(rows, peer, { ...row, ...change });
+export function patchRow(rows, peer, change) {
+    const row = rows.get(peer) ?? emptyRow(peer);
+    return withEntry(rows, peer, { ...row, ...change });
 }
 
 /**
- * A list, newest first.
+ * The rows of a folder, newest first.
  *
  * @param {Rows} rows
  * @param {"inbox" | "requests"} folder
  */
-export function folderOf(rows, folder) {
+export function inFolder(rows, folder) {
     return [...rows.values()]
         .filter((row) => row.last && row.folder === folder)
         .sort((one, other) => (other.last?.at ?? 0) - (one.last?.at ?? 0) || (one.peer < other.peer ? -1 : 1));
 }
 
 /**
- * Unread messages that ask for attention: not those of muted people, and no knocks.
+ * Unread messages, except knocks and those of muted or blocked people.
  *
  * @param {Rows} rows
  */
@@ -117,7 +117,7 @@ export function unreadTotal(rows) {
     return total;
 }
 
-/** Knocks that wait for an answer. @param {Rows} rows */
+/** Message requests that wait for an answer. @param {Rows} rows */
 export function knockTotal(rows) {
-    return folderOf(rows, "requests").filter((row) => !row.blocked).length;
+    return inFolder(rows, "requests").filter((row) => !row.blocked).length;
 }

@@ -1,20 +1,20 @@
 /**
- * Messages on their way: pure. Each keeps its nonce for life, so it may be tried again without being sent twice.
+ * Messages without an acknowledgement. Each keeps its nonce, so a retry is never a duplicate. Pure functions.
  *
  * @typedef {{nonce: string, peer: string, text: string, replyTo: number | null, at: number,
  *     state: "sending" | "failed", why: string | null}} Pending
- *     `at`: when it was written, in milliseconds; `why`: the code of the refusal, or `lost` for no answer
+ *     `at`: creation time in ms; `why`: the error code, or `lost` for no response
  * @typedef {ReadonlyMap<string, Pending>} Outbox
  */
 
-import { having } from "./store.js";
+import { withEntry } from "./store.js";
 
 /**
  * @param {Outbox} outbox
  * @param {string} peer
  * @returns {Pending[]} those to one peer, oldest first
  */
-export function to(outbox, peer) {
+export function pendingTo(outbox, peer) {
     return [...outbox.values()].filter((pending) => pending.peer === peer).sort((one, other) => one.at - other.at);
 }
 
@@ -24,22 +24,22 @@ export function to(outbox, peer) {
  * @param {Partial<Pending>} change
  * @returns {Outbox}
  */
-export function changed(outbox, nonce, change) {
+export function patchPending(outbox, nonce, change) {
     const pending = outbox.get(nonce);
-    return pending ? having(outbox, nonce, { ...pending, ...change }) : outbox;
+    return pending ? withEntry(outbox, nonce, { ...pending, ...change }) : outbox;
 }
 
-/** Reasons that pass by themselves: no answer in time, no connection, an outage, a limit. */
-const PASSING = new Set(["lost", "unavailable", "rate_limited"]);
-/** Milliseconds: nonces are kept for a day at the least; well within it a repeated message is never a second one. */
-const SAFE = 12 * 3600 * 1000;
+/** Errors that a later retry may not meet again. */
+const TRANSIENT = new Set(["lost", "unavailable", "rate_limited"]);
+/** Milliseconds. The server keeps nonces for at least a day; within half of it a retry cannot be a duplicate. */
+const RETRY_WINDOW = 12 * 3600 * 1000;
 
 /**
- * Whether a message that failed may be tried again without being asked to.
+ * Whether a failed message is retried automatically.
  *
  * @param {Pending} pending
  * @param {number} now
  */
 export function retriesItself(pending, now) {
-    return pending.state === "failed" && PASSING.has(pending.why ?? "") && now - pending.at < SAFE;
+    return pending.state === "failed" && TRANSIENT.has(pending.why ?? "") && now - pending.at < RETRY_WINDOW;
 }

@@ -1,5 +1,5 @@
 /**
- * The whole state of the page, and how each thing that happens changes it: pure.
+ * The state of the page, and its reducer.
  *
  * @typedef {import("../sdk/frames.js").Settings} Settings
  * @typedef {{name: string, can: import("../sdk/frames.js").CanMessage, missing: boolean}} Person
@@ -7,18 +7,18 @@
  * @typedef {{next: string | null, loaded: boolean}} List
  *
  * @typedef {object} State
- * @property {string} user who this is
- * @property {import("../sdk/life.js").Status} status
- * @property {boolean} reached whether there has been a connection
- * @property {string | null} ended why there is none any more: a code of ours, or null
- * @property {boolean} online what the browser says of the network
- * @property {number} limit characters of a message
+ * @property {string} user
+ * @property {import("../sdk/reconnect-loop.js").Status} status
+ * @property {boolean} reached whether it was ever connected
+ * @property {string | null} ended why it stopped: "token", "broken" or null
+ * @property {boolean} online navigator.onLine
+ * @property {number} limit maximal length of a message
  * @property {import("./conversations.js").Rows} rows
  * @property {{inbox: List, requests: List}} lists
  * @property {ReadonlyMap<string, import("./thread.js").Thread>} threads
  * @property {import("./outbox.js").Outbox} outbox
- * @property {ReadonlyMap<string, number>} knocked own messages that wait at a door: peer to number
- * @property {ReadonlyMap<string, number>} typing peer to the time, in ms, until which it is shown
+ * @property {ReadonlyMap<string, number>} knocked own messages that wait to be accepted, by peer
+ * @property {ReadonlyMap<string, number>} typing when the indicator expires, in ms, by peer
  * @property {ReadonlyMap<string, Person>} people
  * @property {{following: People, followers: People}} follows
  * @property {Settings | null} settings
@@ -32,11 +32,11 @@
 import * as conversations from "./conversations.js";
 import * as outbox from "./outbox.js";
 import { search } from "./search.js";
-import { having, lacking } from "./store.js";
-import { EMPTY, put, unreadAfter } from "./thread.js";
+import { withEntry, withoutEntry } from "./store.js";
+import { EMPTY, mergeMessages, unreadAfter } from "./thread.js";
 
 /** @type {People} */
-const NOBODY_YET = { users: [], next: null, loaded: false };
+const NOT_LOADED = { users: [], next: null, loaded: false };
 
 /**
  * @param {string} user
@@ -58,7 +58,7 @@ export function initial(user, route) {
         knocked: new Map(),
         typing: new Map(),
         people: new Map(),
-        follows: { following: NOBODY_YET, followers: NOBODY_YET },
+        follows: { following: NOT_LOADED, followers: NOT_LOADED },
         settings: null,
         drafts: new Map(),
         route,
@@ -72,12 +72,12 @@ export function initial(user, route) {
  * @returns {State}
  */
 export function reduce(state, action) {
-    const change = CHANGES.get(action.type);
-    return change ? change(state, action) : state;
+    const handler = HANDLERS.get(action.type);
+    return handler ? handler(state, action) : state;
 }
 
 /** @type {Map<string, (state: State, action: any) => State>} */
-const CHANGES = new Map(
+const HANDLERS = new Map(
     Object.entries(/** @type {Record<string, (state: State, action: any) => State>} */ ({
         // ---- the connection
         status: (state, { status, ended = null }) => ({
@@ -86,38 +86,38 @@ const CHANGES = new Map(
             typing: status === "live" ? state.typing : new Map(),
         }),
         online: (state, { online }) => (online === state.online ? state : { ...state, online }),
-        // The rows stay to be looked at until the new ones are there.
+        // The old rows stay visible until they are reloaded.
         reset: (state) => ({ ...state, threads: new Map() }),
 
-        // ---- what the log says
-        message: (state, { type: _, seq: __, folder, ...message }) => wrote(state, message, folder),
-        read: (state, { peer, by, n }) => marked(state, peer, by, n),
+        // ---- events of the log
+        message: (state, { type: _, seq: __, folder, ...message }) => addMessage(state, message, folder),
+        read: (state, { peer, by, n }) => applyRead(state, peer, by, n),
         conversation: (state, { peer, folder, muted, blocked }) => {
             const before = state.rows.get(peer);
-            const rows = conversations.changed(state.rows, peer, { folder, muted, blocked });
-            // What a block hides, or an end of it shows, is read anew.
-            const turned = before !== undefined && before.blocked !== blocked;
-            return { ...state, rows, threads: turned ? forgotten(state.threads, peer) : state.threads };
+            const rows = conversations.patchRow(state.rows, peer, { folder, muted, blocked });
+            // A block hides messages and unblocking shows them: reload.
+            const blockChanged = before !== undefined && before.blocked !== blocked;
+            return { ...state, rows, threads: blockChanged ? clearThread(state.threads, peer) : state.threads };
         },
         settings: (state, { settings }) => ({ ...state, settings }),
-        typing: (state, { peer, until }) => ({ ...state, typing: having(state.typing, peer, until) }),
+        typing: (state, { peer, until }) => ({ ...state, typing: withEntry(state.typing, peer, until) }),
         stillTyping: (state, { now }) => {
             const typing = new Map([...state.typing].filter(([, until]) => until > now));
             return typing.size === state.typing.size ? state : { ...state, typing };
         },
 
-        // ---- what was asked for
-        listed: (state, { folder, conversations: page, next, anew }) => ({
+        // ---- replies
+        listed: (state, { folder, conversations: page, next, reload }) => ({
             ...state,
-            rows: conversations.listed(anew ? conversations.without(state.rows, folder) : state.rows, page),
+            rows: conversations.mergePage(reload ? conversations.withoutFolder(state.rows, folder) : state.rows, page),
             lists: { ...state.lists, [folder]: { next, loaded: true } },
         }),
-        row: (state, { peer, change }) => ({ ...state, rows: conversations.changed(state.rows, peer, change) }),
+        row: (state, { peer, change }) => ({ ...state, rows: conversations.patchRow(state.rows, peer, change) }),
         history: (state, { peer, messages, last }) => {
-            const thread = put(state.threads.get(peer) ?? EMPTY, messages, last);
-            return { ...state, threads: having(state.threads, peer, { ...thread, known: true }) };
+            const thread = mergeMessages(state.threads.get(peer) ?? EMPTY, messages, last);
+            return { ...state, threads: withEntry(state.threads, peer, { ...thread, known: true }) };
         },
-        person: (state, { user, person }) => ({ ...state, people: having(state.people, user, person) }),
+        person: (state, { user, person }) => ({ ...state, people: withEntry(state.people, user, person) }),
         follows: (state, { which, users, next, more }) => {
             const before = more ? state.follows[/** @type {"following"} */ (which)].users : [];
             const all = [...new Set([...before, ...users])];
@@ -130,26 +130,26 @@ const CHANGES = new Map(
             return { ...state, follows: { ...state.follows, following: { ...following, users } } };
         },
 
-        // ---- what the user does
+        // ---- user input
         route: (state, { route }) => ({ ...state, route }),
         draft: (state, { peer, text, replyTo }) => ({
             ...state,
-            drafts: text || replyTo ? having(state.drafts, peer, { text, replyTo }) : lacking(state.drafts, peer),
+            drafts: text || replyTo ? withEntry(state.drafts, peer, { text, replyTo }) : withoutEntry(state.drafts, peer),
         }),
-        sending: (state, { pending }) => ({ ...state, outbox: having(state.outbox, pending.nonce, pending) }),
+        sending: (state, { pending }) => ({ ...state, outbox: withEntry(state.outbox, pending.nonce, pending) }),
         again: (state, { nonce }) => ({
             ...state,
-            outbox: outbox.changed(state.outbox, nonce, { state: "sending", why: null }),
+            outbox: outbox.patchPending(state.outbox, nonce, { state: "sending", why: null }),
         }),
         failed: (state, { nonce, why }) => ({
             ...state,
-            outbox: outbox.changed(state.outbox, nonce, { state: "failed", why }),
+            outbox: outbox.patchPending(state.outbox, nonce, { state: "failed", why }),
         }),
-        dropped: (state, { nonce }) => ({ ...state, outbox: lacking(state.outbox, nonce) }),
+        dropped: (state, { nonce }) => ({ ...state, outbox: withoutEntry(state.outbox, nonce) }),
         sent: (state, { nonce, message, folder }) => {
-            const next = wrote({ ...state, outbox: lacking(state.outbox, nonce) }, message, folder);
+            const next = addMessage({ ...state, outbox: withoutEntry(state.outbox, nonce) }, message, folder);
             const knocked =
-                folder === "requests" ? having(state.knocked, message.peer, message.n) : lacking(state.knocked, message.peer);
+                folder === "requests" ? withEntry(state.knocked, message.peer, message.n) : withoutEntry(state.knocked, message.peer);
             return { ...next, knocked };
         },
         search: (state, action) => ({ ...state, search: search(state.search, action) }),
@@ -161,32 +161,32 @@ const CHANGES = new Map(
  * @param {import("../sdk/frames.js").Message} message
  * @param {import("../sdk/frames.js").Folder} folder
  */
-function wrote(state, message, folder) {
+function addMessage(state, message, folder) {
     const { peer } = message;
     const before = state.threads.get(peer);
-    // A conversation that nobody has opened is read when somebody does.
-    const threads = before ? having(state.threads, peer, put(before, [message])) : state.threads;
-    const typing = message.from === peer ? lacking(state.typing, peer) : state.typing;
-    const knocked = message.from === peer ? lacking(state.knocked, peer) : state.knocked;
+    // A conversation that is not open is loaded when it is opened.
+    const threads = before ? withEntry(state.threads, peer, mergeMessages(before, [message])) : state.threads;
+    const typing = message.from === peer ? withoutEntry(state.typing, peer) : state.typing;
+    const knocked = message.from === peer ? withoutEntry(state.knocked, peer) : state.knocked;
     return {
         ...state,
         ...{ threads, typing, knocked },
-        rows: conversations.written(state.rows, message, folder, state.user),
+        rows: conversations.applyMessage(state.rows, message, folder, state.user),
     };
 }
 
 /** @param {State} state @param {string} peer @param {string} by @param {number} n */
-function marked(state, peer, by, n) {
+function applyRead(state, peer, by, n) {
     const row = state.rows.get(peer);
     const thread = state.threads.get(peer);
     const last = row?.last?.n ?? 0;
-    const guess = Math.min(row?.unread ?? 0, Math.max(0, last - n));
-    const left = n >= last ? 0 : thread ? unreadAfter(thread, peer, n) : guess;
-    return { ...state, rows: conversations.read(state.rows, peer, by, n, left) };
+    const estimate = Math.min(row?.unread ?? 0, Math.max(0, last - n));
+    const unread = n >= last ? 0 : thread ? unreadAfter(thread, peer, n) : estimate;
+    return { ...state, rows: conversations.applyRead(state.rows, peer, by, n, unread) };
 }
 
 /** @param {State["threads"]} threads @param {string} peer */
-function forgotten(threads, peer) {
+function clearThread(threads, peer) {
     const thread = threads.get(peer);
-    return thread ? having(threads, peer, { ...EMPTY, last: thread.last, known: true }) : threads;
+    return thread ? withEntry(threads, peer, { ...EMPTY, last: thread.last, known: true }) : threads;
 }

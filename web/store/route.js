@@ -1,10 +1,10 @@
 /**
- * Where one is, as the address says: pure.
+ * The route in the URL's hash.
  *
- *     #/              the conversations            #/c/bob       one of them    #/c/bob/12   at a message
- *     #/knocks        those that wait              #/u/bob       a person
- *     #/following     people                       #/settings
- *     #/followers                                  #/new         whom to write to
+ *     #/              conversations            #/c/bob       a conversation    #/c/bob/12   at a message
+ *     #/knocks        message requests         #/u/bob       a profile
+ *     #/following     people                   #/settings
+ *     #/followers                              #/new         a new conversation
  *
  * @typedef {{list: "inbox" | "knocks" | "following" | "followers", main: "none" | "thread" | "person" |
  *     "settings" | "new", peer: string, n: number}} Route
@@ -15,18 +15,21 @@ const LISTS = ["knocks", "following", "followers"];
 
 /**
  * @param {string} hash
- * @param {Route["list"]} [list] which list is shown beside what names none of its own
+ * @param {Route["list"]} [list] the list to keep beside a route that names none
  * @returns {Route}
  */
 export function parse(hash, list = "inbox") {
     const [first = "", id = "", number = ""] = hash.replace(/^#?\/?/, "").split("/");
     const peer = decoded(id);
-    if (first === "c" && ID.test(peer)) return { list, main: "thread", peer, n: Number(number) || 0 };
-    if (first === "u" && ID.test(peer)) return { list, main: "person", peer, n: 0 };
+    if (first === "c" && isUserId(peer)) return { list, main: "thread", peer, n: Number(number) || 0 };
+    if (first === "u" && isUserId(peer)) return { list, main: "person", peer, n: 0 };
     if (first === "settings" || first === "new") return { list, main: first, peer: "", n: 0 };
     const named = LISTS.find((name) => name === first);
     return { list: /** @type {Route["list"]} */ (named ?? "inbox"), main: "none", peer: "", n: 0 };
 }
+
+/** @param {string} text */
+export const isUserId = (text) => ID.test(text);
 
 /** @param {string} text */
 function decoded(text) {

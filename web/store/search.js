@@ -1,8 +1,8 @@
 /**
- * What is looked for: pure. An answer to an earlier question is passed over.
+ * The search box. Replies to an outdated query are ignored.
  *
  * @typedef {{query: string, hits: readonly import("../sdk/frames.js").Message[], next: string | null,
- *     state: "idle" | "asking" | "done" | "failed"}} Search
+ *     state: "idle" | "loading" | "done" | "failed"}} Search
  */
 
 /** @type {Search} */
@@ -10,12 +10,12 @@ const IDLE = { query: "", hits: [], next: null, state: "idle" };
 
 /**
  * @param {Search} [before]
- * @param {any} [action] `query` asks anew; `hits` answers the `of` that was asked
+ * @param {any} [action] `query` starts a search; `hits` are the reply to the query `of`
  * @returns {Search}
  */
 export function search(before = IDLE, action = {}) {
     if (typeof action.query === "string") {
-        return action.query ? { ...before, query: action.query, state: "asking" } : IDLE;
+        return action.query ? { ...before, query: action.query, state: "loading" } : IDLE;
     }
     if (action.of === undefined || action.of !== before.query) return before;
     if (action.failed) return { ...before, state: "failed" };

@@ -1,4 +1,4 @@
-/** Where the state lives: one value, replaced by a pure reducer, told to whoever subscribed. */
+/** A store: one state, a pure reducer, and subscribers. */
 
 /**
  * @template S, A
@@ -8,7 +8,7 @@
 export function createStore(reduce, initial) {
     let state = initial;
     /** @type {Set<(state: S, action: A) => void>} */
-    const told = new Set();
+    const listeners = new Set();
     return {
         get: () => state,
         /** @param {A} action */
@@ -16,21 +16,21 @@ export function createStore(reduce, initial) {
             const next = reduce(state, action);
             if (next === state) return;
             state = next;
-            for (const tell of [...told]) tell(state, action);
+            for (const listener of [...listeners]) listener(state, action);
         },
         /**
-         * @param {(state: S, action: A) => void} tell called after each change
-         * @returns {() => void} ends it
+         * @param {(state: S, action: A) => void} listener called after each change
+         * @returns {() => void} unsubscribes
          */
-        subscribe(tell) {
-            told.add(tell);
-            return () => told.delete(tell);
+        subscribe(listener) {
+            listeners.add(listener);
+            return () => listeners.delete(listener);
         },
     };
 }
 
 /**
- * A copy of `map` with `key` set. State is keyed by Maps and not by objects: an id may be `__proto__`.
+ * A copy of `map` with `key` set. Maps and not objects hold the state: an id may be `__proto__`.
  *
  * @template K, V
  * @param {ReadonlyMap<K, V>} map
@@ -38,7 +38,7 @@ export function createStore(reduce, initial) {
  * @param {V} value
  * @returns {Map<K, V>}
  */
-export function having(map, key, value) {
+export function withEntry(map, key, value) {
     return new Map(map).set(key, value);
 }
 
@@ -50,7 +50,7 @@ export function having(map, key, value) {
  * @param {K} key
  * @returns {Map<K, V>}
  */
-export function lacking(map, key) {
+export function withoutEntry(map, key) {
     const copy = new Map(map);
     copy.delete(key);
     return copy;

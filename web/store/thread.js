@@ -1,17 +1,17 @@
 /**
- * The messages of one conversation that are held here: pure.
+ * The loaded messages of one conversation. Pure functions.
  *
- * Numbers have no holes, so a conversation of `last` messages is a row of chunks, of which some are loaded. Those
- * far from where the reader is are let go: a conversation of any length costs as much as `KEPT` chunks.
+ * Message numbers are dense, so a conversation is divided into chunks, some of which are loaded. Those farthest from
+ * the reader are evicted, so memory is bounded by `MAX_CHUNKS` whatever the length.
  *
  * @typedef {import("../sdk/frames.js").Message} Message
  * @typedef {{last: number, chunks: ReadonlyMap<number, ReadonlyArray<Message | undefined>>, known: boolean}} Thread
- *     `last`: the number of the newest message; `known`: the server has said so
+ *     `last`: the number of the newest message; `known`: it is from the server
  */
 
 export const CHUNK = 50;
-/** Chunks that are held: 2,000 messages, many screens in each direction. */
-export const KEPT = 40;
+/** 2,000 messages: many screens in each direction. */
+export const MAX_CHUNKS = 40;
 
 /** @type {Thread} */
 export const EMPTY = { last: 0, chunks: new Map(), known: false };
@@ -23,19 +23,19 @@ export const chunkOf = (n) => Math.floor((n - 1) / CHUNK);
  * @param {Thread} thread
  * @param {number} n
  */
-export function at(thread, n) {
+export function messageAt(thread, n) {
     return thread.chunks.get(chunkOf(n))?.[(n - 1) % CHUNK];
 }
 
 /**
- * Take in messages; those far from the last of them are let go where there are too many.
+ * Merge messages, and evict chunks far from the last of them.
  *
  * @param {Thread} thread
  * @param {readonly Message[]} messages
- * @param {number} [last] what the server says is the newest
+ * @param {number} [last] the newest number, from the server
  * @returns {Thread}
  */
-export function put(thread, messages, last = 0) {
+export function mergeMessages(thread, messages, last = 0) {
     /** @type {Map<number, (Message | undefined)[]>} */
     const changed = new Map();
     let newest = Math.max(thread.last, last);
@@ -48,28 +48,28 @@ export function put(thread, messages, last = 0) {
     }
     const chunks = new Map([...thread.chunks, ...changed]);
     const near = messages.length > 0 ? chunkOf(messages[messages.length - 1].n) : 0;
-    return { last: newest, chunks: trimmed(chunks, near), known: thread.known };
+    return { last: newest, chunks: trim(chunks, near), known: thread.known };
 }
 
 /**
  * @param {Map<number, ReadonlyArray<Message | undefined>>} chunks
  * @param {number} near
  */
-function trimmed(chunks, near) {
-    if (chunks.size <= KEPT) return chunks;
+function trim(chunks, near) {
+    if (chunks.size <= MAX_CHUNKS) return chunks;
     const nearest = [...chunks].sort(([one], [other]) => Math.abs(one - near) - Math.abs(other - near));
-    return new Map(nearest.slice(0, KEPT));
+    return new Map(nearest.slice(0, MAX_CHUNKS));
 }
 
 /**
- * The chunks between two numbers that have to be asked for.
+ * The chunks between two numbers that are not loaded.
  *
  * @param {Thread} thread
  * @param {number} from
  * @param {number} to
  * @returns {number[]}
  */
-export function missing(thread, from, to) {
+export function missingChunks(thread, from, to) {
     const wanted = [];
     const first = Math.max(1, from);
     const last = Math.min(thread.last, to);
@@ -77,7 +77,7 @@ export function missing(thread, from, to) {
         const start = Math.max(first, chunk * CHUNK + 1);
         const end = Math.min(last, (chunk + 1) * CHUNK);
         for (let n = start; n <= end; n += 1) {
-            if (!at(thread, n)) {
+            if (!messageAt(thread, n)) {
                 wanted.push(chunk);
                 break;
             }
@@ -87,7 +87,7 @@ export function missing(thread, from, to) {
 }
 
 /**
- * How many messages of the peer's stand after `read`, as far as can be told from what is held.
+ * How many messages of the peer follow `read`; those not loaded count as the peer's.
  *
  * @param {Thread} thread
  * @param {string} peer
@@ -95,8 +95,8 @@ export function missing(thread, from, to) {
  */
 export function unreadAfter(thread, peer, read) {
     let count = 0;
-    for (let n = thread.last; n > read && n > thread.last - CHUNK * KEPT; n -= 1) {
-        const message = at(thread, n);
+    for (let n = thread.last; n > read && n > thread.last - CHUNK * MAX_CHUNKS; n -= 1) {
+        const message = messageAt(thread, n);
         if (!message || message.from === peer) count += 1;
     }
     return count;

@@ -1,4 +1,4 @@
-/** Addresses in a text: pure. Only http and https become links; whatever else looks like one stays text. */
+/** Finds links in a text. Only http and https URLs are links. */
 
 const ADDRESS = /\bhttps?:\/\/(?!\/)[^\s<>"'`\u0000-\u001f\u202a-\u202e\u2066-\u2069]+|\bwww\.[^\s<>"'`\u0000-\u001f\u202a-\u202e\u2066-\u2069]+\.[^\s<>"'`]+/giu;
 const TRAILING = /[.,;:!?…»”’*_~]+$/u;
@@ -9,7 +9,7 @@ const PAIRS = new Map([
 ]);
 
 /**
- * The parts of a text in order: plain ones, and links with the address that they lead to.
+ * The parts of a text in order: plain text, and links with their URL.
  *
  * @param {string} text
  * @returns {{text: string, href: string | null}[]}
@@ -30,7 +30,7 @@ export function parts(text) {
     return found;
 }
 
-/** Without the punctuation that belongs to the sentence. @param {string} shown */
+/** Strip trailing punctuation. @param {string} shown */
 function trimmed(shown) {
     for (;;) {
         const shorter = shown.replace(TRAILING, "");
@@ -47,7 +47,7 @@ function trimmed(shown) {
 function address(shown) {
     try {
         const url = new URL(shown.toLowerCase().startsWith("www.") ? `https://${shown}` : shown);
-        // A name before an @ is there to look like another site.
+        // User info before an @ makes a URL look like another site.
         const honest = (url.protocol === "https:" || url.protocol === "http:") && !url.username && !url.password;
         return honest && url.hostname ? url.href : null;
     } catch {

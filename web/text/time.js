@@ -1,4 +1,4 @@
-/** Times as people say them: pure but for the zone of the browser. Times are milliseconds. */
+/** Formats times, given in milliseconds, in the browser's time zone. */
 
 /** @param {number} time */
 export function dayOf(time) {
@@ -7,7 +7,7 @@ export function dayOf(time) {
 }
 
 /**
- * Writers of times in one language.
+ * Formatters for one language.
  *
  * @param {string} language
  */
@@ -24,16 +24,16 @@ export function times(language) {
     return {
         /** 14:05 @param {number} time */
         clock: (time) => clock.format(time),
-        /** As exact as may be, for a tooltip. @param {number} time */
+        /** Date and time, for a tooltip. @param {number} time */
         full: (time) => full.format(time),
-        /** In a list: a clock today, a weekday within six days, a date before. @param {number} time @param {number} now */
+        /** For lists: the time today, the weekday within six days, otherwise the date. @param {number} time @param {number} now */
         brief(time, now) {
             const days = daysBetween(time, now);
             if (days <= 0) return clock.format(time);
             if (days < 7) return weekday.format(time);
             return sameYear(time, now) ? short.format(time) : dated.format(time);
         },
-        /** On a line between two days: today, yesterday, or a date. @param {number} time @param {number} now */
+        /** For date dividers: today, yesterday, or the date. @param {number} time @param {number} now */
         day(time, now) {
             const days = daysBetween(time, now);
             if (days === 0 || days === 1) return capital(relative.format(-days, "day"), language);

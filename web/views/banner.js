@@ -1,21 +1,21 @@
-/** How the connection is, where it is not well. */
+/** A banner while disconnected. */
 
 import { t } from "../i18n/index.js";
-import { fill, h, setText, show } from "./dom.js";
+import { fill, h, setText, setVisible } from "./dom.js";
 import { icon } from "./icons.js";
 import { View } from "./view.js";
 
-/** Milliseconds before a break is worth a word: most are over by then. */
-const PATIENCE = 1200;
+/** Short interruptions are not shown. */
+const GRACE_MS = 1200;
 
 class Banner extends View {
     build() {
         this.className = "banner";
         this.setAttribute("role", "status");
-        this.words = h("span", {});
-        fill(this, icon("offline"), this.words);
+        this.label = h("span", {});
+        fill(this, icon("offline"), this.label);
         this.since = Date.now();
-        show(this, false);
+        setVisible(this, false);
     }
 
     /** @param {import("./view.js").State} now */
@@ -23,18 +23,18 @@ class Banner extends View {
         clearTimeout(this.timer);
         if (now.status === "live" && now.online) {
             this.since = Infinity;
-            show(this, false);
+            setVisible(this, false);
             return;
         }
         if (this.since === Infinity) this.since = Date.now();
-        const wait = (this.since ?? 0) + PATIENCE - Date.now();
+        const wait = (this.since ?? 0) + GRACE_MS - Date.now();
         if (wait > 0 && now.online && now.status !== "closed") {
             this.timer = setTimeout(() => this.refresh(), wait);
             return;
         }
-        const key = !now.online ? "state.offline" : now.status === "closed" ? "state.broken" : now.reached ? "state.again" : "state.first";
-        if (this.words) setText(this.words, t(key));
-        show(this, true);
+        const key = !now.online ? "connection.offline" : now.status === "closed" ? "connection.broken" : now.reached ? "connection.retrying" : "connection.first";
+        if (this.label) setText(this.label, t(key));
+        setVisible(this, true);
     }
 }
 

@@ -1,10 +1,10 @@
-/** Questions that have to be answered first, in the browser's own modal dialog. */
+/** Modal dialogs. */
 
 import { t } from "../i18n/index.js";
 import { h } from "./dom.js";
 
 /**
- * Ask, and resolve with the form's fields, or null for no.
+ * Show a dialog; resolves with its form data, or null if cancelled.
  *
  * @param {{title: string, text?: string, fields?: HTMLElement[], yes: string, danger?: boolean}} question
  * @returns {Promise<FormData | null>}
@@ -17,18 +17,18 @@ export function question({ title, text, fields = [], yes, danger = false }) {
             "form",
             {
                 method: "dialog",
-                onsubmit: (/** @type {Event} */ event) => {
+                onsubmit: (event) => {
                     event.preventDefault();
                     answer = new FormData(form);
                     dialog.close();
                 },
             },
             h("h2", { id: "question" }, title),
-            text && h("p", { class: "quiet" }, text),
+            text && h("p", { class: "secondary" }, text),
             fields,
             h(
                 "div",
-                { class: "row end" },
+                { class: "row justify-end" },
                 h("button", { type: "button", class: "button plain", onclick: () => dialog.close() }, t("cancel")),
                 h("button", { type: "submit", class: `button ${danger ? "danger" : ""}` }, yes),
             ),
@@ -44,10 +44,10 @@ export function question({ title, text, fields = [], yes, danger = false }) {
 }
 
 /**
- * Ask for what somebody is reported.
+ * Ask for the reason of a report.
  *
  * @param {string} name
- * @param {boolean} block whether blocking is what is meant anyway
+ * @param {boolean} block whether *also block* is preselected
  * @returns {Promise<{reason: import("../sdk/frames.js").Reason, block: boolean} | null>}
  */
 export async function reportQuestion(name, block) {
@@ -63,7 +63,7 @@ export async function reportQuestion(name, block) {
         title: t("report.title", { name }),
         text: t("report.text", { name }),
         fields: [
-            h("fieldset", {}, h("legend", { class: "vh" }, t("report.why")), ...reasons),
+            h("fieldset", {}, h("legend", { class: "visually-hidden" }, t("report.why")), ...reasons),
             h(
                 "label",
                 { class: "choice" },
@@ -71,7 +71,7 @@ export async function reportQuestion(name, block) {
                 h("span", {}, t("report.block", { name })),
             ),
         ],
-        yes: t("report.yes"),
+        yes: t("report.submit"),
         danger: true,
     });
     if (!answer) return null;

@@ -1,14 +1,17 @@
-/** Elements, made by hand: text is only ever text, never markup. */
-
-/** @typedef {Node | string | number | null | undefined | false} Child */
+/** DOM helpers. Text is never parsed as markup. */
 
 /**
- * An element. `on…` are listeners, `class` and known properties are set, all else becomes an attribute; what is
- * null or false is left out.
+ * @typedef {Node | string | number | null | undefined | false} Child
+ * @typedef {{[name: string]: any, onclick?: (event: MouseEvent) => void, onkeydown?: (event: KeyboardEvent) => void,
+ *     oninput?: (event: Event) => void, onsubmit?: (event: SubmitEvent) => void}} Props
+ */
+
+/**
+ * Create an element. `on…` are listeners, everything else is an attribute; null and false are left out.
  *
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag
- * @param {Record<string, any>} [props]
+ * @param {Props} [props]
  * @param {...(Child | Child[])} children
  * @returns {HTMLElementTagNameMap[K]}
  */
@@ -25,7 +28,7 @@ export function h(tag, props = {}, ...children) {
     return element;
 }
 
-/** Put children in, in place of those that are there. @param {Element} element @param {...(Child | Child[])} children */
+/** Replace the children of an element. @param {Element} element @param {...(Child | Child[])} children */
 export function fill(element, ...children) {
     const nodes = children.flat().filter((child) => child !== null && child !== undefined && child !== false);
     element.replaceChildren(.../** @type {(Node | string)[]} */ (nodes.map((n) => (typeof n === "number" ? `${n}` : n))));
@@ -36,7 +39,7 @@ export function setText(element, text) {
     if (element.textContent !== text) element.textContent = text;
 }
 
-/** Set an attribute, or take it away where there is nothing to say. @param {Element} element @param {string} name @param {string | number | boolean | null} value */
+/** Set or remove an attribute. @param {Element} element @param {string} name @param {string | number | boolean | null} value */
 export function setAttr(element, name, value) {
     if (value === null || value === false) element.removeAttribute(name);
     else if (element.getAttribute(name) !== String(value === true ? "" : value)) {
@@ -45,12 +48,12 @@ export function setAttr(element, name, value) {
 }
 
 /** @param {HTMLElement} element @param {boolean} shown */
-export function show(element, shown) {
+export function setVisible(element, shown) {
     if (element.hidden === shown) element.hidden = !shown;
 }
 
 /**
- * Make the children of `parent` follow `items`: elements are kept by their key, so focus and place stay.
+ * Keyed reconciliation of the children of `parent` with `items`. Elements are reused, so focus and position stay.
  *
  * @template T
  * @template {HTMLElement} E

@@ -1,18 +1,18 @@
-/** A small choice of emoji; all others come from the keyboard of the system. */
+/** A small emoji picker; all others come from the system's keyboard. */
 
 import { t } from "../i18n/index.js";
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
 
-const SIGNS = (
+const EMOJI = (
     "😀 😄 😂 🤣 😊 🙂 😉 😍 🥰 😘 😎 🤩 🥳 😇 🤗 🤔 😏 😌 😴 😅 😬 🙄 😢 😭 😤 😡 🤯 😱 🥶 🤒 🤫 🫠 " +
     "👍 👎 👌 ✌️ 🤞 🤟 👋 👏 🙌 🙏 💪 🫶 ❤️ 🧡 💛 💚 💙 💜 🖤 💔 🔥 ✨ 🎉 🎂 🎁 🌹 ☀️ 🌙 ⭐ 🌈 ☕ 🍕 🍝 🍷 🍻 ⚽ 🎵 🚀 🏠 🚪 🔔 ✅ ❌ ❓"
 ).split(" ");
-const ACROSS = 8;
+const COLUMNS = 8;
 
-/** @param {(sign: string) => void} chosen */
-export function emojiPicker(chosen) {
-    const panel = h("div", { class: "emoji", role: "group", "aria-label": t("emoji"), hidden: true });
+/** @param {(emoji: string) => void} onChoose */
+export function emojiPicker(onChoose) {
+    const panel = h("div", { class: "emoji-panel", role: "group", "aria-label": t("emoji"), hidden: true });
     const button = h(
         "button",
         { type: "button", class: "icon-button", "aria-label": t("emoji"), title: t("emoji"), "aria-expanded": "false", onclick: () => (panel.hidden ? open() : close(true)) },
@@ -22,7 +22,7 @@ export function emojiPicker(chosen) {
 
     function open() {
         if (panel.childElementCount === 0) {
-            panel.append(...SIGNS.map((sign) => h("button", { type: "button", class: "sign-button", onclick: () => choose(sign) }, sign)));
+            panel.append(...EMOJI.map((emoji) => h("button", { type: "button", class: "emoji-button", onclick: () => choose(emoji) }, emoji)));
         }
         panel.hidden = false;
         button.setAttribute("aria-expanded", "true");
@@ -38,10 +38,10 @@ export function emojiPicker(chosen) {
         if (back) button.focus();
     }
 
-    /** @param {string} sign */
-    function choose(sign) {
+    /** @param {string} emoji */
+    function choose(emoji) {
         close(false);
-        chosen(sign);
+        onChoose(emoji);
     }
 
     /** @param {Event} event */
@@ -53,7 +53,7 @@ export function emojiPicker(chosen) {
     function key(event) {
         if (panel.hidden) return;
         const all = /** @type {HTMLElement[]} */ ([...panel.children]);
-        const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: ACROSS, ArrowUp: -ACROSS }[event.key];
+        const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: COLUMNS, ArrowUp: -COLUMNS }[event.key];
         if (step) all[all.indexOf(/** @type {HTMLElement} */ (document.activeElement)) + step]?.focus();
         else if (event.key === "Escape") close(true);
         else return;

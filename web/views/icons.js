@@ -1,4 +1,7 @@
-/** Line icons of 24 by 24, drawn in the colour of the text around them. */
+/** Line icons on a 24 by 24 grid, in the current text colour. */
+
+import { t } from "../i18n/index.js";
+import { h } from "./dom.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -34,7 +37,7 @@ const PATHS = {
 };
 
 /**
- * An icon, which says nothing to a screen reader: the element around it has a name.
+ * An icon. It is hidden from screen readers: the element around it has a name.
  *
  * @param {string} name
  * @param {string} [kind] a class
@@ -49,7 +52,17 @@ export function icon(name, kind = "") {
     return svg;
 }
 
-/** One check for sent, two for read. @param {boolean} two */
+/** A link with an icon; its label is also the tooltip. @param {string} href @param {string} name @param {string} label @param {string} [kind] */
+export function iconLink(href, name, label, kind = "") {
+    return h("a", { class: `icon-button ${kind}`, href, title: label, "aria-label": label }, icon(name));
+}
+
+/** The link back to the list on narrow screens. @param {string} href */
+export function backLink(href) {
+    return iconLink(href, "back", t("back"), "phone-only");
+}
+
+/** One check mark for sent, two for read. @param {boolean} two */
 export function checks(two) {
     const svg = icon("check", "checks");
     const [path] = svg.children;

@@ -1,4 +1,4 @@
-/** A button that opens a short list of deeds: arrow keys walk, Escape closes, and focus comes back. */
+/** A menu button (ARIA pattern): arrow keys move, Escape closes, focus returns to the button. */
 
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
@@ -9,10 +9,10 @@ let count = 0;
 
 /**
  * @param {string} label
- * @param {() => (Item | null | false)[]} items asked for each time it opens
- * @param {string} [sign]
+ * @param {() => (Item | null | false)[]} items evaluated each time it opens
+ * @param {string} [name]
  */
-export function menu(label, items, sign = "more") {
+export function menu(label, items, name = "more") {
     count += 1;
     const id = `menu-${count}`;
     const list = h("div", { class: "menu", role: "menu", id, "aria-label": label, hidden: true });
@@ -23,7 +23,7 @@ export function menu(label, items, sign = "more") {
             ...{ "aria-haspopup": "menu", "aria-expanded": "false", "aria-controls": id },
             onclick: () => (list.hidden ? open() : close()),
         },
-        icon(sign),
+        icon(name),
     );
     const box = h("div", { class: "menu-box", onkeydown: key }, button, list);
 
@@ -71,7 +71,7 @@ export function menu(label, items, sign = "more") {
         if (list.hidden) return;
         const all = entries();
         const at = all.indexOf(/** @type {HTMLElement} */ (document.activeElement));
-        const to = { ArrowDown: at + 1, ArrowUp: at - 1 + all.length, Home: 0, End: all.length - 1 }[event.key];
+        const to = { ArrowDown: at + 1, ArrowUp: at - 1 + all.length, AppShell: 0, End: all.length - 1 }[event.key];
         if (to !== undefined) all[to % all.length]?.focus();
         else if (event.key === "Escape") close();
         else if (event.key === "Tab") return close(false);

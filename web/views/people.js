@@ -1,10 +1,9 @@
-/** Whom one follows, and who follows back. */
+/** Following and followers. */
 
 import { t } from "../i18n/index.js";
-import { toPerson } from "../store/route.js";
-import { fill, h, reconcile, setAttr, setText, show } from "./dom.js";
-import { icon } from "./icons.js";
-import { avatar, nameOf, paint } from "./person-parts.js";
+import { fill, h, reconcile, setAttr, setText, setVisible } from "./dom.js";
+import { icon, iconLink } from "./icons.js";
+import { nameOf, updateAvatar, userRow } from "./user-display.js";
 import { View, app, state } from "./view.js";
 
 const WHICH = /** @type {const} */ (["following", "followers"]);
@@ -19,17 +18,17 @@ export class People extends View {
         this.setAttribute("aria-label", t("nav.people"));
         this.tabs = WHICH.map((which) => h("a", { class: "tab", href: `#/${which}` }, t(`people.${which}`)));
         this.list = h("ul", { class: "rows plain-list" });
-        this.nothing = h("div", { class: "list-empty" }, icon("people"), h("p", { class: "quiet" }));
+        this.empty = h("div", { class: "list-empty" }, icon("people"), h("p", { class: "secondary" }));
         this.watcher = new IntersectionObserver((seen) => {
             for (const { isIntersecting, target } of seen) {
-                if (isIntersecting && target instanceof HTMLElement) app().engine.person(target.dataset.key ?? "", false);
+                if (isIntersecting && target instanceof HTMLElement) app().engine.loadPerson(target.dataset.key ?? "", false);
             }
         });
         fill(
             this,
-            h("header", { class: "bar" }, h("h1", {}, t("nav.people")), h("a", { class: "icon-button", href: "#/new", "aria-label": t("people.find"), title: t("people.find") }, icon("search"))),
+            h("header", { class: "toolbar" }, h("h1", {}, t("nav.people")), iconLink("#/new", "search", t("people.find"))),
             h("nav", { class: "tabs", "aria-label": t("people.tabs") }, this.tabs),
-            h("div", { class: "scroller", onscroll: (/** @type {Event} */ event) => this.scrolled(/** @type {HTMLElement} */ (event.target)) }, this.list, this.nothing),
+            (this.scroller = h("div", { class: "scroller", onscroll: () => this.onScroll() }, this.list, this.empty)),
         );
     }
 
@@ -44,54 +43,45 @@ export class People extends View {
         const which = now.route.list === "followers" ? "followers" : "following";
         if (this.which !== which && now.status === "live") {
             this.which = which;
-            app().deeds.people(which);
+            app().actions.loadPeople(which);
         }
         WHICH.forEach((name, index) => {
             const tab = this.tabs?.[index];
             if (tab) setAttr(tab, "aria-current", name === which ? "page" : null);
         });
         const { users, loaded } = now.follows[which];
-        const { list, nothing } = this;
-        if (!list || !nothing) return;
+        const { list, empty } = this;
+        if (!list || !empty) return;
         reconcile(
             list,
             users,
             (user) => user,
             (user) => {
-                const item = personItem(user);
+                const item = userRow(user, user);
                 this.watcher?.observe(item);
                 return item;
             },
             (item, user) => patchItem(item, user, now),
         );
-        show(nothing, loaded && users.length === 0);
-        const words = nothing.querySelector("p");
-        if (words) setText(words, t(`people.no.${which}`));
+        setVisible(empty, loaded && users.length === 0);
+        const label = empty.querySelector("p");
+        if (label) setText(label, t(`people.no.${which}`));
     }
 
-    /** @param {HTMLElement} box */
-    scrolled(box) {
-        const near = box.scrollHeight - box.scrollTop - box.clientHeight < 600;
-        if (near && this.which && state().follows[this.which].next !== null) app().deeds.people(this.which, true);
+    onScroll() {
+        const box = this.scroller;
+        const nearEnd = box && box.scrollHeight - box.scrollTop - box.clientHeight < 600;
+        if (nearEnd && this.which && state().follows[this.which].next !== null) app().actions.loadPeople(this.which, true);
     }
-}
-
-/** @param {string} user */
-function personItem(user) {
-    return h(
-        "li",
-        {},
-        h("a", { class: "row", href: toPerson(user) }, avatar(user, user), h("span", { class: "grow two" }, h("bdi", { class: "strong cut" }), h("span", { class: "quiet cut" }, `@${user}`))),
-    );
 }
 
 /** @param {HTMLElement} item @param {string} user @param {import("./view.js").State} now */
 function patchItem(item, user, now) {
     const name = nameOf(now, user);
     const face = item.querySelector(".avatar");
-    const words = item.querySelector("bdi");
-    if (face instanceof HTMLElement) paint(face, user, name);
-    if (words) setText(words, name);
+    const label = item.querySelector("bdi");
+    if (face instanceof HTMLElement) updateAvatar(face, user, name);
+    if (label) setText(label, name);
     const current = now.route.main === "person" && now.route.peer === user;
     const link = item.firstElementChild;
     if (link) setAttr(link, "aria-current", current ? "page" : null);

@@ -1,10 +1,10 @@
-/** Settings: the door, what others see of one's reading, notifications, and leaving. */
+/** Settings: privacy, notifications, log-out. */
 
-import { notify, notifying } from "../app/attention.js";
+import { setNotifications, notificationState } from "../app/notifications.js";
 import { t } from "../i18n/index.js";
 import { question } from "./dialog.js";
-import { fill, h, show } from "./dom.js";
-import { icon } from "./icons.js";
+import { fill, h, setVisible } from "./dom.js";
+import { backLink, icon } from "./icons.js";
 import { View, app } from "./view.js";
 
 const POLICIES = /** @type {const} */ (["anyone", "mutuals", "followers", "following", "nobody"]);
@@ -14,44 +14,44 @@ const POLICIES = /** @type {const} */ (["anyone", "mutuals", "followers", "follo
 export class SettingsView extends View {
     build() {
         this.className = "page";
-        this.open = toggle("set-open", t("door.anyone"), t("door.anyone.text"), (on) => this.save({ dm_policy: on ? "anyone" : "followers" }));
-        this.knocks = toggle("set-knocks", t("door.knocks"), t("door.knocks.text"), (knocks) => this.save({ knocks }));
-        this.receipts = toggle("set-receipts", t("door.receipts"), t("door.receipts.text"), (on) => this.save({ read_receipts: on }));
-        this.notify = toggle("set-notify", t("notify.label"), t("notify.text"), (on) => this.ring(on));
+        this.open = toggle("set-open", t("privacy.anyone"), t("privacy.anyone.text"), (on) => this.save({ dm_policy: on ? "anyone" : "followers" }));
+        this.knocks = toggle("set-knocks", t("privacy.knocks"), t("privacy.knocks.text"), (knocks) => this.save({ knocks }));
+        this.receipts = toggle("set-receipts", t("privacy.receipts"), t("privacy.receipts.text"), (on) => this.save({ read_receipts: on }));
+        this.notify = toggle("set-notify", t("notify.label"), t("notify.text"), (on) => this.toggleNotifications(on));
         this.policies = POLICIES.map((policy) => h("input", { type: "radio", name: "policy", value: policy, id: `policy-${policy}`, "aria-describedby": `policy-${policy}-text`, onchange: () => this.save({ dm_policy: policy }) }));
         const choices = POLICIES.map((policy, index) =>
             h(
                 "div",
                 { class: "choice" },
                 this.policies?.[index],
-                h("div", { class: "two" }, h("label", { for: `policy-${policy}`, class: "strong" }, t(`policy.${policy}`)), h("span", { class: "quiet", id: `policy-${policy}-text` }, t(`policy.${policy}.text`))),
+                h("div", { class: "text-column" }, h("label", { for: `policy-${policy}`, class: "strong" }, t(`policy.${policy}`)), h("span", { class: "secondary", id: `policy-${policy}-text` }, t(`policy.${policy}.text`))),
             ),
         );
         this.body = h(
             "div",
-            { class: "narrow stack settings" },
-            section("lock", t("settings.security"), this.open.box, h("fieldset", { class: "choices" }, h("legend", {}, t("door.finer")), choices), this.knocks.box, this.receipts.box),
+            { class: "form-column stack settings" },
+            section("lock", t("settings.security"), this.open.box, h("fieldset", { class: "choices" }, h("legend", {}, t("privacy.policy")), choices), this.knocks.box, this.receipts.box),
             section("bell", t("settings.notify"), this.notify.box),
             section(
                 "out",
                 t("settings.out"),
-                h("div", { class: "row wrap" }, h("button", { type: "button", class: "button plain", onclick: () => app().leave(false) }, t("out.here")), h("button", { type: "button", class: "button plain danger-text", onclick: () => this.everywhere() }, t("out.everywhere"))),
+                h("div", { class: "row wrap" }, h("button", { type: "button", class: "button plain", onclick: () => app().leave(false) }, t("logout.here")), h("button", { type: "button", class: "button plain danger-text", onclick: () => this.logOutEverywhere() }, t("logout.everywhere"))),
             ),
         );
-        fill(this, h("header", { class: "bar" }, h("a", { class: "icon-button phone-only", href: "#/", "aria-label": t("back"), title: t("back") }, icon("back")), h("h1", {}, t("nav.settings"))), this.body);
+        fill(this, h("header", { class: "toolbar" }, backLink("#/"), h("h1", {}, t("nav.settings"))), this.body);
     }
 
     /** @param {import("./view.js").State} now */
     update(now) {
         const { settings } = now;
-        const { open, knocks, receipts, notify: rings, policies } = this;
-        if (!open || !knocks || !receipts || !rings || !policies) return;
+        const { open, knocks, receipts, notify: notifications, policies } = this;
+        if (!open || !knocks || !receipts || !notifications || !policies) return;
         for (const control of [open.input, knocks.input, receipts.input, ...policies]) control.disabled = settings === null;
-        const state = notifying();
-        rings.input.checked = state === "on";
-        rings.input.disabled = state === "denied" || state === "none";
-        show(rings.extra, state === "denied");
-        if (state === "denied") rings.extra.textContent = t("notify.denied");
+        const state = notificationState();
+        notifications.input.checked = state === "on";
+        notifications.input.disabled = state === "denied" || state === "none";
+        setVisible(notifications.extra, state === "denied");
+        if (state === "denied") notifications.extra.textContent = t("notify.denied");
         if (!settings) return;
         open.input.checked = settings.dm_policy === "anyone";
         knocks.input.checked = settings.knocks;
@@ -61,32 +61,32 @@ export class SettingsView extends View {
 
     /** @param {Partial<Settings>} change */
     async save(change) {
-        await app().deeds.settings(change);
-        this.refresh(); // What was not saved goes back to what is.
+        await app().actions.settings(change);
+        this.refresh(); // Revert what was not saved.
     }
 
     /** @param {boolean} on */
-    async ring(on) {
-        await notify(on);
+    async toggleNotifications(on) {
+        await setNotifications(on);
         this.refresh();
     }
 
-    async everywhere() {
-        const sure = await question({ title: t("out.everywhere"), text: t("out.everywhere.text"), yes: t("out.everywhere"), danger: true });
-        if (sure) app().leave(true);
+    async logOutEverywhere() {
+        const confirmed = await question({ title: t("logout.everywhere"), text: t("logout.everywhere.text"), yes: t("logout.everywhere"), danger: true });
+        if (confirmed) app().leave(true);
     }
 }
 
-/** @param {string} sign @param {string} title @param {...HTMLElement} children */
-function section(sign, title, ...children) {
-    return h("section", { class: "card stack" }, h("h2", { class: "with-icon" }, icon(sign), title), ...children);
+/** @param {string} name @param {string} title @param {...HTMLElement} children */
+function section(name, title, ...children) {
+    return h("section", { class: "card stack" }, h("h2", { class: "with-icon" }, icon(name), title), ...children);
 }
 
 /** @param {string} id @param {string} label @param {string} text @param {(on: boolean) => void} changed */
 function toggle(id, label, text, changed) {
     const input = h("input", { type: "checkbox", role: "switch", class: "switch", id, "aria-describedby": `${id}-text`, onchange: () => changed(input.checked) });
-    const extra = h("span", { class: "failure", hidden: true });
-    const box = h("div", { class: "toggle" }, h("div", { class: "two grow" }, h("label", { for: id, class: "strong" }, label), h("span", { class: "quiet", id: `${id}-text` }, text), extra), input);
+    const extra = h("span", { class: "error-text", hidden: true });
+    const box = h("div", { class: "toggle" }, h("div", { class: "text-column grow" }, h("label", { for: id, class: "strong" }, label), h("span", { class: "secondary", id: `${id}-text` }, text), extra), input);
     return { box, input, extra };
 }
 

@@ -1,25 +1,25 @@
-/** A conversation: its messages, and what can be done below them. */
+/** A conversation: header, messages and footer. */
 
-import { need, openThread, seen } from "../app/history.js";
+import { loadRange, openThread, markRead } from "../app/history.js";
 import { t, time } from "../i18n/index.js";
-import { to } from "../store/outbox.js";
+import { pendingTo } from "../store/outbox.js";
 import { toThread } from "../store/route.js";
-import { EMPTY, at } from "../store/thread.js";
-import { MessageActs } from "./acts.js";
-import { Below } from "./below.js";
-import { fill, h, reconcile, setText, show } from "./dom.js";
+import { EMPTY, messageAt } from "../store/thread.js";
+import { MessageActions } from "./message-actions.js";
+import { ConversationFooter } from "./conversation-footer.js";
+import { fill, h, reconcile, setText, setVisible } from "./dom.js";
 import { icon } from "./icons.js";
 import { makeMessage, patchMessage, pendingMessage } from "./message.js";
-import { nameOf } from "./person-parts.js";
-import { whisper } from "./speak.js";
-import { Head } from "./thread-head.js";
+import { nameOf } from "./user-display.js";
+import { announce } from "./toast.js";
+import { ThreadHeader } from "./thread-header.js";
 import { View, app, state } from "./view.js";
-import { Window } from "./window.js";
+import { MessageWindow } from "./message-window.js";
 
 /** @typedef {import("./view.js").State} State */
 
-/** Milliseconds that a message which was looked for stays marked. */
-const FOUND = 2400;
+/** How long a message that was jumped to is highlighted. */
+const HIGHLIGHT_MS = 2400;
 
 export class Thread extends View {
     /** @param {string} peer */
@@ -28,58 +28,58 @@ export class Thread extends View {
         this.peer = peer;
         this.now = state();
         this.seen = 0;
-        this.fresh = 0;
-        this.settled = false;
+        this.firstUnread = 0;
+        this.positioned = false;
         this.wanted = 0;
     }
 
     build() {
         this.className = "thread";
-        this.pending = h("ol", { class: "messages plain-list pendings", "aria-label": t("thread.pending") });
-        this.typing = h("div", { class: "typing-line", hidden: true }, h("span", { class: "dots", "aria-hidden": "true" }, h("i"), h("i"), h("i")), h("span", { class: "vh" }, t("typing")));
-        this.window = new Window(
+        this.pending = h("ol", { class: "messages plain-list outbox", "aria-label": t("thread.pending") });
+        this.typing = h("div", { class: "typing-indicator", hidden: true }, h("span", { class: "typing-dots", "aria-hidden": "true" }, h("i"), h("i"), h("i")), h("span", { class: "visually-hidden" }, t("typing")));
+        this.list = new MessageWindow(
             {
-                make: makeMessage,
+                create: makeMessage,
                 patch: (element, n) => this.patch(element, n),
-                looking: (first, last) => need(app().engine, this.peer, first, last),
-                moved: () => this.moved(),
+                onVisible: (first, last) => loadRange(app().engine, this.peer, first, last),
+                onScroll: () => this.onScroll(),
                 label: t("thread.messages"),
             },
             this.pending,
             this.typing,
         );
-        const { box } = this.window;
+        const { box } = this.list;
         box.tabIndex = 0;
         box.setAttribute("role", "group");
         box.setAttribute("aria-label", t("thread.messages"));
-        this.date = h("div", { class: "float-date", "aria-hidden": "true", hidden: true }, h("span", {}));
+        this.date = h("div", { class: "floating-date", "aria-hidden": "true", hidden: true }, h("span", {}));
         this.count = h("span", { class: "badge", hidden: true });
-        this.down = h("button", { type: "button", class: "down", "aria-label": t("thread.down"), title: t("thread.down"), hidden: true, onclick: () => this.toEnd() }, icon("down"), this.count);
-        this.below = new Below(this.peer);
-        this.beginning = h("p", { class: "beginning quiet center", hidden: true });
+        this.latestButton = h("button", { type: "button", class: "latest-button", "aria-label": t("thread.latest"), title: t("thread.latest"), hidden: true, onclick: () => this.toEnd() }, icon("down"), this.count);
+        this.footer = new ConversationFooter(this.peer);
+        this.beginning = h("p", { class: "conversation-start secondary center", hidden: true });
         box.prepend(this.beginning);
-        fill(this, new Head(this.peer), h("div", { class: "thread-box" }, this.date, box, this.down), this.below);
-        this.acts = new MessageActs(this.window, this.peer, {
-            reply: (n) => this.below?.reply(n),
+        fill(this, new ThreadHeader(this.peer), h("div", { class: "thread-box" }, this.date, box, this.latestButton), this.footer);
+        this.messageActions = new MessageActions(this.list, this.peer, {
+            reply: (n) => this.footer?.reply(n),
             jump: (n) => this.jump(n),
         });
         openThread(app().engine, this.peer);
-        app().engine.person(this.peer);
+        app().engine.loadPerson(this.peer);
     }
 
     connectedCallback() {
         super.connectedCallback();
-        this.look = () => this.moved();
-        addEventListener("focus", this.look);
-        this.untell = this.heard.bind(this);
-        app().engine.listeners.add(this.untell);
+        this.onFocus = () => this.onScroll();
+        addEventListener("focus", this.onFocus);
+        this.unlisten = this.onEvent.bind(this);
+        app().engine.listeners.add(this.unlisten);
     }
 
     disconnectedCallback() {
         super.disconnectedCallback();
-        this.window?.stop();
-        if (this.look) removeEventListener("focus", this.look);
-        if (this.untell) app().engine.listeners.delete(this.untell);
+        this.list?.stop();
+        if (this.onFocus) removeEventListener("focus", this.onFocus);
+        if (this.unlisten) app().engine.listeners.delete(this.unlisten);
     }
 
     /** @param {State} now */
@@ -89,54 +89,54 @@ export class Thread extends View {
         const thread = now.threads.get(this.peer) ?? EMPTY;
         const row = now.rows.get(this.peer);
         if (!thread.known) openThread(app().engine, this.peer);
-        if (!this.settled && thread.known && (row || thread.last === 0)) this.settle(thread.last);
-        else if (this.settled) this.window?.update(thread.last);
-        if (this.settled && now.route.n && now.route.n !== this.wanted && now.route.peer === this.peer) this.jump(now.route.n);
-        if (before.threads.get(this.peer)?.chunks !== thread.chunks && this.window) need(app().engine, this.peer, this.window.first, this.window.last);
+        if (!this.positioned && thread.known && (row || thread.last === 0)) this.position(thread.last);
+        else if (this.positioned) this.list?.update(thread.last);
+        if (this.positioned && now.route.n && now.route.n !== this.wanted && now.route.peer === this.peer) this.jump(now.route.n);
+        if (before.threads.get(this.peer)?.chunks !== thread.chunks && this.list) loadRange(app().engine, this.peer, this.list.first, this.list.last);
         this.patchPending(now);
         if (this.typing) {
             const shown = now.typing.has(this.peer);
             if (this.typing.hidden === shown) {
-                show(this.typing, shown);
-                if (shown && this.window?.atEnd) this.window.toEnd();
+                setVisible(this.typing, shown);
+                if (shown && this.list?.atEnd) this.list.toEnd();
             }
         }
         if (this.beginning) {
-            show(this.beginning, thread.known && thread.last === 0 && to(now.outbox, this.peer).length === 0);
-            setText(this.beginning, t("thread.beginning", { name: nameOf(now, this.peer) }));
+            setVisible(this.beginning, thread.known && thread.last === 0 && pendingTo(now.outbox, this.peer).length === 0);
+            setText(this.beginning, t("thread.start", { name: nameOf(now, this.peer) }));
         }
-        this.moved();
+        this.onScroll();
     }
 
-    /** Where one begins to read: at the first unread message, or at the end. @param {number} last */
-    settle(last) {
-        this.settled = true;
+    /** Scroll to the first unread message, or to the end. @param {number} last */
+    position(last) {
+        this.positioned = true;
         const row = this.now.rows.get(this.peer);
         this.seen = last;
-        // Where so much is unread that its first is not known for sure, own words in between are no line.
-        this.fresh = row && row.unread > 0 && row.folder === "inbox" ? row.read + 1 : 0;
-        this.window?.update(last);
+        // `read` is exact even if the unread messages are not loaded.
+        this.firstUnread = row && row.unread > 0 && row.folder === "inbox" ? row.read + 1 : 0;
+        this.list?.update(last);
         if (this.now.route.n) this.jump(this.now.route.n);
-        else if (this.fresh > 0) this.window?.show(this.fresh, "center");
+        else if (this.firstUnread > 0) this.list?.show(this.firstUnread, "center");
     }
 
     /** @param {number} n */
     jump(n) {
         this.wanted = n;
-        const { window } = this;
-        if (!window || n < 1 || n > window.total) return;
-        if (!window.element(n) || n < window.first || n > window.last) window.show(n, "center");
-        else window.element(n)?.scrollIntoView({ block: "center" });
-        const element = window.element(n);
-        element?.classList.add("found");
+        const { list } = this;
+        if (!list || n < 1 || n > list.total) return;
+        if (!list.element(n) || n < list.first || n > list.last) list.show(n, "center");
+        else list.element(n)?.scrollIntoView({ block: "center" });
+        const element = list.element(n);
+        element?.classList.add("highlighted");
         element?.focus({ preventScroll: true });
-        setTimeout(() => element?.classList.remove("found"), FOUND);
+        setTimeout(() => element?.classList.remove("highlighted"), HIGHLIGHT_MS);
     }
 
     toEnd() {
         if (location.hash !== toThread(this.peer)) history.replaceState(null, "", toThread(this.peer));
-        this.window?.show(this.window.total, "end");
-        this.below?.focus();
+        this.list?.show(this.list.total, "end");
+        this.footer?.focus();
     }
 
     /** @param {HTMLElement} element @param {number} n */
@@ -144,69 +144,69 @@ export class Thread extends View {
         const { now, peer } = this;
         const thread = now.threads.get(peer) ?? EMPTY;
         const row = now.rows.get(peer);
-        const message = at(thread, n);
+        const message = messageAt(thread, n);
         const own = message?.from === now.user;
-        const quoted = message?.reply_to ? at(thread, message.reply_to) : undefined;
+        const quoted = message?.reply_to ? messageAt(thread, message.reply_to) : undefined;
         const read = own && (row?.peer_read ?? 0) >= n;
         const knocked = own && now.knocked.get(peer) === n;
         patchMessage(element, {
-            ...{ message, before: at(thread, n - 1), after: at(thread, n + 1), quoted, own },
+            ...{ message, before: messageAt(thread, n - 1), after: messageAt(thread, n + 1), quoted, own },
             name: nameOf(now, peer),
             quotedName: quoted?.from === now.user ? t("you") : nameOf(now, quoted?.from ?? peer),
             mark: !own ? "" : knocked ? "knocked" : read ? "read" : "sent",
-            fresh: this.fresh === n,
-            plain: row?.folder === "requests" || row?.folder === "declined",
+            isFirstUnread: this.firstUnread === n,
+            linksDisabled: row?.folder === "requests" || row?.folder === "declined",
             total: thread.last,
         });
-        if (message?.reply_to && !quoted) need(app().engine, peer, message.reply_to, message.reply_to);
+        if (message?.reply_to && !quoted) loadRange(app().engine, peer, message.reply_to, message.reply_to);
     }
 
     /** @param {State} now */
     patchPending(now) {
         if (!this.pending) return;
-        const all = to(now.outbox, this.peer);
-        // Whoever writes has read: nothing above is new any more.
-        if (all.length > this.pending.childElementCount) this.fresh = 0;
-        const { sending } = app();
-        const stuck = this.window?.atEnd || all.length > this.pending.childElementCount;
+        const all = pendingTo(now.outbox, this.peer);
+        // Sending a message removes the unread divider.
+        if (all.length > this.pending.childElementCount) this.firstUnread = 0;
+        const { sender } = app();
+        const pinned = this.list?.atEnd || all.length > this.pending.childElementCount;
         reconcile(
             this.pending,
             all,
             (pending) => `${pending.nonce} ${pending.state} ${pending.why}`,
             (pending) =>
                 pendingMessage(pending, {
-                    again: () => sending.again(pending.nonce),
+                    retry: () => sender.retry(pending.nonce),
                     edit: () => {
-                        sending.drop(pending.nonce);
-                        this.below?.write(pending.text, pending.replyTo);
+                        sender.drop(pending.nonce);
+                        this.footer?.restore(pending.text, pending.replyTo);
                     },
                 }),
             () => {},
         );
-        if (stuck && all.length > 0) this.window?.toEnd();
+        if (pinned && all.length > 0) this.list?.toEnd();
     }
 
-    /** One has scrolled, or something came: what is new, what has been seen, which day it is. */
-    moved() {
-        const { window, now, down, count, date } = this;
-        if (!window || !down || !count || !date || !this.settled) return;
-        if (window.atEnd) {
-            this.seen = window.total;
-            if (document.visibilityState === "visible" && document.hasFocus()) seen(app().engine, this.peer);
+    /** After scrolling or new messages: update read state, button and floating date. */
+    onScroll() {
+        const { list, now, latestButton, count, date } = this;
+        if (!list || !latestButton || !count || !date || !this.positioned) return;
+        if (list.atEnd) {
+            this.seen = list.total;
+            if (document.visibilityState === "visible" && document.hasFocus()) markRead(app().engine, this.peer);
         }
-        show(down, !window.atEnd && window.total > 0);
-        const unseen = window.total - this.seen;
-        show(count, unseen > 0);
-        fill(count, unseen, h("span", { class: "vh" }, t("thread.below")));
-        const top = at(now.threads.get(this.peer) ?? EMPTY, window.topmost);
-        show(date, top !== undefined && window.box.scrollTop > 24);
+        setVisible(latestButton, !list.atEnd && list.total > 0);
+        const unseen = list.total - this.seen;
+        setVisible(count, unseen > 0);
+        fill(count, unseen, h("span", { class: "visually-hidden" }, t("thread.unseen")));
+        const top = messageAt(now.threads.get(this.peer) ?? EMPTY, list.topmost);
+        setVisible(date, top !== undefined && list.box.scrollTop > 24);
         if (top && date.firstElementChild) setText(date.firstElementChild, time.day(top.at, Date.now()));
     }
 
-    /** @param {import("../sdk/feed.js").Notice} event */
-    heard(event) {
+    /** @param {import("../sdk/event-queue.js").Notice} event */
+    onEvent(event) {
         if (event.type !== "message" || event.peer !== this.peer || event.from !== this.peer) return;
-        whisper(`${nameOf(state(), this.peer)}: ${event.text}`);
+        announce(`${nameOf(state(), this.peer)}: ${event.text}`);
     }
 }
 

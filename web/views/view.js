@@ -1,17 +1,17 @@
-/** What every view is: built once, then brought up to date from the state, at most once a turn of the loop. */
+/** The base class of views: built once, then updated from the state, at most once per microtask. */
 
 /**
- * @typedef {{engine: import("../app/engine.js").Engine, sending: import("../app/sending.js").Sending,
- *     deeds: import("../app/deeds.js").Deeds, leave: (everywhere: boolean) => void}} App
+ * @typedef {{engine: import("../app/engine.js").Engine, sender: import("../app/outbox-sender.js").OutboxSender,
+ *     actions: import("../app/user-actions.js").UserActions, leave: (everywhere: boolean) => void}} App
  * @typedef {import("../store/reduce.js").State} State
  */
 
 /** @type {{app: App | null}} the account that this tab is logged in with */
 export const here = { app: null };
 
-/** What hangs on nobody's account being there would be a mistake of ours. @returns {App} */
+/** @returns {App} */
 export function app() {
-    if (!here.app) throw new TypeError("nobody is logged in");
+    if (!here.app) throw new TypeError("not logged in");
     return here.app;
 }
 
@@ -37,7 +37,7 @@ export class View extends HTMLElement {
         this.#stop = null;
     }
 
-    /** Bring it up to date soon. */
+    /** Schedule an update. */
     refresh() {
         if (this.#waiting) return;
         this.#waiting = true;
@@ -47,9 +47,9 @@ export class View extends HTMLElement {
         });
     }
 
-    /** Make the elements that stay. */
+    /** Create the elements, once. */
     build() {}
 
-    /** Bring them up to date. @param {State} _state */
+    /** Update the elements. @param {State} _state */
     update(_state) {}
 }

@@ -1,4 +1,4 @@
-/** The engine asks for each thing once at a time; what is wanted anew meanwhile is asked for once more. */
+/** The engine runs each fetch once at a time, and repeats one that was requested meanwhile. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -6,22 +6,22 @@ import { test } from "node:test";
 globalThis.location = /** @type {any} */ ({ origin: "http://127.0.0.1" });
 const { Engine } = await import("../../../web/app/engine.js");
 
-/** An engine whose profiles are answered by the test: asked for in `asked`, each to be settled by hand. */
+/** An engine whose profile requests are resolved by the test, through `asked`. */
 function engine() {
     const made = new Engine(/** @type {any} */ ({ user: "ann", token: "t" }), /** @type {any} */ ({ view: "list" }));
     /** @type {((answer: object) => void)[]} */
     const asked = [];
-    made.me.profile = /** @type {any} */ (() => new Promise((settle) => asked.push(settle)));
+    made.client.profile = /** @type {any} */ (() => new Promise((settle) => asked.push(settle)));
     return { made, asked };
 }
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-test("a profile that is opened again while it is asked for is asked for once more, and the newer answer stays", async () => {
+test("a profile requested again during a fetch is fetched once more, and the newer reply wins", async () => {
     const { made, asked } = engine();
-    made.person("bob");
-    made.person("bob");
-    made.person("bob");
+    made.loadPerson("bob");
+    made.loadPerson("bob");
+    made.loadPerson("bob");
     assert.equal(asked.length, 1);
     asked[0]({ name: "Bob", can_message: "no" });
     await settled();
@@ -32,12 +32,12 @@ test("a profile that is opened again while it is asked for is asked for once mor
     assert.equal(made.store.get().people.get("bob").can, "yes");
 });
 
-test("a name that is only to be known is asked for once", async () => {
+test("a known name is not fetched again", async () => {
     const { made, asked } = engine();
-    made.person("bob", false);
-    made.person("bob", false);
+    made.loadPerson("bob", false);
+    made.loadPerson("bob", false);
     asked[0]({ name: "Bob", can_message: "yes" });
     await settled();
-    made.person("bob", false);
+    made.loadPerson("bob", false);
     assert.equal(asked.length, 1);
 });

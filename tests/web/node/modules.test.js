@@ -1,4 +1,4 @@
-/** The page names every module that it will need, so that none is found out about late. */
+/** The page preloads every module, and layers import only what they may. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -17,15 +17,15 @@ function reached(path, found = new Set()) {
     return found;
 }
 
-test("every module is named by the page, and none besides", () => {
+test("the page preloads exactly the modules it needs", () => {
     const named = [...read("index.html").matchAll(/rel="modulepreload" href="\/web\/([^"]+)"/g)].map(([, path]) => path);
     assert.deepEqual(["main.js", ...named].sort(), [...reached("main.js")].sort());
 });
 
-test("the SDK needs nothing of the page", () => {
+test("the SDK imports nothing of the page", () => {
     for (const path of reached("bussa.js")) assert.ok(path === "bussa.js" || path.startsWith("sdk/"), path);
 });
 
-test("the state needs neither the page nor the network", () => {
+test("the store imports neither views nor the SDK", () => {
     for (const path of reached("store/reduce.js")) assert.match(path, /^(store|text)\//);
 });

@@ -1,4 +1,4 @@
-/** The real server as a child process, which can be killed and started again where it was. */
+/** The real server as a child process that can be killed and restarted on the same port. */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";

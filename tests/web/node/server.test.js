@@ -1,11 +1,11 @@
-/** The SDK against the real server: plays of two people, with the server dying in the middle. */
+/** The SDK against the real server, which is killed in some tests. */
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import {
     Backoff,
-    Bussa,
+    Client,
     ConnectionClosedError,
     NotAllowedError,
     NotFoundError,
@@ -30,7 +30,7 @@ let count = 0;
 before(() => server.start("--send-rate", "0"));
 after(() => server.close());
 
-/** Two people who may write to each other. */
+/** Two users who follow each other. */
 async function two() {
     count += 1;
     const [alice, bob] = [`alice${count}`, `bob${count}`];
@@ -41,7 +41,7 @@ async function two() {
     return { alice, bob, a: a.token, b: b.token };
 }
 
-const open = (token, options = {}) => new Bussa(server.url, token, { backoff, ...options }).open();
+const open = (token, options = {}) => new Client(server.url, token, { backoff, ...options }).open();
 
 async function some(me, wanted) {
     const all = [];
@@ -52,7 +52,7 @@ async function some(me, wanted) {
     throw new Error("it ended early");
 }
 
-test("accounts: a name is taken once, a wrong password is refused, following goes both ways", async () => {
+test("accounts: a taken name and a wrong password are refused, follows are listed on both sides", async () => {
     const { alice, bob, a } = await two();
     await assert.rejects(signUp(server.url, alice, "x"), TakenError);
     await assert.rejects(logIn(server.url, alice, "wrong"), UnauthenticatedError);
@@ -65,7 +65,7 @@ test("accounts: a name is taken once, a wrong password is refused, following goe
     await assert.rejects(logIn("http://127.0.0.1:1", "a", "b"), UnreachableError);
 });
 
-test("every request of the contract is answered", async () => {
+test("every request gets its reply", async () => {
     const { alice, bob, a, b } = await two();
     const [me, you] = await Promise.all([open(a), open(b)]);
     const sent = await me.send(bob, "ciao, città!");
@@ -98,7 +98,7 @@ test("every request of the contract is answered", async () => {
     await assert.rejects(me.ping(), ConnectionClosedError);
 });
 
-test("the server is killed in mid-conversation: nothing is lost, nothing comes twice", async () => {
+test("messages survive a server crash and arrive once", async () => {
     const { bob, a, b } = await two();
     const [me, you] = await Promise.all([open(a), open(b)]);
     const sending = [];
@@ -122,7 +122,7 @@ test("the server is killed in mid-conversation: nothing is lost, nothing comes t
     await Promise.all([me.close(), you.close()]);
 });
 
-test("a device that was off goes on from its cursor", async () => {
+test("a device resumes from its cursor, and gets a reset for an unknown log", async () => {
     const { bob, a, b } = await two();
     const first = await open(b);
     await first.close();
@@ -136,7 +136,7 @@ test("a device that was off goes on from its cursor", async () => {
     await Promise.all([me, again, lost].map((one) => one.close()));
 });
 
-test("logged out everywhere: a fixed token ends it, a source of tokens goes on", async () => {
+test("a revoked token closes a client with a fixed token, and is renewed by a token function", async () => {
     const { alice, a } = await two();
     const fixed = await open(a);
     const statuses = [];
@@ -153,14 +153,14 @@ test("logged out everywhere: a fixed token ends it, a source of tokens goes on",
     while (fetched < 2 || renewed.status !== "live") await new Promise((resolve) => setTimeout(resolve, 10));
     await renewed.ping();
     assert.deepEqual(statuses, ["live", "connecting", "live"]);
-    await assert.rejects(new Bussa(server.url, "no token", { backoff }).open(), TokenRefusedError);
+    await assert.rejects(new Client(server.url, "no token", { backoff }).open(), TokenRefusedError);
     await renewed.close();
 });
 
-test("where there is no server, patience ends; with a server again, wake brings it back at once", async () => {
-    await assert.rejects(new Bussa("http://127.0.0.1:1", "t", { backoff }).open(0.1), UnreachableError);
+test("open times out without a server, and wake reconnects at once", async () => {
+    await assert.rejects(new Client("http://127.0.0.1:1", "t", { backoff }).open(0.1), UnreachableError);
     const { a } = await two();
-    const slow = new Bussa(server.url, a, { backoff: new Backoff({ base: 1e6, soon: 1e6, cap: 1e6 }) });
+    const slow = new Client(server.url, a, { backoff: new Backoff({ base: 1e6, soon: 1e6, cap: 1e6 }) });
     await slow.open();
     await server.kill();
     while (slow.status === "live") await new Promise((resolve) => setTimeout(resolve, 5));

@@ -1,4 +1,4 @@
-/** The pure state: one device, a log, and a connection that loses, doubles and reorders. Time is an argument. */
+/** The state machine, over a connection that loses, duplicates and reorders frames. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -11,7 +11,7 @@ import {
     NotAllowedError,
     UnavailableError,
 } from "../../../web/bussa.js";
-import { Feed } from "../../../web/sdk/feed.js";
+import { EventQueue } from "../../../web/sdk/event-queue.js";
 import { State } from "../../../web/sdk/state.js";
 
 const welcome = (head, more = {}) => ({ type: "welcome", user: "me", head, epoch: "e", resumed: true, now: 0, ...more });
@@ -37,14 +37,14 @@ function written(state) {
     return all;
 }
 
-test("events come once and in order, whatever is doubled", () => {
+test("duplicate events are delivered once and in order", () => {
     const state = live(4);
     for (const seq of [5, 5, 6, 4, 6, 7]) state.receive(message(seq), 0);
     assert.deepEqual(taken(state), [5, 6, 7]);
-    assert.deepEqual(state.feed.cursor, { epoch: "e", seq: 7 });
+    assert.deepEqual(state.queue.cursor, { epoch: "e", seq: 7 });
 });
 
-test("a gap is read from the log, and nothing beyond it is told before", () => {
+test("a gap is fetched from the log before later events are delivered", () => {
     const state = live();
     state.receive(message(3), 1);
     assert.deepEqual(taken(state, 1), []);
@@ -53,24 +53,24 @@ test("a gap is read from the log, and nothing beyond it is told before", () => {
     assert.deepEqual([sync.type, sync.after], ["sync", 0]);
     state.receive({ type: "sync", id: sync.id, events: [1, 2, 3].map((seq) => message(seq)), head: 3 }, 2);
     assert.deepEqual(taken(state, 2), [1, 2, 3]);
-    assert.equal(state.counters.heals, 1);
+    assert.equal(state.counters.catchUps, 1);
 });
 
-test("an own write is told by its reply alone", () => {
+test("an own write is reported by its reply alone", () => {
     const state = live();
-    const id = state.ask({ type: "send", to: "bob", text: "ciao", nonce: "n" }, 30);
+    const id = state.request({ type: "send", to: "bob", text: "ciao", nonce: "n" }, 30);
     written(state);
     state.receive({ type: "sent", id, peer: "bob", n: 1, seq: 1, at: 0, folder: "inbox" }, 0);
-    assert.equal(state.asks.settled[0].outcome.n, 1);
+    assert.equal(state.requests.settled[0].outcome.n, 1);
     state.receive(message(2), 0);
     assert.deepEqual(taken(state), [2]);
 });
 
-test("an own message that is replayed before its answer comes is not shown twice", () => {
+test("a replayed own message is not delivered while its reply is pending", () => {
     const state = live();
-    const id = state.ask({ type: "send", to: "bob", text: "ciao", nonce: "n" }, 30);
+    const id = state.request({ type: "send", to: "bob", text: "ciao", nonce: "n" }, 30);
     written(state);
-    state.lost();
+    state.disconnected();
     state.welcome(welcome(1), 1);
     state.receive(message(1, "me", "ciao"), 1);
     assert.deepEqual(taken(state, 1), []);
@@ -80,9 +80,9 @@ test("an own message that is replayed before its answer comes is not shown twice
     assert.equal(state.log.taken, 1);
 });
 
-test("the same words from another device of one's own are told", () => {
+test("the same text from another device is delivered", () => {
     const state = live();
-    const id = state.ask({ type: "send", to: "bob", text: "ciao", nonce: "n" }, 30);
+    const id = state.request({ type: "send", to: "bob", text: "ciao", nonce: "n" }, 30);
     written(state);
     state.receive(message(1, "me", "ciao"), 0);
     state.receive({ type: "sent", id, peer: "bob", n: 2, seq: 2, at: 0, folder: "inbox" }, 0);
@@ -93,17 +93,17 @@ test("the same words from another device of one's own are told", () => {
     assert.equal(state.log.taken, 2);
 });
 
-test("a log that no longer reaches back is a reset", () => {
+test("a trimmed log causes a reset", () => {
     const state = live(5);
-    state.lost();
+    state.disconnected();
     const hello = JSON.parse(state.hello("t"));
     assert.deepEqual([hello.resume, hello.epoch], [5, "e"]);
     state.welcome(welcome(90, { resumed: false, epoch: "f" }), 1);
     assert.deepEqual(taken(state, 1), ["reset"]);
-    assert.deepEqual(state.feed.cursor, { epoch: "f", seq: 90 });
+    assert.deepEqual(state.queue.cursor, { epoch: "f", seq: 90 });
 });
 
-test("a frame that this version does not know counts in the log", () => {
+test("a frame of an unknown type counts in the log", () => {
     const state = live();
     state.receive({ type: "skipped", of: "reaction", seq: 1, id: null }, 0);
     state.receive(message(2), 0);
@@ -111,8 +111,8 @@ test("a frame that this version does not know counts in the log", () => {
     assert.equal(state.counters.unknownFrames, 1);
 });
 
-test("a reader who does not read leaves events on the server, and gets them from there", () => {
-    const state = live(0, { feed: new Feed(2) });
+test("a slow reader leaves events on the server and fetches them later", () => {
+    const state = live(0, { queue: new EventQueue(2) });
     for (const seq of [1, 2, 3, 4]) state.receive(message(seq), 0);
     assert.deepEqual(taken(state, 1), [1, 2]);
     state.tick(1);
@@ -121,55 +121,55 @@ test("a reader who does not read leaves events on the server, and gets them from
     assert.deepEqual(taken(state, 1), [3, 4]);
 });
 
-test("what is unanswered is written again on the next connection, in its order and to the letter", () => {
+test("pending requests are written again on the next connection, unchanged and in order", () => {
     const state = live();
-    state.ask({ type: "send", to: "bob", text: "one", nonce: "1" }, 30);
-    state.ask({ type: "read", peer: "bob", n: 1 }, 30);
+    state.request({ type: "send", to: "bob", text: "one", nonce: "1" }, 30);
+    state.request({ type: "read", peer: "bob", n: 1 }, 30);
     const first = written(state);
-    state.lost();
+    state.disconnected();
     assert.deepEqual(written(state), []);
     state.welcome(welcome(0), 1);
     assert.deepEqual(written(state), first);
 });
 
-test("a report is not repeated: its caller is told", () => {
+test("a report is not retried after a disconnect", () => {
     const state = live();
-    state.ask({ type: "report", peer: "bob", reason: "spam" }, 30);
+    state.request({ type: "report", peer: "bob", reason: "spam" }, 30);
     written(state);
-    state.lost();
-    assert.ok(state.asks.settled[0].outcome instanceof RequestInterruptedError);
+    state.disconnected();
+    assert.ok(state.requests.settled[0].outcome instanceof RequestInterruptedError);
 });
 
-test("a send that meets an outage is put off as long as the server says, then repeated", () => {
-    const state = live(0, { backoff: new Backoff(), chance: () => 0 });
-    const id = state.ask({ type: "send", to: "bob", text: "x", nonce: "1" }, 30);
+test("a send is retried after the server's retry_after, within its deadline", () => {
+    const state = live(0, { backoff: new Backoff(), rng: () => 0 });
+    const id = state.request({ type: "send", to: "bob", text: "x", nonce: "1" }, 30);
     written(state);
     state.receive({ type: "error", id, code: "unavailable", message: "", retry_after: 2 }, 10);
-    assert.equal(state.timer(), 12);
+    assert.equal(state.nextTimer(), 12);
     state.tick(11);
     assert.deepEqual(written(state), []);
     state.tick(12);
     assert.equal(written(state)[0].nonce, "1");
     state.receive({ type: "error", id, code: "unavailable", message: "", retry_after: 60 }, 13);
-    assert.ok(state.asks.settled[0].outcome instanceof UnavailableError);
+    assert.ok(state.requests.settled[0].outcome instanceof UnavailableError);
 });
 
-test("a refusal is its own type; past its patience a send says its nonce", () => {
+test("a refusal has its own class, and a timed-out send carries its nonce", () => {
     const state = live();
-    const id = state.ask({ type: "send", to: "bob", text: "x", nonce: "1" }, 30);
-    state.ask({ type: "send", to: "bob", text: "y", nonce: "2" }, 30);
+    const id = state.request({ type: "send", to: "bob", text: "x", nonce: "1" }, 30);
+    state.request({ type: "send", to: "bob", text: "y", nonce: "2" }, 30);
     state.receive({ type: "error", id, code: "not_allowed", message: "no" }, 1);
     state.tick(30);
-    const [refused, late] = state.asks.settled.map(({ outcome }) => outcome);
+    const [refused, late] = state.requests.settled.map(({ outcome }) => outcome);
     assert.ok(refused instanceof NotAllowedError);
     assert.ok(late instanceof RequestTimeoutError && late.nonce === "2");
-    assert.throws(() => state.ask({ type: "send", text: "x".repeat(70_000) }, 30), BadRequestError);
+    assert.throws(() => state.request({ type: "send", text: "x".repeat(70_000) }, 30), BadRequestError);
 });
 
-test("waits grow, are jittered, and have a ceiling", () => {
+test("backoff delays grow, are jittered and have a ceiling", () => {
     const backoff = new Backoff();
-    assert.equal(backoff.wait("new_token", 0, 0.9), 0);
-    assert.equal(backoff.wait("backoff", 0, 1), 1);
-    assert.equal(backoff.wait("soon", 1, 0.5), 3);
-    assert.equal(backoff.wait("backoff", 1e9, 1), 60);
+    assert.equal(backoff.delay("new_token", 0, 0.9), 0);
+    assert.equal(backoff.delay("backoff", 0, 1), 1);
+    assert.equal(backoff.delay("soon", 1, 0.5), 3);
+    assert.equal(backoff.delay("backoff", 1e9, 1), 60);
 });

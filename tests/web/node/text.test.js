@@ -1,4 +1,4 @@
-/** Texts: what becomes a link, what counts as a character, how times are said. */
+/** Links, characters and times. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -9,14 +9,14 @@ import { times } from "../../../web/text/time.js";
 
 const links = (text) => parts(text).filter(({ href }) => href).map(({ text: shown, href }) => [shown, href]);
 
-test("addresses become links without the punctuation of the sentence", () => {
+test("URLs become links without trailing punctuation", () => {
     assert.deepEqual(links("See https://a.example/b?c=1#d, please."), [["https://a.example/b?c=1#d", "https://a.example/b?c=1#d"]]);
     assert.deepEqual(links("(http://a.example/x_(y))"), [["http://a.example/x_(y)", "http://a.example/x_(y)"]]);
     assert.deepEqual(links("www.example.org!"), [["www.example.org", "https://www.example.org/"]]);
     assert.deepEqual(links("HTTPS://EXAMPLE.org"), [["HTTPS://EXAMPLE.org", "https://example.org/"]]);
 });
 
-test("nothing else becomes one", () => {
+test("other schemes and misleading URLs stay text", () => {
     const tricks = ["javascript:alert(1)", "data:text/html,x", "vbscript:x", "file:///etc/passwd", "https://", "http:///x", "//a.example"];
     for (const text of [...tricks, "https://user:pass@evil.example", "https://bank.example@evil.example/", "a.b"]) {
         assert.deepEqual(links(text), [], text);
@@ -25,24 +25,24 @@ test("nothing else becomes one", () => {
     assert.deepEqual(links("https://a.example/\u202egpj.exe"), [["https://a.example/", "https://a.example/"]]);
 });
 
-test("no character of a text is lost, wherever links stand in it", () => {
+test("link parts add up to the whole text", () => {
     for (const text of ["", "a", "https://a.example", "x https://a.example, www.b.example.\ny", "((https://a.example))", "🙂https://a.example🙂"]) {
         assert.equal(parts(text).map((part) => part.text).join(""), text);
     }
     assert.equal(parts("https://a.example ".repeat(500)).length, 1000);
 });
 
-test("characters are counted as the contract counts them", () => {
+test("length counts code points", () => {
     assert.equal(length("👋🏽"), 2);
     assert.equal(length("città"), 5);
 });
 
-test("one to three emoji stand large, a digit does not", () => {
+test("one to three emoji are shown large, a digit is not", () => {
     for (const text of ["👋🏽", "👨‍👩‍👧‍👦", "❤️ 🔥", "🇮🇹"]) assert.ok(isBigEmoji(text), text);
     for (const text of ["1", "hi 👋", "🙂🙂🙂🙂", "", " ", "#"]) assert.ok(!isBigEmoji(text), text);
 });
 
-test("an avatar has letters of any script, and always the same colour", () => {
+test("initials work in any script, and a colour is stable", () => {
     assert.equal(initials("Alice B. Rossi"), "AR");
     assert.equal(initials("алиса"), "А");
     assert.equal(initials("<img>"), "I");
@@ -50,7 +50,7 @@ test("an avatar has letters of any script, and always the same colour", () => {
     assert.equal(hue("alice", 8), hue("alice", 8));
 });
 
-test("times are said as people say them, in both languages", () => {
+test("times are formatted for each language", () => {
     const now = new Date(2025, 5, 18, 12).getTime();
     const [en, it] = [times("en-GB"), times("it-IT")];
     const at = (days, hours = 0) => now - days * 86_400_000 - hours * 3_600_000;

@@ -1,13 +1,13 @@
-/** The vectors are the truth of the wire: what the SDK writes and reads is held to every one of them. */
+/** The SDK against the protocol's test vectors. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { BadRequestError, ProtocolError } from "../../../web/bussa.js";
-import { advice } from "../../../web/sdk/backoff.js";
-import { step } from "../../../web/sdk/log.js";
-import { FRAME, decode, encode, typed } from "../../../web/sdk/wire.js";
+import { adviceFor } from "../../../web/sdk/backoff.js";
+import { step } from "../../../web/sdk/log-cursor.js";
+import { MAX_FRAME_BYTES, decode, encode, parseFrame } from "../../../web/sdk/codec.js";
 
 const vectors = (name) => {
     const all = JSON.parse(readFileSync(new URL(`../../../protocol/bussa_protocol/vectors/${name}.json`, import.meta.url), "utf8"));
@@ -15,13 +15,13 @@ const vectors = (name) => {
     return all;
 };
 
-test("a request is written as a text that reads as the vector", () => {
+test("a request is encoded as in the vector", () => {
     for (const { name, frame, json } of vectors("requests")) {
         assert.deepEqual(JSON.parse(encode(frame)), JSON.parse(json), name);
     }
 });
 
-test("replies and events are read from every text that means them, whatever their order", () => {
+test("replies and events are decoded from every equivalent text", () => {
     for (const file of ["replies", "events"]) {
         for (const { name, frame, json, also_json: others = [] } of vectors(file)) {
             for (const text of [json, ...others]) assert.deepEqual(decode(text), frame, name);
@@ -29,7 +29,7 @@ test("replies and events are read from every text that means them, whatever thei
     }
 });
 
-test("each known frame is found incomplete without any one of its required fields", () => {
+test("a frame without a required field is skipped", () => {
     const optional = new Set(["reply_to", "hidden", "retry_after", "seq of ok", "seq of settings", "id of error"]);
     let tried = 0;
     for (const file of ["replies", "events"]) {
@@ -39,7 +39,7 @@ test("each known frame is found incomplete without any one of its required field
                 if (field === "type" || field === "id" || optional.has(field)) continue;
                 if (!isEvent && optional.has(`${field} of ${frame.type}`)) continue;
                 const { [field]: _, ...rest } = frame;
-                assert.equal(typed(rest).type, "skipped", `${name} without ${field}`);
+                assert.equal(parseFrame(rest).type, "skipped", `${name} without ${field}`);
                 tried += 1;
             }
         }
@@ -47,35 +47,35 @@ test("each known frame is found incomplete without any one of its required field
     assert.ok(tried > 50);
 });
 
-test("a frame of the future is skipped, and its seq and id still count", () => {
-    assert.deepEqual(typed({ type: "reaction", seq: 7 }), { type: "skipped", of: "reaction", seq: 7, id: null });
-    assert.deepEqual(typed({ type: "reacted", id: 3 }), { type: "skipped", of: "reacted", seq: null, id: 3 });
-    assert.equal(typed({ type: "constructor" }).type, "skipped");
+test("a frame of an unknown type is skipped, and keeps its seq and id", () => {
+    assert.deepEqual(parseFrame({ type: "reaction", seq: 7 }), { type: "skipped", of: "reaction", seq: 7, id: null });
+    assert.deepEqual(parseFrame({ type: "reacted", id: 3 }), { type: "skipped", of: "reacted", seq: null, id: 3 });
+    assert.equal(parseFrame({ type: "constructor" }).type, "skipped");
 });
 
-test("what is no map with a type is no frame", () => {
+test("anything but an object with a type is rejected", () => {
     for (const text of ["", "null", "7", '"ping"', "[]", "{}", '{"type":1}', '{"type":"pong","id":1']) {
         assert.throws(() => decode(text), ProtocolError, text);
     }
     assert.throws(() => decode(new ArrayBuffer(4)), ProtocolError);
 });
 
-test("what cannot be said is refused here, before it would end the connection", () => {
+test("an invalid or too large request is rejected before it is sent", () => {
     for (const text of ["\ud800", "\udc00", "a\ud83dz"]) {
         assert.throws(() => encode({ type: "send", text }), BadRequestError);
     }
     assert.equal(JSON.parse(encode({ type: "send", text: "👋🏽" })).text, "👋🏽");
     const frame = { type: "send", text: "" };
-    frame.text = "x".repeat(FRAME - encode(frame).length);
-    assert.equal(encode(frame).length, FRAME);
+    frame.text = "x".repeat(MAX_FRAME_BYTES - encode(frame).length);
+    assert.equal(encode(frame).length, MAX_FRAME_BYTES);
     frame.text += "x";
     assert.throws(() => encode(frame), BadRequestError);
 });
 
-test("each seq is next, old or beyond a gap", () => {
+test("a seq is next, old or beyond a gap", () => {
     for (const { name, last, seq, step: wanted } of vectors("cursor")) assert.equal(step(last, seq), wanted, name);
 });
 
-test("each close code is met as the contract advises", () => {
-    for (const { name, code, then } of vectors("closes")) assert.equal(advice(code), then, name);
+test("a close code leads to the specified action", () => {
+    for (const { name, code, then } of vectors("closes")) assert.equal(adviceFor(code), then, name);
 });
