@@ -178,7 +178,7 @@ async def test_slow_database_is_unavailable_within_the_deadline(url: str) -> Non
     generator = CommandGenerator(5, 3)
     store = await open_store(url, generator)
     slow = await asyncpg.connect(url)
-    await slow.execute("BEGIN; LOCK TABLE bussa.accounts")
+    await slow.execute("BEGIN; LOCK TABLE bussa.people")
     async with asyncio.timeout(DEADLINE):
         answers = await asyncio.gather(
             store.commit([generator.send()], NOW), store.heads(generator.ids), return_exceptions=True
