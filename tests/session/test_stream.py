@@ -1,6 +1,7 @@
 """The stream: each event is sent once and in order, whatever happens to live events."""
 
 import asyncio
+from collections import Counter
 
 import pytest
 from hypothesis import given
@@ -212,41 +213,72 @@ STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("commit"), st.integers(1, 4)),
         st.tuples(st.just("live event"), st.integers(-6, 0)),
-        st.tuples(st.just("reply"), st.integers(1, 2)),
+        st.tuples(st.just("commit and offer"), st.integers(1, 4)),
+        st.tuples(st.just("reply"), st.sampled_from([1, 1, 2])),
         st.tuples(st.just("turn"), st.integers(1, 4)),
-        st.tuples(st.just("release"), st.just(1)),
+        st.tuples(st.just("release"), st.integers(1, 8)),
         st.tuples(st.just("full"), st.integers(0, 1)),
         st.tuples(st.just("expect head"), st.just(0)),
     ),
+    min_size=10,  # most lists are short otherwise, and end before the stream is live
     max_size=60,
 )
 
 
-@given(steps=STEPS, start=st.integers(0, 5), page=st.integers(1, 4))
-async def test_each_seq_is_sent_once_and_in_order(steps: list[Step], start: int, page: int) -> None:
+def test_each_seq_is_sent_once_and_in_order() -> None:
     """Whatever is lost, duplicated or reordered: once the head is known, each seq was sent exactly once."""
+    cases: Counter[str] = Counter()
+
+    @given(steps=STEPS, start=st.integers(0, 5), page=st.integers(1, 4), live=st.booleans())
+    def check(steps: list[Step], start: int, page: int, live: bool) -> None:
+        cases.update(asyncio.run(run_steps(steps, start, page, live=live)))
+
+    check()
+    assert cases.keys() == {"live event", "gap by event", "reply", "gap by reply", "slow peer"}
+
+
+async def run_steps(steps: list[Step], start: int, page: int, *, live: bool) -> set[str]:
+    """Run the steps and check what was sent. ``live``: begin with a live stream. Returns the cases that came up."""
+    cases: set[str] = set()
     log = FakeLog(start, page)
     reader = StreamReader(log, 0)
     log.pending_reads = []
     replied: set[int] = set()
     reader.begin()
+    if live:
+        steps = [("release", start + 1), *steps]
     for step, count in steps:
+        gaps = reader.gaps
         if step == "commit":
             log.head += count
-        elif step == "live event" and log.head + count > 0:
-            reader.stream.offer(log.head + count, encoded(log.head + count))
+        elif step in ("live event", "commit and offer"):
+            if step == "commit and offer":
+                log.head += count
+                seq = log.head
+            else:
+                seq = log.head + count
+            if seq > 0:
+                cases.update({"live event"} if reader.stream.live else ())
+                reader.stream.offer(seq, encoded(seq))
+                cases.update({"gap by event"} if reader.gaps > gaps else ())
         elif step == "reply" and reader.stream.live:
             # No write is pending while the stream catches up. `count` - 1 events of others were committed before it.
             log.head += count
             replied.add(log.head)
             reader.stream.reply(log.head, reply(log.head))
+            cases.add("gap by reply" if reader.gaps > gaps else "reply")
         elif step == "turn":
             await turns(count)
-        elif step == "release" and log.pending_reads:
-            log.pending_reads.pop(0).set()
+        elif step == "release":
+            for _ in range(count):
+                await turns(3)
+                if log.pending_reads:
+                    log.pending_reads.pop(0).set()
+            await turns(3)
         elif step == "full":
             if count:
                 reader.socket.writable = False
+                cases.add("slow peer")
             else:
                 reader.socket.resume()
         elif step == "expect head":
@@ -261,3 +293,4 @@ async def test_each_seq_is_sent_once_and_in_order(steps: list[Step], start: int,
     sent_as_reply = {seq for seq, frame in zip(reader.received, reader.socket.frames, strict=True) if b'"id"' in frame}
     assert sent_as_reply == replied
     assert reader.slow == []
+    return cases
