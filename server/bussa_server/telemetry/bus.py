@@ -42,4 +42,5 @@ def redis_disconnected(server: str, error: Exception) -> None:
 def redis_connected(server: str) -> None:
     """A Redis server is connected: every subscription is confirmed."""
     _CONNECTED.labels(server).set(1)
+    _DISCONNECTS.labels(server)  # there before the first one, so that it is an increase
     log.info("redis connected", server=server)

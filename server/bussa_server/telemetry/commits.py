@@ -53,6 +53,9 @@ _REFUSED = {
     )
 }
 _DONE: dict[type[Command], Counter] = {kind: _COMMANDS.labels(kind.__name__, "done") for kind in _KINDS}
+# There from the start, so that the first failure is an increase (see `sockets`).
+for _kind in (commands.Send, *_KINDS):
+    _FAILED.labels(_kind.__name__)
 
 _queue_full_line = RateLimitedLog()
 _unavailable_line = RateLimitedLog()

@@ -7,6 +7,9 @@ from bussa_server.telemetry.log import exc_info_of, log
 from bussa_server.telemetry.registry import counter, histogram
 
 _DEFECTS = counter("defects", "Unexpected exceptions, by where they were caught.", "where")
+# There from the start, so that the first defect is an increase (see `sockets`).
+for _where in ("http", "connection", "catch-up", "commit", "answer", "loop"):
+    _DEFECTS.labels(_where)
 _LOOP_LAG = histogram("loop_lag_seconds", "How late a timer of the event loop fires.")
 
 

@@ -20,8 +20,13 @@ _SEND_QUEUE_BYTES = histogram(
     "send_queue_bytes", "Bytes in a send queue, sampled.", buckets=[float(4**power) for power in range(4, 11)]
 )
 
-# A peer may close with any code; only known codes get a series of their own.
+# A peer may close with any code; only known codes get a series of their own. Every series is there from the start:
+# otherwise its first event would be no increase to `rate`, and a panel without events would look like a missing one.
 _CODES = frozenset({1000, 1001, 1005, 1006, 1011, *CloseReason})
+_CLOSE = {code: _CLOSED.labels(str(int(code))) for code in sorted(_CODES)}
+_CLOSE_OTHER = _CLOSED.labels("other")
+_HANDSHAKE = {status: _HANDSHAKES.labels(str(status)) for status in (400, 401, 403, 429, 503)}
+_SLOW_CONSUMER = {reason: _SLOW_CONSUMERS_CLOSED.labels(reason) for reason in ("bytes", "age")}
 _CODEC = {name: _OPENED.labels(name) for name in version.KNOWN}
 _FRAME = {code: _FRAMES.labels(code.value) for code in ErrorCode}
 
@@ -39,13 +44,13 @@ def connection_opened(codec_name: str) -> None:
 def connection_closed(code: int, reason: str) -> None:
     """A connection was closed. ``code``: RFC 6455, section 7.4; 1006 if there was no close frame."""
     _CONNECTIONS.dec()
-    _CLOSED.labels(str(int(code)) if code in _CODES else "other").inc()
+    _CLOSE.get(code, _CLOSE_OTHER).inc()
     log.debug("connection closed", code=int(code), reason=reason)
 
 
 def handshake_refused(status: int, reason: str) -> None:
     """A handshake was answered with an HTTP error. ``reason``: our own words, nothing from the request."""
-    _HANDSHAKES.labels(str(status)).inc()
+    (_HANDSHAKE.get(status) or _HANDSHAKES.labels(str(status))).inc()
     if (skipped := _handshake_line.due()) is not None:
         log.info("handshake refused", status=status, reason=reason, skipped=skipped)
 
@@ -62,7 +67,7 @@ def frame_refused(code: str) -> None:
 
 def slow_consumer_closed(reason: Literal["bytes", "age"]) -> None:
     """A connection read too slowly and was closed (4413)."""
-    _SLOW_CONSUMERS_CLOSED.labels(reason).inc()
+    _SLOW_CONSUMER[reason].inc()
     if (skipped := _slow_consumer_line.due()) is not None:
         log.info("slow consumer closed", reason=reason, skipped=skipped)
 
