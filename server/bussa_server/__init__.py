@@ -11,5 +11,6 @@ settings     the operator's settings: read once, frozen
 app          the composition root: connects ports with adapters
 serving      one process behind a listening socket
 workers      several processes on one port
+offline      commands on a data folder or a database, without a server
 cli          the command line
 """

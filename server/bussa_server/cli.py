@@ -88,7 +88,7 @@ def serve(
     log_format: Annotated[str, _option("text or json.", "LOG_FORMAT")] = DEFAULT.log_format,
     log_level: Annotated[str, _option("debug, info, warning or error.", "LOG_LEVEL")] = DEFAULT.log_level,
 ) -> None:
-    """Serve until SIGTERM. Without --database-url and --redis-url a single process needs nothing else."""
+    """Serve until SIGTERM. Without --database-url and --redis-url, one process keeps everything in --data."""
     # First: telemetry decides at import where to count, and nearly every module imports it.
     with multiprocess_metrics.enabled() if workers > 1 else nullcontext(), _plain_errors():
         settings = Settings(
