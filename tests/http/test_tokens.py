@@ -54,7 +54,7 @@ async def test_token_expires(harness: Harness) -> None:
     harness.clock.ms += 59_999
     await harness.tokens.authenticate(token)
     harness.clock.ms += 1
-    with pytest.raises(Unauthenticated):
+    with pytest.raises(Unauthenticated, match="expired"):
         await harness.tokens.authenticate(token)
 
 
