@@ -182,11 +182,14 @@ def test_expressions_name_only_known_metrics_and_labels() -> None:
         "server|verdict|code|status|kind|reason|where|route|m|bussa|balancer|limited|fetched|failed|__rate_interval"
     )
     ranges = re.compile(rf"\b(?:{words}|{labels}|(?:bussa|process|haproxy)_\w+|\d+m)\b")
-    for text in expressions():
+    found = [*expressions()]
+    assert len(found) > 25
+    for text in found:
         assert re.findall(r"[A-Za-z_]{2,}", ranges.sub("", text)) == [], text
 
 
 def test_alert_rules_are_well_formed() -> None:
+    assert len(rules()) > 10
     for rule in rules():
         assert rule["labels"]["severity"] in ("page", "ticket")
         assert rule["annotations"]["summary"].endswith((".", "report."))

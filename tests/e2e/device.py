@@ -76,7 +76,7 @@ class Device:
         self.raw_errors: dict[int, str | bytes] = {}
         """Errors to the letter, by their ids."""
         self.failure: AssertionError | None = None
-        self._id = 0
+        self.next_id = 1
         self._pending: dict[int, tuple[asyncio.Future[Frame], bool]] = {}
         self._unread_events: deque[Frame] = deque()
         self._arrived = asyncio.Event()
@@ -131,10 +131,10 @@ class Device:
 
     async def submit(self, type: str, *, retry: bool = False, **fields: Any) -> asyncio.Future[Frame]:
         """Send a request ahead; its reply will be in the future. ``again``: a send repeated under its nonce."""
-        self._id += 1
+        id, self.next_id = self.next_id, self.next_id + 1
         future: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
-        self._pending[self._id] = future, retry
-        await self.send_frame({"type": type, "id": self._id, **fields})
+        self._pending[id] = future, retry
+        await self.send_frame({"type": type, "id": id, **fields})
         return future
 
     async def send_frame(self, frame: Frame | str | bytes) -> None:

@@ -48,7 +48,7 @@ async def test_page_has_1_to_200_entries(session: Session, request_: str):
 async def test_reply_carries_the_request_id(session: Session, id: int):
     device = await session.connect_unauthenticated()
     await device.handshake({"token": await session.host.token(await session.create_user("alice"))})
-    device._id = id - 1
+    device.next_id = id
     assert (await device.ok("ping"))["id"] == id
 
 

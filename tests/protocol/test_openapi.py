@@ -8,8 +8,8 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from bussa_protocol import bodies
-from bussa_protocol.codes import ErrorCode, HttpCode
 from bussa_protocol.openapi import PROBLEMS, openapi_document
+from bussa_server.http.problems import ProblemError
 from tests.protocol.documents import all_references, resolve_reference, validator
 
 DOCUMENT = openapi_document()
@@ -37,6 +37,16 @@ CONTRACT = {
     "GET /v1/openapi.json": ("anybody", {"200"}),
     "GET /v1/asyncapi.json": ("anybody", {"200"}),
     "GET /": ("anybody", {"200"}),
+}
+# Contract, section HTTP: the code under each status. (`conflict` is 409 as well, and no HTTP call is answered with it.)
+PROBLEM_CODES = {
+    401: "unauthenticated",
+    404: "not_found",
+    409: "taken",
+    413: "too_large",
+    422: "bad_request",
+    429: "rate_limited",
+    503: "unavailable",
 }
 
 
@@ -94,8 +104,13 @@ def test_list_operation_is_paged(call: str) -> None:
     assert (limit["minimum"], limit["maximum"], limit["default"]) == (1, 200, 50)
 
 
+def test_problem_codes_are_those_of_the_server() -> None:
+    assert {status: code.value for status, (code, _) in PROBLEMS.items()} == PROBLEM_CODES
+    for status, (code, _) in PROBLEMS.items():
+        assert ProblemError(code, "").status == status
+
+
 def test_problem_responses_have_a_code_and_retry_after() -> None:
-    assert {code for code, _ in PROBLEMS.values()} <= {*ErrorCode, *HttpCode}
     for response in DOCUMENT["components"]["responses"].values():
         assert set(response["content"]) == {"application/problem+json"}
         assert "Retry-After" in response["headers"]
