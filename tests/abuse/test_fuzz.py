@@ -1,4 +1,4 @@
-"""Any bytes on a live connection: a farewell or an answer, and the server stands."""
+"""Random requests and bytes on live connections: replies or a known close code, and a healthy server."""
 
 import asyncio
 import random
@@ -33,64 +33,64 @@ REQUESTS = [
 ODD_VALUES = [None, True, -1, 0, 1.5, 2**63, 10**400, "", "\u0000", "é" * 70, "x" * 20_000, [], {}, [[[]]], {"set": {}}]
 
 
-def mutated(chance: random.Random, data: bytes) -> bytes:
-    """``data`` with bytes changed, cut out, doubled."""
+def mutated(rng: random.Random, data: bytes) -> bytes:
+    """``data`` with bytes changed, removed, repeated or inserted."""
     found = bytearray(data)
-    for _ in range(chance.choice((0, 1, 1, 2, 8))):
-        at = chance.randrange(len(found) + 1)
-        match chance.randrange(4):
+    for _ in range(rng.choice((0, 1, 1, 2, 8))):
+        at = rng.randrange(len(found) + 1)
+        match rng.randrange(4):
             case 0:
-                found[at : at + 1] = chance.randbytes(1)
+                found[at : at + 1] = rng.randbytes(1)
             case 1:
-                del found[at : at + chance.randrange(1, 9)]
+                del found[at : at + rng.randrange(1, 9)]
             case 2:
-                found[at:at] = found[at : at + chance.randrange(1, 9)]
+                found[at:at] = found[at : at + rng.randrange(1, 9)]
             case _:
-                found[at:at] = chance.randbytes(chance.randrange(1, 5))
+                found[at:at] = rng.randbytes(rng.randrange(1, 5))
     return bytes(found)
 
 
-def odd_request(chance: random.Random) -> dict[str, object]:
-    """A request with a field that is odd, missing, or another's."""
-    fields: dict[str, object] = dict(chance.choice(REQUESTS))
-    for _ in range(chance.choice((0, 0, 1, 2))):
-        name = chance.choice([*fields, "id", "limit", "before", "n", "extra"])
-        if chance.random() < 0.3:
+def odd_request(rng: random.Random) -> dict[str, object]:
+    """A request with odd, missing or unexpected fields."""
+    fields: dict[str, object] = dict(rng.choice(REQUESTS))
+    for _ in range(rng.choice((0, 0, 1, 2))):
+        name = rng.choice([*fields, "id", "limit", "before", "n", "extra"])
+        if rng.random() < 0.3:
             fields.pop(name, None)
         else:
-            fields[name] = chance.choice(ODD_VALUES)
+            fields[name] = rng.choice(ODD_VALUES)
     return fields
 
 
-def encoded_request(chance: random.Random, subprotocol: bytes, damage: float) -> bytes:
+def encoded_request(rng: random.Random, subprotocol: bytes, damage: float) -> bytes:
     """An odd request as bytes, which are mutated with the probability ``damage``."""
-    fields = odd_request(chance)
+    fields = odd_request(rng)
     if subprotocol == JSON:
         payload = msgspec.json.encode({name: "1e999" if value == 10**400 else value for name, value in fields.items()})
     else:
         payload = msgpack.packb({name: 2**64 - 1 if value == 10**400 else value for name, value in fields.items()})
-    return mutated(chance, payload) if chance.random() < damage else payload
+    return mutated(rng, payload) if rng.random() < damage else payload
 
 
 @pytest.mark.parametrize("seed", range(2))
 async def test_random_bytes_never_harm_the_server(victim: Victim, token: str, seed: int) -> None:
     codes: Counter[int | None] = Counter()
 
-    async def one(device: Peer, chance: random.Random) -> None:
-        chance.seed(f"{seed} {chance.random()}")
-        subprotocol = chance.choice((JSON, MSGPACK))
+    async def one(device: Peer, rng: random.Random) -> None:
+        rng.seed(f"{seed} {rng.random()}")
+        subprotocol = rng.choice((JSON, MSGPACK))
         opcode = TEXT if subprotocol == JSON else BINARY
         assert await device.upgrade(subprotocol=subprotocol) == 101
         hello = {"type": "hello", "token": token, "resume": 0}
         await device.write(json_frame(hello) if subprotocol == JSON else frame(msgpack.packb(hello), BINARY))
         # What does not decode ends the connection, so a third of them send only what does.
-        damage, bad_frames = chance.choice(((0.0, False), (0.3, False), (0.1, True)))
+        damage, bad_frames = rng.choice(((0.0, False), (0.3, False), (0.1, True)))
         sending = True
         reading = asyncio.create_task(device.close_code())
         for _ in range(60):
-            data = frame(encoded_request(chance, subprotocol, damage), opcode)
-            if bad_frames and chance.random() < 0.05:
-                data = mutated(chance, data)
+            data = frame(encoded_request(rng, subprotocol, damage), opcode)
+            if bad_frames and rng.random() < 0.05:
+                data = mutated(rng, data)
             try:
                 await device.write(data)
             except Ended:

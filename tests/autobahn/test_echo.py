@@ -1,4 +1,4 @@
-"""The echoes that Autobahn is shown, and the counting of its verdicts: tried without it."""
+"""The echo servers for Autobahn, and the table of its verdicts; without Autobahn itself."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What docs/deployment.md tells people to do works."""
+"""The instructions of docs/deployment.md work."""
 
 import os
 import re
@@ -51,7 +51,7 @@ def test_documented_scripts_parse_and_name_existing_services() -> None:
 
 
 def certificate() -> bytes:
-    """A certificate that nobody signed but itself, and its key."""
+    """A self-signed certificate and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""Over HTTP: accounts, tokens, following, the host application; and what of it reaches the open sockets."""
+"""The HTTP API: accounts, tokens, following, users; and its effects on open sockets."""
 
 import asyncio
 import time

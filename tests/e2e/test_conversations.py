@@ -1,4 +1,4 @@
-"""Alice and Bob write to each other: what is answered, who is told what, on which device, under which number."""
+"""Conversations: replies, events on every device, and their numbers."""
 
 import time
 
@@ -106,7 +106,7 @@ async def test_read_mark_reaches_the_peer(session: Session):
     assert (seen["unread"], seen["read"], seen["peer_read"]) == (1, 2, None)
     seen = (await writer.ok("conversations"))["conversations"][0]
     assert (seen["unread"], seen["read"], seen["peer_read"]) == (0, 0, 2)
-    assert "seq" not in await phone.ok("read", peer=alice, n=1), "a mark never goes back"
+    assert "seq" not in await phone.ok("read", peer=alice, n=1), "a read mark never moves back"
     assert await phone.error_code("read", peer=alice, n=4) == "not_found"
     assert await writer.remaining_events() == []
 
@@ -177,7 +177,7 @@ async def test_search_matches_word_prefixes(session: Session):
     assert await hits("?!") == []
     hit = (await phone.ok("search", query="due"))["hits"][0]
     assert (hit["peer"], hit["from"], hit["n"]) == (alice, alice, 4)
-    assert (await phone.ok("search", query="altra"))["hits"] == [], "others' conversations are nobody's to find"
+    assert (await phone.ok("search", query="altra"))["hits"] == [], "search finds only the user's own conversations"
     first = await writer.ok("search", query="citta", limit=2)
     rest = await writer.ok("search", query="citta", limit=2, before=first["next"])
     assert [hit["text"] for hit in first["hits"] + rest["hits"]] == await hits("citta")

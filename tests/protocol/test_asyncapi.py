@@ -1,4 +1,4 @@
-"""The AsyncAPI document is valid, complete, and says of every vector what the codecs say."""
+"""The AsyncAPI document is valid and complete, and its schemas accept what the types accept."""
 
 import json
 import typing
@@ -32,8 +32,8 @@ VALID = [
     for file in FRAMES
     for entry in load_vectors(file)
 ]
-# What a JSON Schema can't refuse: to it 7.0 is the integer 7; and Python's `$`, unlike that of
-# ECMA-262, which JSON Schema speaks, matches before a line feed at the end.
+# JSON Schema can't refuse these: it takes 7.0 for the integer 7, and Python's `$`, unlike that of ECMA-262, matches
+# before a trailing line feed.
 NOT_EXPRESSIBLE = {"id: a whole float", "send: a user id with a line feed at its end"}
 INVALID = [
     entry
@@ -87,8 +87,8 @@ def test_each_request_but_typing_declares_its_reply() -> None:
         ("sync", "SyncReply"),
         ("ping", "PongReply"),
         *[
-            (act, "OkReply")
-            for act in ("read", "accept", "decline", "block", "unblock", "mute", "unmute", "report", "refresh")
+            (name, "OkReply")
+            for name in ("read", "accept", "decline", "block", "unblock", "mute", "unmute", "report", "refresh")
         ],
     ],
 )
@@ -159,7 +159,7 @@ def test_invalid_vector_passes_no_request_schema(entry: Entry) -> None:
     ] == []
 
 
-# The events of a sync are carried, not typed; the vectors have some.
+# The events of a sync have no type; the vectors have some.
 @given(frame=REQUESTS | REPLIES.filter(lambda reply: not isinstance(reply, replies.SyncReply)) | EVENTS)
 def test_frame_of_the_types_passes_its_schema(frame: Request | ServerFrame) -> None:
     plain = json.loads(JSON.encode(frame))

@@ -1,4 +1,4 @@
-"""Each failure carries its advice, and fits where it is written."""
+"""Close and error codes: retry advice, and the bounds of a close frame."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""A device that takes only the next seq has, at every moment, all of them up to there."""
+"""Gap detection: a device that takes only next seqs has no hole in its log."""
 
 from hypothesis import example, given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""The OpenAPI document is valid, has every call of the contract, and its schemas say what the types say."""
+"""The OpenAPI document is valid and complete, and its schemas accept what the types accept."""
 
 import json
 from typing import Any
@@ -18,7 +18,7 @@ OPERATIONS = {
     for path, item in DOCUMENT["paths"].items()
     for method, operation in item.items()
 }
-# Contract, section HTTP: who may, and what is answered where it goes well.
+# Contract, section HTTP: who may call, and the success statuses.
 CONTRACT = {
     "POST /v1/accounts": ("anybody", {"201"}),
     "POST /v1/tokens": ("anybody", {"200"}),

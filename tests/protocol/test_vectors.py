@@ -1,4 +1,4 @@
-"""The vectors are the truth: the codecs, and an independent MessagePack beside them, read every one."""
+"""The codecs, and an independent MessagePack library, against every vector."""
 
 import json
 import typing
