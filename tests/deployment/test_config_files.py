@@ -167,13 +167,13 @@ def expressions() -> Iterator[str]:
 
 def test_watched_metrics_exist() -> None:
     families = [*text_string_to_metric_families(telemetry.metrics().decode())]
-    ours: set[str] = set()
+    exported: set[str] = set()
     for family in families:
         suffixes = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count")}.get(family.type, ("",))
-        ours |= {family.name + suffix for suffix in suffixes}
+        exported |= {family.name + suffix for suffix in suffixes}
     watched = {name for text in expressions() for name in re.findall(r"\b(?:bussa|process)_\w+", text)}
     assert len(watched) > 25
-    assert watched <= ours
+    assert watched <= exported
 
 
 def test_expressions_name_only_known_metrics_and_labels() -> None:

@@ -187,8 +187,8 @@ class Topology:
     def readiness(self) -> tuple[int, dict[str, Any] | None]:
         """The status and body of ``/readyz``. The balancer's own error page has no JSON."""
         answer = httpx.get(f"{self.url}/readyz")
-        ours = answer.headers.get("content-type", "").startswith("application/")
-        return answer.status_code, answer.json() if ours else None
+        has_json = answer.headers.get("content-type", "").startswith("application/")
+        return answer.status_code, answer.json() if has_json else None
 
     def restart(self, name: str, signum: signal.Signals = signal.SIGTERM) -> None:
         """Restart a server at another address, as ``docker compose up -d --no-deps --wait`` does."""

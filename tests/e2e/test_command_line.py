@@ -169,20 +169,20 @@ def env_configured_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         assert process.stdout.read() == "", "it prints one line only"
 
 
-def test_admin_key_and_secret_from_the_environment(env_configured_server: str):
+def test_admin_key_and_secret_are_read_from_the_environment(env_configured_server: str):
     admin = {"Authorization": f"Bearer {ADMIN_KEY}"}
     assert httpx.put(f"{env_configured_server}/v1/users/alice", headers=admin, json={}).status_code == 201
     own = {"Authorization": f"Bearer {sign_token('alice', secret=SECRET_KEY)}"}
     assert httpx.get(f"{env_configured_server}/v1/following", headers=own).status_code == 200
 
 
-def test_accounts_switched_off_from_the_environment(env_configured_server: str):
+def test_sign_up_is_disabled_by_the_environment(env_configured_server: str):
     answer = httpx.post(f"{env_configured_server}/v1/accounts", json={"user": "bob", "password": "open sesame"})
     assert answer.status_code == 404
     assert answer.json()["code"] == "not_found"
 
 
-async def test_allowed_origins_from_the_environment(env_configured_server: str):
+async def test_allowed_origins_are_read_from_the_environment(env_configured_server: str):
     url = f"{env_configured_server.replace('http', 'ws')}/v1/socket"
     async with open_socket(url, origin=Origin("https://other.example")):
         pass

@@ -33,10 +33,10 @@ async def test_message_reaches_all_devices_but_the_sending_one(session: Session)
     alice, writer, bob, phone = await session.two_users()
     tablet, laptop = await session.connect(alice), await session.connect(bob)
     sent = await writer.send(bob, "ciao")
-    told = await tablet.next_event()
-    assert told["peer"] == bob
-    assert told["from"] == alice
-    assert told["seq"] == sent["seq"]
+    event = await tablet.next_event()
+    assert event["peer"] == bob
+    assert event["from"] == alice
+    assert event["seq"] == sent["seq"]
     assert await phone.next_event() == await laptop.next_event()
     for device in (writer, tablet, phone, laptop):
         assert await device.remaining_events() == []

@@ -56,8 +56,8 @@ def expected(case: Case) -> str:
 def test_permission_table_has_360_cases():
     assert len(set(CASES)) == 360
     outcomes = [expected(case) for case in CASES]
-    # Blocked: 240. Of the rest, 80 have a prior contact. Without one, the policies allow 4 + 2 + 2 + 1 of 20
-    # combinations, with knocks or without; half of the others may knock.
+    # 240 cases are blocked. Of the rest, 80 have a prior contact. Without one, the policies allow 4 + 2 + 2 + 1 of 20
+    # combinations, each with knocks and without; half of the other 22 may knock.
     assert {outcome: outcomes.count(outcome) for outcome in set(outcomes)} == {
         "not_allowed": 240 + 11,
         "inbox": 80 + 18,
@@ -66,7 +66,7 @@ def test_permission_table_has_360_cases():
 
 
 def codec_of(number: int) -> str:
-    return ("json", "msgpack")[number // 2 % 2]  # not by the last bit, which is the knocks
+    return ("json", "msgpack")[number // 2 % 2]  # not the last bit, which is `knocks`
 
 
 class PermissionCase:

@@ -97,8 +97,8 @@ async def test_muted_conversation_still_receives_messages(session: Session):
     laptop = await session.connect(bob)
     await writer.send(bob, "a")
     ok = await phone.ok("mute", user=alice)
-    told = (await laptop.remaining_events())[-1]
-    assert (told["type"], told["seq"], told["muted"], told["folder"]) == ("conversation", ok["seq"], True, "inbox")
+    event = (await laptop.remaining_events())[-1]
+    assert (event["type"], event["seq"], event["muted"], event["folder"]) == ("conversation", ok["seq"], True, "inbox")
     await writer.send(bob, "b")
     assert [event["text"] for event in await phone.remaining_events()] == ["a", "b"]
     assert (await phone.ok("conversations"))["conversations"][0]["muted"] is True
@@ -178,8 +178,8 @@ async def test_report_declines_the_conversation(session: Session):
     assert await phone.error_code("report", peer=alice, reason="boring") == "bad_request"
     assert await phone.error_code("report", peer=alice, reason="spam", n=2) == "not_found"
     await phone.ok("report", peer=alice, reason="spam", n=1)
-    told = await laptop.next_event()
-    assert (told["type"], told["folder"], told["blocked"]) == ("conversation", "declined", False)
+    event = await laptop.next_event()
+    assert (event["type"], event["folder"], event["blocked"]) == ("conversation", "declined", False)
     assert await writer.error_code("send", to=bob, text="and this", nonce="2") == "not_allowed"
     await phone.send(alice, "a mistake")
     assert (await writer.send(bob, "thank you"))["folder"] == "inbox", "a message of the recipient ends a report"

@@ -12,7 +12,7 @@ from tests.failure.resilient_device import ResilientDevice
 from tests.failure.session import Session, received_texts, send
 
 CATCH_UP_SECONDS = 2.0
-"""Seconds within which other nodes read from the log what the bus did not deliver."""
+"""Seconds within which other nodes read from the log what the bus lost (docs/design.md, *When things break*)."""
 SLOW_MACHINE_SECONDS = 3.0
 """Seconds of allowance for a busy machine."""
 
@@ -22,7 +22,8 @@ async def stop_redis(session: Session) -> None:
     await asyncio.to_thread(session.deployment.redis.kill)
     for node in session.deployment.nodes:
         await eventually(
-            lambda node=node: node.readiness == (200, {"status": "degraded", "degraded": ["redis"]}), "degraded"
+            lambda node=node: node.readiness == (200, {"status": "degraded", "degraded": ["redis"]}),
+            "the node is degraded",
         )
 
 
@@ -49,7 +50,7 @@ async def assert_sessions_end(session: Session, seconds: float) -> None:
 
 
 async def test_log_out_closes_sockets_on_all_nodes(session: Session):
-    # Over the bus: the nodes compare revocations with the store only while it is disconnected.
+    # Over the bus: while it is connected, the nodes compare with the store only every 30 s.
     await assert_sessions_end(session, CATCH_UP_SECONDS + SLOW_MACHINE_SECONDS)
 
 
@@ -70,7 +71,9 @@ async def test_messages_arrive_without_redis(session: Session):
     await there.wait_for(lambda: received_texts(there)[-1] == "without", CATCH_UP_SECONDS + SLOW_MACHINE_SECONDS)
     await asyncio.to_thread(session.deployment.redis.start)
     for node in session.deployment.nodes:
-        await eventually(lambda node=node: node.readiness == (200, {"status": "ready", "degraded": []}), "ready")
+        await eventually(
+            lambda node=node: node.readiness == (200, {"status": "ready", "degraded": []}), "the node is ready"
+        )
     recoveries = session.deployment.nodes[1].metric("gap_recoveries_total")
     for number in range(20):
         await send(writing, bob, f"again {number}")

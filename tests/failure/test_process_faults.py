@@ -76,7 +76,8 @@ async def test_redis_restart_loses_nothing(deployment: Deployment, traffic: Traf
     await traffic.wait_for_messages(150)
     for node in deployment.nodes:
         await eventually(
-            lambda node=node: node.readiness == (200, {"status": "degraded", "degraded": ["redis"]}), "degraded"
+            lambda node=node: node.readiness == (200, {"status": "degraded", "degraded": ["redis"]}),
+            "the node is degraded",
         )
     await asyncio.to_thread(deployment.redis.start)
     await traffic.wait_for_messages(150)

@@ -34,7 +34,7 @@ VALID = [
 ]
 # JSON Schema can't refuse these: it takes 7.0 for the integer 7, and Python's `$`, unlike that of ECMA-262, matches
 # before a trailing line feed.
-NOT_EXPRESSIBLE = {"id: a whole float", "send: a user id with a line feed at its end"}
+NOT_EXPRESSIBLE = {"id: a float of integer value", "send: user id with a trailing line feed"}
 INVALID = [
     entry
     for entry in load_vectors("invalid_json.json")

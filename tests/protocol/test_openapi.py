@@ -20,8 +20,8 @@ OPERATIONS = {
 }
 # Contract, section HTTP: who may call, and the success statuses.
 CONTRACT = {
-    "POST /v1/accounts": ("anybody", {"201"}),
-    "POST /v1/tokens": ("anybody", {"200"}),
+    "POST /v1/accounts": ("public", {"201"}),
+    "POST /v1/tokens": ("public", {"200"}),
     "DELETE /v1/sessions": ("token", {"204"}),
     "PUT /v1/following/{user}": ("token", {"204"}),
     "DELETE /v1/following/{user}": ("token", {"204"}),
@@ -31,12 +31,12 @@ CONTRACT = {
     "PUT /v1/users/{id}/following/{other}": ("adminKey", {"204"}),
     "DELETE /v1/users/{id}/following/{other}": ("adminKey", {"204"}),
     "POST /v1/users/{id}/tokens": ("adminKey", {"201"}),
-    "GET /healthz": ("anybody", {"200"}),
-    "GET /readyz": ("anybody", {"200"}),
-    "GET /metrics": ("anybody", {"200"}),
-    "GET /v1/openapi.json": ("anybody", {"200"}),
-    "GET /v1/asyncapi.json": ("anybody", {"200"}),
-    "GET /": ("anybody", {"200"}),
+    "GET /healthz": ("public", {"200"}),
+    "GET /readyz": ("public", {"200"}),
+    "GET /metrics": ("public", {"200"}),
+    "GET /v1/openapi.json": ("public", {"200"}),
+    "GET /v1/asyncapi.json": ("public", {"200"}),
+    "GET /": ("public", {"200"}),
 }
 # Contract, section HTTP: the code under each status. (`conflict` is 409 as well, and no HTTP call is answered with it.)
 PROBLEM_CODES = {
@@ -73,14 +73,14 @@ def test_document_has_the_operations_of_the_contract() -> None:
 def test_operation_declares_security_and_success_responses(call: str) -> None:
     who, answers = CONTRACT[call]
     operation = OPERATIONS[call]
-    assert operation["security"] == ([] if who == "anybody" else [{who: []}])
+    assert operation["security"] == ([] if who == "public" else [{who: []}])
     assert {status for status in operation["responses"] if status.startswith("2")} == answers
     for status in operation["responses"]:
         if status == "204":
             assert "content" not in operation["responses"][status]
 
 
-@pytest.mark.parametrize("call", [call for call, (who, _) in CONTRACT.items() if who != "anybody"])
+@pytest.mark.parametrize("call", [call for call, (who, _) in CONTRACT.items() if who != "public"])
 def test_authenticated_operation_declares_401(call: str) -> None:
     assert "401" in OPERATIONS[call]["responses"]
     if CONTRACT[call][0] == "adminKey":
