@@ -27,7 +27,7 @@ def missing() -> list[str]:
         for found, words in (
             (CHROMIUM, "the web client in a browser (chromium)"),
             (HAPROXY or sys.platform != "linux", "the load balancer (haproxy)"),
-            (PROMTOOL, "the alerts (promtool, of prometheus)"),
+            (PROMTOOL, "the alerts and the dashboard (prometheus and its promtool)"),
         )
         if not found
     ]
