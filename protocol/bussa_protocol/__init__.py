@@ -8,6 +8,7 @@
     bodies                 what goes over HTTP
     schemas                types to JSON Schemas under names for readers
     asyncapi, openapi      the two API documents, made from the types
+    javascript/            the frames of the JavaScript SDK, generated from the types
     vectors/               valid and invalid frames, as files for any language
 
 This package imports nothing else of ours: a client needs it and no more.
