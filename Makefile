@@ -2,6 +2,7 @@
 # make test    install what the tests need, then run all of them; make test ARGS="tests/protocol" for a part
 # make check   style, types and the direction of imports
 # make newest  run the checks and tests with the newest versions of the dependencies, in a separate environment
+# make sdk     generate web/sdk/frames.js and the TypeScript types of the JavaScript SDK
 # make lock    resolve the dependencies again, and lock their versions with hashes
 # make bench   measure the server on this machine
 # make clean   delete everything that these created
@@ -12,7 +13,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: help run test check newest lock bench clean
+.PHONY: help run test check newest sdk lock bench clean
 
 help:
 	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
@@ -39,6 +40,10 @@ newest:
 	@rm -rf .venv-newest
 	@.ci/venv .venv-newest newest
 	@$(MAKE) --no-print-directory VENV=.venv-newest DEPENDENCIES= check test
+
+sdk: $(VENV)/.installed-dev node_modules/.installed
+	@$(BIN)/python -m bussa_protocol.javascript web/sdk/frames.js
+	@.ci/node npm run --silent types
 
 lock: $(VENV)/.installed-dev
 	@PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/python -m requirements $(ARGS)

@@ -8,6 +8,7 @@
     bodies                 HTTP request and response bodies
     schemas                JSON Schemas of the types, under readable names
     asyncapi, openapi      the two API documents, generated from the types
+    javascript/            the frames of the JavaScript SDK, generated from the types
     vectors/               valid and invalid frames, as files for any language
 
 No other package of the project is imported: a client needs this one alone.
