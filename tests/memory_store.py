@@ -14,9 +14,10 @@ from bussa_protocol import limits
 from bussa_protocol.frames import events, parts
 from bussa_protocol.frames.events import LogEvent
 from bussa_server.domain.commands import Command, Send, peer_of
-from bussa_server.domain.handlers import handle
+from bussa_server.domain.handlers import handle, rows_of
+from bussa_server.domain.rows import Row, RowKey
 from bussa_server.domain.tokenizer import matches
-from bussa_server.domain.unit_of_work import IdempotencyRecord, MessageSent, NewMessage, NewReport, Outcome, UnitOfWork
+from bussa_server.domain.unit_of_work import IdempotencyRecord, MessageSent, NewMessage, Outcome, UnitOfWork
 from bussa_server.domain.users import Conversation, User, conversation_key
 from bussa_server.ports.store import (
     ConversationPage,
@@ -42,7 +43,8 @@ class MemoryStore:
     def __init__(self, epoch: str = "memory") -> None:
         self.unavailable = False
         """Set it, and everything raises Unavailable."""
-        self.reports: list[NewReport] = []
+        self.rows: dict[RowKey, Row] = {}
+        """The declared rows."""
         self._epoch = epoch
         self._users: dict[str, User] = {}
         self._conversations: dict[tuple[str, str], Conversation] = {}
@@ -84,6 +86,7 @@ class MemoryStore:
             and (record := self._idempotency_records.get((command.user, command.nonce))) is not None
         ):
             uow.idempotency_records[command.user, command.nonce] = record
+        uow.loaded_rows.update({name: self.rows.get(name) for name in rows_of(command)})
         return uow
 
     def _save(self, uow: UnitOfWork) -> None:
@@ -95,7 +98,11 @@ class MemoryStore:
             self._search_order[*key, message.n] = next(self._count)
         for entry in uow.entries:
             self._logs[entry.owner.id].append(LogRow(entry.at, entry.peer, entry.event))
-        self.reports.extend(uow.reports)
+        for name, row in uow.changed_rows.items():
+            if row is None:
+                self.rows.pop(name, None)
+            else:
+                self.rows[name] = row
 
     async def trim(self, now: int) -> int:
         self._check_available()
