@@ -10,12 +10,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from msgspec import structs
+
 from bussa_protocol import limits
 from bussa_protocol.frames import events, parts
 from bussa_protocol.frames.events import LogEvent
 from bussa_server.domain.commands import Command, Send, peer_of
 from bussa_server.domain.handlers import handle, rows_of
 from bussa_server.domain.rows import Row, RowKey
+from bussa_server.domain.timers import Timer
 from bussa_server.domain.tokenizer import matches
 from bussa_server.domain.unit_of_work import IdempotencyRecord, MessageSent, NewMessage, Outcome, UnitOfWork
 from bussa_server.domain.users import Conversation, User, conversation_key
@@ -29,6 +32,7 @@ from bussa_server.ports.store import (
     UserPage,
     take_page,
 )
+from bussa_server.ports.timers import ClaimedTimers
 
 
 class LogRow(NamedTuple):
@@ -114,6 +118,17 @@ class MemoryStore:
             trimmed += first
             self._logs[user] = lines[first:]
         return trimmed
+
+    async def claim_timers(self, kinds: Iterable[str], now: int, until: int, limit: int) -> ClaimedTimers:
+        self._check_available()
+        known = set(kinds)
+        timers = sorted(
+            (row for row in self.rows.values() if isinstance(row, Timer) and row.kind in known), key=lambda row: row.due
+        )
+        due = [timer for timer in timers if timer.due <= now and timer.held_until <= now][:limit]
+        for timer in due:
+            self.rows[Timer, (timer.kind, timer.key)] = structs.replace(timer, held_until=until)
+        return ClaimedTimers(due, next((timer.due for timer in timers if timer.due > now), None))
 
     async def close(self) -> None:
         self.unavailable = True

@@ -11,6 +11,7 @@ from bussa_server.adapters.postgres import database as postgres_database
 from bussa_server.adapters.sqlite import database as sqlite_database
 from bussa_server.domain import handlers
 from bussa_server.domain.rows import ROWS, Id, Row, RowKey, declared
+from bussa_server.domain.timers import Timer
 from bussa_server.domain.unit_of_work import Done, Outcome, UnitOfWork
 
 
@@ -59,6 +60,26 @@ def _touch(uow: UnitOfWork, command: Touch, now: int) -> Outcome:
     return Outcome(Done() if result is None else result)
 
 
+async def set_timers(store: Any, *timers: Timer) -> None:
+    """Set timers in one commit."""
+
+    def change(uow: UnitOfWork) -> None:
+        for timer in timers:
+            uow.set_timer(timer.kind, timer.key, timer.due, timer.payload)
+
+    (outcome,) = await store.commit([Touch([], change)], 0)
+    assert isinstance(outcome, Outcome), outcome
+
+
+@contextmanager
+def with_touch() -> Iterator[None]:
+    """`Touch` is a command."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(handlers.HANDLERS, Touch, _touch)
+        patch.setitem(handlers.ROWS_OF, Touch, lambda command: command.keys)
+        yield
+
+
 @contextmanager
 def sample_rows() -> Iterator[None]:
     """`Sample` is declared, has its table in every store that is opened, and `Touch` is a command."""
@@ -72,6 +93,5 @@ def sample_rows() -> Iterator[None]:
         declared(table="samples", key=("owner", "name", "number", "flag", "raw"))(Sample)
         patch.setattr(sqlite_database, "migrations", lambda: sqlite_steps)
         patch.setattr(postgres_database, "migrations", lambda: [*last, step])
-        patch.setitem(handlers.HANDLERS, Touch, _touch)
-        patch.setitem(handlers.ROWS_OF, Touch, lambda command: command.keys)
-        yield
+        with with_touch():
+            yield

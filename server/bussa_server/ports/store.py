@@ -46,6 +46,10 @@ class Unavailable(Exception):  # noqa: N818 - the contract's own word for it
     """The store is out of reach: nothing was committed, or a nonce makes it safe to ask again."""
 
 
+class CommandFailed(Unavailable):
+    """A command could not be carried out for a reason of its own (`Faulted`): it would fail as well the next time."""
+
+
 class Faulted(NamedTuple):
     """A command that could not be carried out for a reason of its own: a defect. Nothing of it was committed."""
 

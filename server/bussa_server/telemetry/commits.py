@@ -39,6 +39,8 @@ _KINDS: tuple[type[Command], ...] = (
     commands.SignUp,
     commands.PutUser,
     commands.Revoke,
+    commands.RunTimer,
+    commands.PostponeTimer,
 )
 # Bound once: a look-up by label costs more than all the rest of counting.
 _SENT: dict[Folder, Counter] = {"inbox": _MESSAGES.labels("inbox"), "requests": _MESSAGES.labels("requests")}

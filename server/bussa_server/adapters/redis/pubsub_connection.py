@@ -22,7 +22,7 @@ from bussa_server.adapters.redis.redis_protocol import RedisProtocol, pack_comma
 HEARTBEAT_SECONDS = 0.5
 HEARTBEAT_TIMEOUT_SECONDS = 1.2
 """Two heartbeats missed in a row: something may be wrong between that node and us. What was lost must be found within
-2 s, and a comparison follows within 0.7 s (`bussa_server.session.maintenance`)."""
+2 s, and a comparison follows within 0.7 s (`bussa_server.jobs.resync`)."""
 MAX_MISSED_HEARTBEATS = 4
 """So many heartbeats of our own are away, 2 s' worth: begin anew. Counted and not timed: a loop that stood still has
 sent none meanwhile, and must not tear what is whole."""
