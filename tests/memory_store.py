@@ -9,13 +9,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from msgspec import structs
+
 from bussa_protocol import limits
 from bussa_protocol.frames import events, parts
 from bussa_protocol.frames.events import LogEvent
 from bussa_server.domain.commands import Command, Send, peer_of
-from bussa_server.domain.handlers import handle
+from bussa_server.domain.handlers import handle, rows_of
+from bussa_server.domain.rows import Row, RowKey
+from bussa_server.domain.timers import Timer
 from bussa_server.domain.tokenizer import matches
-from bussa_server.domain.unit_of_work import IdempotencyRecord, MessageSent, NewMessage, NewReport, Outcome, UnitOfWork
+from bussa_server.domain.unit_of_work import IdempotencyRecord, MessageSent, NewMessage, Outcome, UnitOfWork
 from bussa_server.domain.users import Conversation, User, conversation_key
 from bussa_server.ports.store import (
     ConversationPage,
@@ -28,6 +32,7 @@ from bussa_server.ports.store import (
     parse_cursor,
     take_page,
 )
+from bussa_server.ports.timers import ClaimedTimers
 
 
 class LogRow(NamedTuple):
@@ -40,7 +45,8 @@ class MemoryStore:
     def __init__(self, epoch: str = "memory") -> None:
         self.unavailable = False
         """If true, every method raises `Unavailable`."""
-        self.reports: list[NewReport] = []
+        self.rows: dict[RowKey, Row] = {}
+        """The declared rows."""
         self._epoch = epoch
         self._users: dict[str, User] = {}
         self._conversations: dict[tuple[str, str], Conversation] = {}
@@ -82,6 +88,7 @@ class MemoryStore:
             and (record := self._idempotency_records.get((command.user, command.nonce))) is not None
         ):
             uow.idempotency_records[command.user, command.nonce] = record
+        uow.loaded_rows.update({name: self.rows.get(name) for name in rows_of(command)})
         return uow
 
     def _save(self, uow: UnitOfWork) -> None:
@@ -93,7 +100,11 @@ class MemoryStore:
             self._search_order[*key, message.n] = next(self._count)
         for entry in uow.entries:
             self._logs[entry.owner.id].append(LogRow(entry.at, entry.peer, entry.event))
-        self.reports.extend(uow.reports)
+        for name, row in uow.changed_rows.items():
+            if row is None:
+                self.rows.pop(name, None)
+            else:
+                self.rows[name] = row
 
     async def trim(self, now: int) -> int:
         self._check_available()
@@ -105,6 +116,17 @@ class MemoryStore:
             trimmed += first
             self._logs[user] = rows[first:]
         return trimmed
+
+    async def claim_timers(self, kinds: Iterable[str], now: int, until: int, limit: int) -> ClaimedTimers:
+        self._check_available()
+        known = set(kinds)
+        timers = sorted(
+            (row for row in self.rows.values() if isinstance(row, Timer) and row.kind in known), key=lambda row: row.due
+        )
+        due = [timer for timer in timers if timer.due <= now and timer.held_until <= now][:limit]
+        for timer in due:
+            self.rows[Timer, (timer.kind, timer.key)] = structs.replace(timer, held_until=until)
+        return ClaimedTimers(due, next((timer.due for timer in timers if timer.due > now), None))
 
     async def close(self) -> None:
         self.unavailable = True

@@ -22,11 +22,12 @@ from bussa_server.http.jwks import PublishedKeys
 from bussa_server.http.passwords import Passwords
 from bussa_server.http.socket import SocketEndpoint
 from bussa_server.http.tokens import TokenService
-from bussa_server.ports.store import Store, Unavailable
+from bussa_server.jobs.maintenance import Maintenance
+from bussa_server.jobs.runner import Runner
+from bussa_server.ports.store import Unavailable
 from bussa_server.session.admission import AdmissionControl
 from bussa_server.session.commit_queue import CommitQueue
 from bussa_server.session.hub import Hub
-from bussa_server.session.maintenance import Maintenance
 from bussa_server.session.services import Services
 from bussa_server.settings import BadSettingError, Settings
 
@@ -47,7 +48,7 @@ class Node:
         """
         return cls(settings, await _store(settings))
 
-    def __init__(self, settings: Settings, store: Store) -> None:
+    def __init__(self, settings: Settings, store: SqliteStore | PostgresStore) -> None:
         self._settings = settings
         self.store = store
         self._bus = _bus(settings, self.store.epoch)
@@ -80,6 +81,7 @@ class Node:
         )
         self.sockets = SocketEndpoint(services, settings.allowed_origins)
         self._maintenance = Maintenance(self.store, self.hub)
+        self._timers = Runner(self.store, self.commit_queue.commit)
         deps = Deps(
             store=self.store,
             commit_queue=self.commit_queue,
@@ -93,6 +95,7 @@ class Node:
     def start(self) -> None:
         """Start the periodic tasks. Call it on the event loop that serves."""
         self._maintenance.start()
+        self._timers.start()
         if self._jwks is not None:
             self._jwks.start()
 
@@ -106,6 +109,7 @@ class Node:
         await self.commit_queue.drain()
 
     async def close(self) -> None:
+        await self._timers.close()
         await self._maintenance.close()
         if self._jwks is not None:
             await self._jwks.close()
@@ -130,7 +134,7 @@ class Node:
         return Readiness("degraded", tuple(degraded)) if degraded else Readiness("ready")
 
 
-async def _store(settings: Settings) -> Store:
+async def _store(settings: Settings) -> SqliteStore | PostgresStore:
     if settings.database_url is None:
         try:
             return SqliteStore(settings.data)

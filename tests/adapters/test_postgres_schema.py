@@ -54,6 +54,28 @@ async def test_old_server_keeps_running_beside_a_new_one() -> None:
             await store.close()
 
 
+async def test_reports_survive_the_second_migration_once_each() -> None:
+    async with fresh_database() as url:
+        await database.prepare(url, STEPS[:1])
+        connection = await asyncpg.connect(url, server_settings={"search_path": "bussa"})
+        await connection.execute(
+            "INSERT INTO people (key, id, name, dm_policy, knocks, read_receipts, revoked_at, head) VALUES"
+            " (1, 'zoe', '', 'anyone', true, true, 0, 0), (2, 'ann', '', 'anyone', true, true, 0, 0)"
+        )
+        report = "INSERT INTO reports (reporter, peer, n, reason, at) VALUES"
+        await connection.execute(
+            f"{report} (1, 2, NULL, 'spam', 30), (1, 2, 4, 'spam', 20), (1, 2, 4, 'spam', 10), (1, 2, 4, 'abuse', 40)"
+        )
+        await database.prepare(url, STEPS)
+        assert [tuple(row) for row in await connection.fetch("SELECT * FROM abuse_reports ORDER BY at")] == [
+            ("zoe", "ann", 4, "spam", 10),
+            ("zoe", "ann", 0, "spam", 30),
+            ("zoe", "ann", 4, "abuse", 40),
+        ]
+        await connection.execute(f"{report} (2, 1, NULL, 'spam', 50)")  # as a server of step 1 does
+        await connection.close()
+
+
 async def test_server_too_old_for_the_schema_does_not_start() -> None:
     async with fresh_database() as url:
         await database.prepare(url, [*STEPS, EXPANDS, CONTRACTS])

@@ -12,10 +12,10 @@ from bussa_server import telemetry
 from bussa_server.adapters.redis import RedisBus, pubsub_connection
 from bussa_server.adapters.redis.discovery import Address
 from bussa_server.adapters.redis.envelopes import Heartbeat, encode_envelope, encode_heartbeat
+from bussa_server.jobs import resync
+from bussa_server.jobs.maintenance import Maintenance
 from bussa_server.ports.bus import Envelope
-from bussa_server.session import maintenance
 from bussa_server.session.hub import Hub
-from bussa_server.session.maintenance import Maintenance
 from tests.adapters.redis_nodes import EPOCH, RedisBusListener, eventually, node
 from tests.contracts.bus_contract import envelope
 from tests.e2e.server_process import TIMEOUT
@@ -232,7 +232,7 @@ class FakeDevice:
 async def test_single_lost_envelope_is_found_by_next_head_comparison(
     server: RedisServer, proxy: Proxy, near: RedisBusListener, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(maintenance, "FULL_CHECK_SECONDS", 0.5)
+    monkeypatch.setattr(resync, "FULL_CHECK_SECONDS", 0.5)
     proxy.from_server = loss = DropMessage(b"the last of the burst")
     bus = RedisBus([f"redis://127.0.0.1:{proxy.port}"], EPOCH)
     hub, phone = Hub(bus, lambda _: None), FakeDevice()
@@ -254,7 +254,7 @@ async def test_single_lost_envelope_is_found_by_next_head_comparison(
 def test_loss_is_found_within_two_seconds():
     # The rest of the 2 s is for reading the log.
     assert (
-        pubsub_connection.HEARTBEAT_TIMEOUT_SECONDS + maintenance.RESYNC_SECONDS + maintenance.MIN_PAUSE_SECONDS < 2.0
+        pubsub_connection.HEARTBEAT_TIMEOUT_SECONDS + resync.RESYNC_SECONDS + resync.MIN_PAUSE_SECONDS < 2.0
     )
     assert pubsub_connection.HEARTBEAT_TIMEOUT_SECONDS > 2 * pubsub_connection.HEARTBEAT_SECONDS, (
         "one late heartbeat must not cause a resync"

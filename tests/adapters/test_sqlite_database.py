@@ -110,6 +110,26 @@ async def test_follows_survive_the_second_migration(tmp_path: Path, monkeypatch:
     await store.close()
 
 
+async def test_reports_survive_the_third_migration_once_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        steps = database.migrations()[:2]
+        patched.setattr(database, "migrations", lambda: steps)
+        connection, _ = database.open_for_writing(tmp_path / database.FILE_NAME)
+        for key, user in enumerate(["zoe", "ann"], 1):
+            connection.execute("INSERT INTO people VALUES (?, ?, '', 'anyone', 1, 1, NULL, 0)", (key, user))
+        connection.execute(
+            "INSERT INTO reports (reporter, peer, n, reason, at) VALUES"
+            " (1, 2, NULL, 'spam', 30), (1, 2, 4, 'spam', 20), (1, 2, 4, 'spam', 10), (1, 2, 4, 'abuse', 40)"
+        )
+        connection.close()
+    await SqliteStore(tmp_path).close()
+    assert rows(tmp_path / database.FILE_NAME, "SELECT * FROM abuse_reports ORDER BY at") == [
+        ("zoe", "ann", 4, "spam", 10),
+        ("zoe", "ann", 0, "spam", 30),
+        ("zoe", "ann", 4, "abuse", 40),
+    ]
+
+
 async def test_failed_migration_is_rolled_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     await SqliteStore(tmp_path).close()
     path, version = tmp_path / database.FILE_NAME, newest()

@@ -10,7 +10,9 @@ from bussa_protocol.frames.parts import Settings, SettingsChange
 from bussa_protocol.ids import Folder, Policy
 from bussa_server.domain import commands
 from bussa_server.domain.commands import Command
-from bussa_server.domain.handlers import handle
+from bussa_server.domain.handlers import handle, rows_of
+from bussa_server.domain.relations import FollowEdge
+from bussa_server.domain.rows import R, Row, RowKey
 from bussa_server.domain.unit_of_work import Outcome, Refusal, Result, Taken, UnitOfWork
 from bussa_server.domain.users import Conversation, Participant, User
 
@@ -24,6 +26,8 @@ STORED_FIELDS = ("folder", "accepted", "refused", "blocked", "muted", "read", "p
 class Harness:
     def __init__(self, *users: str, policy: Policy = "anyone", knocks: bool = False) -> None:
         self.uow = UnitOfWork()
+        self.rows: dict[RowKey, Row] = {}
+        """The declared rows, as a store would have them."""
         self.now = NOW
         self._nonces = 0
         for user in users:
@@ -32,16 +36,30 @@ class Harness:
     def do(self, command: Command) -> Outcome:
         """Apply a command, a second after the last one, and check that the unit of work marks what has changed."""
         self.now += 1000
-        uow, before = self.uow, _snapshot(self.uow)
-        for changed in (uow.changed_users, uow.changed_participants, uow.changed_follows):
+        uow = self.uow
+        for changed in (uow.changed_users, uow.changed_participants, uow.changed_rows):
             changed.clear()
+        uow.loaded_rows = {name: self.rows.get(name) for name in rows_of(command)}
+        before = _snapshot(uow)
         outcome = handle(uow, command, self.now)
         if isinstance(outcome.result, Refusal | Taken):
             assert _snapshot(uow) == before, "a refused command changed something"
             assert outcome.entries == ()
         else:
             _check_changes_are_marked(uow, *before[0])
+        self._save_rows()
         return outcome
+
+    def _save_rows(self) -> None:
+        for name, row in self.uow.changed_rows.items():
+            if row is None:
+                self.rows.pop(name, None)
+            else:
+                self.rows[name] = row
+
+    def rows_of(self, kind: type[R]) -> list[R]:
+        """All declared rows of a class."""
+        return [row for row in self.rows.values() if isinstance(row, kind)]
 
     def send(
         self, user: str, to: str, text: str = "ciao", *, nonce: str | None = None, reply_to: int | None = None
@@ -95,7 +113,7 @@ def _snapshot(uow: UnitOfWork) -> tuple[Any, ...]:
         for key, conversation in uow.conversations.items()
         if conversation != Conversation.between(*key)
     }
-    return deepcopy((uow.users, conversations)), len(uow.messages), len(uow.entries), len(uow.reports)
+    return deepcopy((uow.users, conversations)), len(uow.messages), len(uow.entries), dict(uow.changed_rows)
 
 
 def _check_changes_are_marked(
@@ -112,7 +130,10 @@ def _check_changes_are_marked(
             if any(getattr(participant, field) != getattr(old, field) for field in STORED_FIELDS):
                 assert uow.changed_participants[participant.owner, participant.peer] is participant
             if participant.follows != old.follows:
-                assert uow.changed_follows[participant.owner, participant.peer] == participant.follows
+                edge = FollowEdge(participant.owner, participant.peer)
+                assert uow.changed_rows[FollowEdge, (edge.follower, edge.followee)] == (
+                    edge if participant.follows else None
+                )
 
 
 def without_seq(event: LogEvent) -> dict[str, Any]:

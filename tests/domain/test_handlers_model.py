@@ -12,6 +12,7 @@ from bussa_protocol.frames.parts import Settings, SettingsChange
 from bussa_protocol.ids import Policy
 from bussa_server.domain import commands
 from bussa_server.domain.commands import Command
+from bussa_server.domain.relations import AbuseReport
 from bussa_server.domain.unit_of_work import Done, MessageSent, Outcome, Refusal, SettingsSaved
 from tests.domain.contract_model import ContractModel, ExpectedOutcome
 from tests.domain.harness import Harness, without_seq
@@ -32,6 +33,7 @@ class HandlersMachine(RuleBasedStateMachine):
         self.harness = Harness(*USERS)
         self.model = ContractModel()
         self.sent: list[commands.Send] = []
+        self.reports: set[tuple[str, str, int, str]] = set()
 
     @initialize(policies=st.tuples(*[st.sampled_from(POLICIES)] * 3), knocks=st.tuples(*[booleans] * 3))
     def set_privacy_settings(self, policies: tuple[Policy, ...], knocks: tuple[bool, ...]) -> None:
@@ -89,7 +91,6 @@ class HandlersMachine(RuleBasedStateMachine):
         self.apply_to_both(commands.ChangeSettings(user, SettingsChange(**change)))
 
     def apply_to_both(self, command: Command) -> None:
-        reports = len(self.harness.uow.reports)
         refused = {
             (s, r): self.model.placement(s, r) not in ("inbox", "requests") for s in USERS for r in USERS if s != r
         }
@@ -102,7 +103,11 @@ class HandlersMachine(RuleBasedStateMachine):
             assert outcome.entries == ()
             return
         self.assert_agrees(command, outcome, expected)
-        assert len(self.harness.uow.reports) - reports == isinstance(command, commands.Report)
+        if isinstance(command, commands.Report):
+            key = (command.user, command.peer, command.n or 0, command.reason)
+            assert (AbuseReport, key) in self.harness.rows
+            self.reports.add(key)
+        assert len(self.harness.rows_of(AbuseReport)) == len(self.reports)
         for entry in outcome.entries:
             # A refused or waiting sender learns nothing of what the recipient does ("Silent door").
             to_refused = entry.user != command.user and refused[entry.user, command.user]

@@ -6,7 +6,8 @@ import pytest
 
 from bussa_server.domain import commands
 from bussa_server.domain.commands import Command
-from bussa_server.domain.unit_of_work import Done, MessageSent, NewReport, SettingsSaved
+from bussa_server.domain.relations import AbuseReport
+from bussa_server.domain.unit_of_work import Done, MessageSent, SettingsSaved
 from tests.domain.harness import Harness, code
 
 
@@ -47,7 +48,7 @@ def test_report_declines_and_is_stored() -> None:
     harness = harness_with_knock()
     assert harness.report("bob", "ann", n=1) == Done(2)
     assert harness.events("bob")[1:] == [conversation(folder="declined")]
-    assert harness.uow.reports == [NewReport("bob", "ann", 1, "abuse", harness.now)]
+    assert harness.rows_of(AbuseReport) == [AbuseReport("bob", "ann", 1, "abuse", harness.now)]
     assert code(harness.send("ann", "bob")) == "not_allowed"
     assert len(harness.events("ann")) == 1
 
@@ -58,13 +59,22 @@ def test_report_may_block_but_never_unblocks() -> None:
     assert harness.events("bob")[1:] == [conversation(folder="declined", blocked=True)]
     assert harness.report("bob", "ann") == Done(None)
     assert harness.participant("bob", "ann").blocked
-    assert len(harness.uow.reports) == 2
+
+
+def test_repeated_report_is_answered_alike_and_stored_once() -> None:
+    harness = harness_with_knock()
+    harness.report("bob", "ann", n=1)
+    first = harness.rows_of(AbuseReport)
+    assert [harness.report("bob", "ann", n=1) for _ in range(3)] == [Done(None)] * 3
+    assert harness.rows_of(AbuseReport) == first
+    harness.report("bob", "ann")
+    assert [row.n for row in harness.rows_of(AbuseReport)] == [1, 0]
 
 
 def test_report_must_name_an_existing_message() -> None:
     harness = harness_with_knock()
     assert code(harness.report("bob", "ann", n=2)) == "not_found"
-    assert harness.uow.reports == []
+    assert harness.rows_of(AbuseReport) == []
     assert harness.folder("bob", "ann") == "requests"
 
 

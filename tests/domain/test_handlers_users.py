@@ -5,6 +5,7 @@ from msgspec import UNSET
 from bussa_protocol.bodies import UserChange
 from bussa_protocol.frames.parts import Settings
 from bussa_server.domain import commands
+from bussa_server.domain.relations import FollowEdge
 from bussa_server.domain.unit_of_work import Done, MessageSent, Taken, UserSaved
 from tests.domain.harness import Harness, code
 
@@ -61,13 +62,13 @@ def test_users_created_in_one_batch_may_write_to_each_other() -> None:
 def test_following_has_a_direction_and_appends_nothing() -> None:
     harness = Harness("ann", "bob", policy="followers")
     assert harness.follow("ann", "bob") == Done(None)
-    assert harness.uow.changed_follows == {("ann", "bob"): True}
+    assert harness.rows_of(FollowEdge) == [FollowEdge("ann", "bob")]
     assert harness.follow("ann", "bob") == Done(None)
-    assert harness.uow.changed_follows == {}
+    assert harness.uow.changed_rows == {}
     assert (harness.participant("ann", "bob").follows, harness.participant("bob", "ann").follows) == (True, False)
     assert isinstance(harness.send("ann", "bob"), MessageSent)
     harness.follow("ann", "bob", False)
-    assert harness.uow.changed_follows == {("ann", "bob"): False}
+    assert harness.rows_of(FollowEdge) == []
     assert code(harness.send("ann", "bob")) == "not_allowed"
     assert [event["type"] for event in harness.events("ann") + harness.events("bob")] == ["message", "message"]
 

@@ -8,6 +8,7 @@ from msgspec import Struct
 from bussa_protocol.bodies import UserChange
 from bussa_protocol.frames.parts import SettingsChange
 from bussa_protocol.ids import ReportReason
+from bussa_server.domain.timers import Timer
 
 
 class Send(Struct, frozen=True, gc=False):
@@ -88,8 +89,39 @@ class Revoke(Struct, frozen=True, gc=False):
     user: str
 
 
+class RunTimer(Struct, frozen=True, gc=False):
+    """Do what a timer was set for, if it is still there and due. Its kind says whose logs that touches."""
+
+    timer: Timer
+    user: str
+    """Empty: nobody's."""
+    peer: str | None = None
+
+
+class PostponeTimer(Struct, frozen=True, gc=False):
+    """Hold a timer, whose handler has failed, until a later time (ms)."""
+
+    timer: Timer
+    until: int
+    user: str = ""
+    peer: None = None
+
+
 Command = (
-    Send | MarkRead | Accept | Decline | Block | Mute | Report | ChangeSettings | Follow | SignUp | PutUser | Revoke
+    Send
+    | MarkRead
+    | Accept
+    | Decline
+    | Block
+    | Mute
+    | Report
+    | ChangeSettings
+    | Follow
+    | SignUp
+    | PutUser
+    | Revoke
+    | RunTimer
+    | PostponeTimer
 )
 
 

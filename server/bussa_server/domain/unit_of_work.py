@@ -14,6 +14,8 @@ from bussa_protocol.codes import ErrorCode
 from bussa_protocol.frames.events import LogEvent
 from bussa_protocol.frames.parts import Settings
 from bussa_protocol.ids import Folder
+from bussa_server.domain.rows import ROWS, KeyValue, R, Row, RowKey, RowNotLoadedError
+from bussa_server.domain.timers import Timer
 from bussa_server.domain.users import Conversation, Participant, User, conversation_key
 
 
@@ -110,14 +112,6 @@ class NewEntry(Struct, frozen=True, gc=False):
     nonce: str | None
 
 
-class NewReport(Struct, frozen=True, gc=False):
-    user: str
-    peer: str
-    n: int | None
-    reason: str
-    at: int
-
-
 @dataclass(slots=True)
 class UnitOfWork:
     """The rows of one batch.
@@ -131,14 +125,16 @@ class UnitOfWork:
     idempotency_records: dict[tuple[str, str], IdempotencyRecord] = field(
         default_factory=dict[tuple[str, str], IdempotencyRecord]
     )
+    loaded_rows: dict[RowKey, Row | None] = field(default_factory=dict[RowKey, Row | None])
+    """The declared rows that the commands of the batch name, as they were before it; None: there is none."""
 
     # Changes, for the store to save.
     messages: list[NewMessage] = field(default_factory=list[NewMessage])
     entries: list[NewEntry] = field(default_factory=list[NewEntry])
-    reports: list[NewReport] = field(default_factory=list[NewReport])
     changed_users: dict[str, User] = field(default_factory=dict[str, User])
     changed_participants: dict[tuple[str, str], Participant] = field(default_factory=dict[tuple[str, str], Participant])
-    changed_follows: dict[tuple[str, str], bool] = field(default_factory=dict[tuple[str, str], bool])
+    changed_rows: dict[RowKey, Row | None] = field(default_factory=dict[RowKey, Row | None])
+    """Declared rows as the batch leaves them; None: deleted."""
 
     def conversation(self, one: str, other: str) -> Conversation:
         """The conversation of two users; a new one if this batch created one of them."""
@@ -150,3 +146,35 @@ class UnitOfWork:
 
     def touch(self, participant: Participant) -> None:
         self.changed_participants[participant.owner, participant.peer] = participant
+
+    def row(self, kind: type[R], *key: KeyValue) -> R | None:
+        """A declared row as it is now; None: there is none.
+
+        Raises:
+            RowNotLoadedError: the command does not name it (`bussa_server.domain.handlers.rows_of`).
+        """
+        if (kind, key) not in self.loaded_rows:
+            raise RowNotLoadedError(f"{kind.__name__}{key!r} was read and not asked for")
+        name: RowKey = (kind, key)
+        found = self.changed_rows[name] if name in self.changed_rows else self.loaded_rows[name]
+        assert found is None or isinstance(found, kind)
+        return found
+
+    def put(self, row: Row) -> None:
+        """Add a declared row, or replace the one of its key.
+
+        Where the command has named the row, no change of another node is lost. Where it has not, the row replaces
+        whatever is there: for keys under the lock of a log row, or that nobody else has.
+        """
+        self.changed_rows[type(row), ROWS[type(row)].key_of(row)] = row
+
+    def delete(self, kind: type[Row], *key: KeyValue) -> None:
+        """Delete a declared row, if there is one."""
+        self.changed_rows[kind, key] = None
+
+    def set_timer(self, kind: str, key: str, due: int, payload: bytes | None = None) -> None:
+        """Set a timer for ``due`` (ms), or move it there. ``payload`` is JSON."""
+        self.put(Timer(kind, key, due, payload))
+
+    def cancel_timer(self, kind: str, key: str) -> None:
+        self.delete(Timer, kind, key)

@@ -49,6 +49,10 @@ class Unavailable(Exception):  # noqa: N818 - the contract's own word for it
     """The store is unavailable. Either nothing was committed, or a nonce makes it safe to retry."""
 
 
+class CommandFailed(Unavailable):
+    """A command could not be carried out for a reason of its own (`Faulted`): it would fail as well the next time."""
+
+
 class Faulted(NamedTuple):
     """A command that failed by itself: a defect. Nothing of it was committed."""
 

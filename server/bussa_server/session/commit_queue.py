@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from bussa_server import telemetry
 from bussa_server.domain.commands import Command, Revoke, Send
 from bussa_server.domain.unit_of_work import Entry, Outcome, Result, UserSaved
-from bussa_server.ports.store import MAX_BATCH, Faulted, Store, Unavailable
+from bussa_server.ports.store import MAX_BATCH, CommandFailed, Faulted, Store, Unavailable
 
 MAX_QUEUED = 20_000
 """Commands that may wait: a few seconds' worth on a slow disk. Beyond it the answer is `unavailable`."""
@@ -163,7 +163,7 @@ class CommitQueue:
                 on_result(outcome.error)
                 return
             telemetry.command_failed(command, outcome.error)
-            on_result(Unavailable("the command failed"))
+            on_result(CommandFailed("the command failed"))
             return
         try:
             for entry in outcome.entries:

@@ -6,6 +6,7 @@
     bus         the bus between nodes
     sockets     WebSocket connections and their frames
     http        HTTP calls, tokens, log-ins, JWKS
+    jobs        timers
     process     start, drain, loop lag, defects
 
 No line ever contains a message's text, a token, a password or a nonce. Events of every message are counted and not
@@ -39,6 +40,7 @@ from bussa_server.telemetry.http import (
     secret_is_short,
     token_refused,
 )
+from bussa_server.telemetry.jobs import timer_failed, timer_run, timer_unavailable
 from bussa_server.telemetry.log import configure
 from bussa_server.telemetry.process import defect, drain_started, drained, listening, loop_lag, unhandled, worker_died
 from bussa_server.telemetry.registry import metrics, remove_worker, set_worker
@@ -89,6 +91,9 @@ __all__ = [
     "send_queue_depth",
     "set_worker",
     "slow_consumer_closed",
+    "timer_failed",
+    "timer_run",
+    "timer_unavailable",
     "token_refused",
     "unhandled",
     "worker_died",

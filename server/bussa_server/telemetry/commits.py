@@ -39,6 +39,8 @@ _KINDS: tuple[type[Command], ...] = (
     commands.SignUp,
     commands.PutUser,
     commands.Revoke,
+    commands.RunTimer,
+    commands.PostponeTimer,
 )
 # Bound once: looking a child up by label costs more than the increment.
 _SENT: dict[Folder, Counter] = {"inbox": _MESSAGES.labels("inbox"), "requests": _MESSAGES.labels("requests")}

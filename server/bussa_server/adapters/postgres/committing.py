@@ -1,12 +1,14 @@
 """One batch, one transaction: lock, load, decide, save.
 
-Three round trips: a script that begins and locks, a query that loads, a script that saves and commits. Between
-the first and the last no other transaction, on any node, commits anything for the users of the batch.
+Three round trips: a script that begins and locks, a query that loads, a script that saves and commits; and one more
+for each table of declared rows that the batch reads. Between the first and the last no other transaction, on any
+node, commits anything for the users of the batch.
 """
 
 import asyncio
 from collections.abc import Sequence
 
+from bussa_server.adapters.postgres import tables
 from bussa_server.adapters.postgres.connections import TIMEOUT_SECONDS, Pool, connect
 from bussa_server.adapters.postgres.failures import DB_ERRORS, is_defect, sqlstate, statement_failed, with_retries
 from bussa_server.adapters.postgres.loading import LoadPlan, load, plan_load
@@ -28,8 +30,8 @@ class RejectedStatementError(Exception):
     """The server rejected a statement because of its content; the message is the SQLSTATE."""
 
 
-class UserCreatedConcurrentlyError(Exception):
-    """Another node has just created a user whom this batch creates too. A retry of the batch will see that user."""
+class CreatedConcurrentlyError(Exception):
+    """Another node has just created a user or a declared row that this batch creates too. A retry will see it."""
 
 
 async def connect_writer(url: str) -> Connection:
@@ -37,6 +39,7 @@ async def connect_writer(url: str) -> Connection:
     connection = await connect(url, writing=True)
     try:
         await connection.execute(PREPARED)
+        await connection.execute(tables.prepared())
     except BaseException:
         connection.terminate()
         raise
@@ -51,7 +54,7 @@ async def commit(writing: Pool, batch: Sequence[Command], now: int) -> list[Outc
     """
     try:
         plan = await _plan_load(batch)
-        return list(await with_retries(TIMEOUT_SECONDS, lambda: _retry_if_user_created(writing, batch, plan, now)))
+        return list(await with_retries(TIMEOUT_SECONDS, lambda: _retry_if_created(writing, batch, plan, now)))
     except Unavailable:
         raise
     except Exception as error:  # noqa: BLE001 - a defect of any kind; committed one by one, only its command fails
@@ -66,12 +69,12 @@ async def _plan_load(batch: Sequence[Command]) -> LoadPlan:
     return await asyncio.to_thread(plan_load, batch)
 
 
-async def _retry_if_user_created(writing: Pool, batch: Sequence[Command], plan: LoadPlan, now: int) -> list[Outcome]:
-    while True:  # ends: in each round one more user of the batch exists, or the deadline has passed
+async def _retry_if_created(writing: Pool, batch: Sequence[Command], plan: LoadPlan, now: int) -> list[Outcome]:
+    while True:  # ends: in each round one more user or row of the batch exists, or the deadline has passed
         try:
             async with writing.connection() as connection:
                 return await _transact(connection, batch, plan, now)
-        except UserCreatedConcurrentlyError:
+        except CreatedConcurrentlyError:
             continue
 
 
@@ -92,14 +95,18 @@ async def _transact(connection: Connection, batch: Sequence[Command], plan: Load
             # The commit may have succeeded or not. A retry could commit the batch twice.
             raise Unavailable("connection lost during COMMIT") from error
         await _roll_back(connection)
-        if sqlstate(error) == _UNIQUE_VIOLATION and getattr(error, "constraint_name", None) == "people_id":
-            raise UserCreatedConcurrentlyError from error
+        if sqlstate(error) == _UNIQUE_VIOLATION and _is_created_concurrently(getattr(error, "constraint_name", None)):
+            raise CreatedConcurrentlyError from error
         if is_defect(error):
             raise RejectedStatementError(sqlstate(error)) from error
         raise
     if done != "COMMIT":
         raise Unavailable(f"PostgreSQL answered a COMMIT with {done}")
     return outcomes
+
+
+def _is_created_concurrently(constraint: str | None) -> bool:
+    return constraint == "people_id" or tables.is_primary_key(constraint)
 
 
 async def _roll_back(connection: Connection) -> None:

@@ -10,7 +10,10 @@ from typing import Any
 from bussa_protocol.frames.parts import Settings
 from bussa_server.adapters.postgres.sql import Connection, bytea_array, execute_line, without_nul
 from bussa_server.adapters.postgres.statements import LOAD
+from bussa_server.adapters.postgres.tables import load_rows
 from bussa_server.domain.commands import Command, PutUser, Send, SignUp, peer_of
+from bussa_server.domain.handlers import rows_of
+from bussa_server.domain.rows import RowKey, in_lock_order
 from bussa_server.domain.tokenizer import tokenize
 from bussa_server.domain.unit_of_work import IdempotencyRecord, MessageSent, UnitOfWork
 from bussa_server.domain.users import Conversation, Participant, User, conversation_key
@@ -27,6 +30,8 @@ class LoadPlan:
     """How many users the batch may create."""
     words_by_text: dict[str, str]
     """The words of each text, separated by spaces."""
+    rows: Sequence[RowKey] = ()
+    """The declared rows that the commands name, in lock order."""
 
     def lock_script(self) -> str:
         """A script that begins the transaction and locks the log rows."""
@@ -50,6 +55,7 @@ def plan_load(batch: Sequence[Command]) -> LoadPlan:
         nonces=list({(send.user, send.nonce) for send in sends if without_nul([send.user])}),
         new_users=sum(isinstance(command, (SignUp, PutUser)) for command in batch),
         words_by_text={text: " ".join(tokenize(text)) for text in {send.text for send in sends}},
+        rows=in_lock_order({name for command in batch for name in rows_of(command)}),
     )
 
 
@@ -80,6 +86,8 @@ async def load(connection: Connection, plan: LoadPlan) -> tuple[UnitOfWork, list
                 uow.idempotency_records[user, nonce.decode()] = IdempotencyRecord(peer, text.decode(), reply_to, sent)
             case _:
                 keys.append(row[0])
+    if plan.rows:
+        await load_rows(connection, uow, plan.rows)
     return uow, keys
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from bussa_server.adapters.postgres.sql import bytea_array, execute_line, number_array
+from bussa_server.adapters.postgres.tables import save_rows
 from bussa_server.domain.unit_of_work import UnitOfWork
 from bussa_server.domain.users import User
 
@@ -27,13 +28,11 @@ def save_script(uow: UnitOfWork, keys: Sequence[int], words_by_text: dict[str, s
         heads = number_array(user.head for user in users)
         script.append(execute_line("set_heads", _row_ids(users), heads, bytea_array(user.top_peer for user in users)))
     script += _save_participants(uow)
-    if uow.changed_follows:
-        script += _save_follows(uow)
     if uow.messages:
         script.append(_save_messages(uow, words_by_text, now))
     script += _save_events(uow, now)
-    if uow.reports:
-        script.append(_save_reports(uow, now))
+    if uow.changed_rows:
+        script += save_rows(uow)
     return "".join(script)
 
 
@@ -105,16 +104,6 @@ def _columns(rows: Sequence[Any], *names: str) -> list[list[Any]]:
     return [[getattr(row, name) for row in rows] for name in names]
 
 
-def _save_follows(uow: UnitOfWork) -> list[str]:
-    script: list[str] = []
-    for wanted, statement in ((True, "insert_follows"), (False, "delete_follows")):
-        changed = [pair for pair, follows in uow.changed_follows.items() if follows is wanted]
-        if changed:
-            follower, followee = zip(*changed, strict=True)
-            script.append(execute_line(statement, bytea_array(follower), bytea_array(followee)))
-    return script
-
-
 def _save_messages(uow: UnitOfWork, words_by_text: dict[str, str], now: int) -> str:
     users, messages = uow.users, uow.messages
     recipients = [message.conversation.participants(message.sender)[1].owner for message in messages]
@@ -162,14 +151,3 @@ def _save_events(uow: UnitOfWork, now: int) -> list[str]:
             bytea_array(msgspec.json.encode(entry.event) for entry in entries),
         )
     ]
-
-
-def _save_reports(uow: UnitOfWork, now: int) -> str:
-    return execute_line(
-        "insert_reports",
-        str(now),
-        number_array(uow.users[report.user].row_id for report in uow.reports),
-        number_array(uow.users[report.peer].row_id for report in uow.reports),
-        number_array(report.n for report in uow.reports),
-        bytea_array(report.reason for report in uow.reports),
-    )

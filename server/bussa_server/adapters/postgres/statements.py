@@ -97,19 +97,6 @@ UPDATE sides SET wrote = row.wrote FROM unnest($1, $2, $3) AS row (owner, peer, 
 WHERE sides.owner = row.owner AND sides.peer = row.peer
 """
 
-_INSERT_FOLLOWS = """
-PREPARE insert_follows (bytea[], bytea[]) AS
-INSERT INTO follows (follower, followee)
-SELECT convert_from(follower, 'UTF8'), convert_from(followee, 'UTF8')
-FROM unnest($1, $2) AS row (follower, followee) ON CONFLICT DO NOTHING
-"""
-
-_DELETE_FOLLOWS = """
-PREPARE delete_follows (bytea[], bytea[]) AS
-DELETE FROM follows USING unnest($1, $2) AS row (follower, followee)
-WHERE follows.follower = convert_from(row.follower, 'UTF8') AND follows.followee = convert_from(row.followee, 'UTF8')
-"""
-
 # A message is stored once in its conversation, by reference in both logs, and with its words in the index. The words
 # are passed once, separated by spaces, and prefixed with the key of each of the two users here.
 _INSERT_MESSAGES = """
@@ -142,13 +129,6 @@ INSERT INTO log (owner, seq, at, peer, event)
 SELECT owner, seq, $1, peer, event FROM unnest($2, $3, $4, $5) AS row (owner, seq, peer, event)
 """
 
-_INSERT_REPORTS = """
-PREPARE insert_reports (bigint, bigint[], bigint[], bigint[], bytea[]) AS
-INSERT INTO reports (reporter, peer, n, reason, at)
-SELECT reporter, peer, n, convert_from(reason, 'UTF8'), $1
-FROM unnest($2, $3, $4, $5) AS row (reporter, peer, n, reason)
-"""
-
 PREPARED = ";\n".join(
     (
         _LOCK_USERS,
@@ -157,10 +137,7 @@ PREPARED = ";\n".join(
         _SET_HEADS,
         _UPSERT_PARTICIPANTS,
         _SET_SENT_COUNT,
-        _INSERT_FOLLOWS,
-        _DELETE_FOLLOWS,
         _INSERT_MESSAGES,
         _INSERT_EVENTS,
-        _INSERT_REPORTS,
     )
 )

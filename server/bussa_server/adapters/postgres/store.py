@@ -7,7 +7,7 @@ per node, share a database: the locks on the log rows serialize their batches.
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Concatenate, ParamSpec, TypeVar
 
-from bussa_server.adapters.postgres import committing, database, reading, searching, trimming
+from bussa_server.adapters.postgres import committing, database, reading, searching, timers, trimming
 from bussa_server.adapters.postgres.connections import TIMEOUT_SECONDS, Pool, connect
 from bussa_server.adapters.postgres.failures import with_retries
 from bussa_server.adapters.postgres.sql import Connection, without_nul
@@ -15,6 +15,7 @@ from bussa_server.domain.commands import Command
 from bussa_server.domain.unit_of_work import Outcome
 from bussa_server.domain.users import Conversation, User
 from bussa_server.ports.store import ConversationPage, Faulted, LogPage, MessagePage, ResumeState, Unavailable, UserPage
+from bussa_server.ports.timers import ClaimedTimers
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -30,7 +31,7 @@ class PostgresStore:
     def __init__(self, url: str, epoch: str) -> None:
         self._epoch = epoch
         self._write_pool = Pool(lambda: committing.connect_writer(url), 1)
-        self._trim_pool = Pool(lambda: connect(url, writing=True), 1)
+        self._jobs_pool = Pool(lambda: connect(url, writing=True), 1)
         self._read_pool = Pool(lambda: connect(url, writing=False), READERS)
         self._waiting_reads = 0
         self._closed = False
@@ -93,14 +94,17 @@ class PostgresStore:
     async def trim(self, now: int) -> int:
         trimmed, reached = 0, 0
         while reached is not None:
-            some, reached = await self._run(self._trim_pool, trimming.trim_some, now, reached)
+            some, reached = await self._run(self._jobs_pool, trimming.trim_some, now, reached)
             trimmed += some
         return trimmed
+
+    async def claim_timers(self, kinds: Iterable[str], now: int, until: int, limit: int) -> ClaimedTimers:
+        return await self._run(self._jobs_pool, timers.claim_timers, list(kinds), now, until, limit)
 
     async def close(self) -> None:
         """Refuse new calls and close the connections."""
         self._closed = True
-        for pool in (self._write_pool, self._trim_pool, self._read_pool):
+        for pool in (self._write_pool, self._jobs_pool, self._read_pool):
             await pool.close(TIMEOUT_SECONDS)
 
     async def _read(

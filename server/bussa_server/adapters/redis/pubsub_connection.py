@@ -22,7 +22,7 @@ from bussa_server.adapters.redis.redis_protocol import RedisProtocol, pack_comma
 HEARTBEAT_SECONDS = 0.5
 HEARTBEAT_TIMEOUT_SECONDS = 1.2
 """Two missed heartbeats of another node: its envelopes may be getting lost. Losses must be found within 2 s, and a
-comparison of heads follows within 0.7 s (`bussa_server.session.maintenance`)."""
+comparison of heads follows within 0.7 s (`bussa_server.jobs.resync`)."""
 MAX_MISSED_HEARTBEATS = 4
 """Missed heartbeats of our own (2 s) before a reset. Counted, not timed: a stalled event loop sends none meanwhile,
 and must not reset a working connection."""

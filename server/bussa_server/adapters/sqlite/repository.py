@@ -11,8 +11,10 @@ from typing import Any
 import msgspec
 
 from bussa_server.adapters.sqlite.sql import Sql
+from bussa_server.adapters.sqlite.tables import load_rows, save_rows
 from bussa_server.adapters.sqlite.users import read_conversation, read_user
 from bussa_server.domain.commands import Command, Send, peer_of
+from bussa_server.domain.handlers import rows_of
 from bussa_server.domain.unit_of_work import IdempotencyRecord, MessageSent, NewEntry, Outcome, Refusal, UnitOfWork
 from bussa_server.domain.users import Conversation, Participant, User, conversation_key
 
@@ -115,6 +117,9 @@ class Repository:
                     uow.idempotency_records[key] = record
                 elif check_all_nonces:
                     self._load_idempotency_record(uow, user, command.nonce)
+        for command in batch:
+            if named := rows_of(command):
+                load_rows(self._connection, uow, named)
         return uow
 
     def _load_user(self, uow: UnitOfWork, user: str) -> User | None:
@@ -169,12 +174,10 @@ class Repository:
                 self._save_conversation(message.conversation, uow)
         if uow.changed_participants:
             self._save_participants(uow)
-        if uow.changed_follows:
-            self._save_follows(uow)
         if uow.entries:
             self._save_entries(uow)
-        if uow.reports:
-            self._save_reports(uow)
+        if uow.changed_rows:
+            save_rows(self._connection, uow)
         self._update_cache(uow)
 
     def _save_users(self, uow: UnitOfWork) -> None:
@@ -212,13 +215,6 @@ class Repository:
             )
         self._connection.executemany("INSERT OR REPLACE INTO sides VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
-    def _save_follows(self, uow: UnitOfWork) -> None:
-        for users, follows in uow.changed_follows.items():
-            change = "INSERT OR IGNORE INTO follows VALUES (?, ?)"
-            if not follows:
-                change = "DELETE FROM follows WHERE follower = ? AND followee = ?"
-            self._connection.execute(change, users)
-
     def _save_entries(self, uow: UnitOfWork) -> None:
         users = uow.users
         for key, message in enumerate(uow.messages, self.message_row_id + 1):
@@ -251,12 +247,6 @@ class Repository:
             return (entry.owner.row_id, event.seq, entry.at, peer, None, msgspec.json.encode(event), entry.nonce)
 
         self._connection.executemany("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)", [row(e) for e in uow.entries])
-
-    def _save_reports(self, uow: UnitOfWork) -> None:
-        self._connection.executemany(
-            "INSERT INTO reports (reporter, peer, n, reason, at) VALUES (?, ?, ?, ?, ?)",
-            [(uow.users[r.user].row_id, uow.users[r.peer].row_id, r.n, r.reason, r.at) for r in uow.reports],
-        )
 
     def _update_cache(self, uow: UnitOfWork) -> None:
         """Cache the conversations and nonces of the batch, and evict the oldest entries."""

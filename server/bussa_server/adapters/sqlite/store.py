@@ -6,6 +6,7 @@ a few other threads and are never blocked by writes (write-ahead log).
 
 import asyncio
 import ctypes
+import json
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -17,7 +18,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 import apsw
 
 from bussa_server import telemetry
-from bussa_server.adapters.sqlite import database, reading, searching, trimming
+from bussa_server.adapters.sqlite import database, reading, searching, timers, trimming
 from bussa_server.adapters.sqlite.repository import Repository
 from bussa_server.adapters.sqlite.sql import Sql
 from bussa_server.domain import handlers
@@ -25,6 +26,7 @@ from bussa_server.domain.commands import Command
 from bussa_server.domain.unit_of_work import Outcome
 from bussa_server.domain.users import Conversation, User
 from bussa_server.ports.store import ConversationPage, Faulted, LogPage, MessagePage, ResumeState, Unavailable, UserPage
+from bussa_server.ports.timers import ClaimedTimers
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -201,6 +203,9 @@ class SqliteStore:
             some, reached = await self._write(trimming.trim_some, self._connection, now, reached)
             trimmed += some
         return trimmed
+
+    async def claim_timers(self, kinds: Iterable[str], now: int, until: int, limit: int) -> ClaimedTimers:
+        return await self._write(timers.claim_timers, self._connection, json.dumps(list(kinds)), now, until, limit)
 
     async def close(self) -> None:
         """Finish running writes, checkpoint the write-ahead log, release the folder."""

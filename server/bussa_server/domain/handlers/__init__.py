@@ -12,11 +12,12 @@ refusals   the refusals
 A command that changes nothing appends nothing. A refused command changes nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from bussa_server.domain import commands
-from bussa_server.domain.handlers import messages, privacy, users
+from bussa_server.domain.handlers import messages, privacy, timers, users
+from bussa_server.domain.rows import RowKey
 from bussa_server.domain.unit_of_work import Outcome, UnitOfWork
 
 HANDLERS: dict[type, Callable[[UnitOfWork, Any, int], Outcome]] = {
@@ -32,9 +33,24 @@ HANDLERS: dict[type, Callable[[UnitOfWork, Any, int], Outcome]] = {
     commands.SignUp: users.sign_up,
     commands.PutUser: users.put_user,
     commands.Revoke: users.revoke,
+    commands.RunTimer: timers.run_timer,
+    commands.PostponeTimer: timers.postpone_timer,
 }
+
+ROWS_OF: dict[type, Callable[[Any], Iterable[RowKey]]] = {
+    commands.Report: privacy.rows_of_report,
+    commands.RunTimer: timers.rows_of_run_timer,
+    commands.PostponeTimer: timers.rows_of_postpone_timer,
+}
+"""What names the declared rows that a command reads; most commands need none."""
 
 
 def handle(uow: UnitOfWork, command: commands.Command, now: int) -> Outcome:
     """Apply ``command`` to ``uow`` at ``now`` (ms)."""
     return HANDLERS[type(command)](uow, command, now)
+
+
+def rows_of(command: commands.Command) -> Iterable[RowKey]:
+    """The declared rows that ``command`` reads, or changes without losing what another node changes meanwhile."""
+    named = ROWS_OF.get(type(command))
+    return () if named is None else named(command)

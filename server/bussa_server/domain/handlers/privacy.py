@@ -8,7 +8,9 @@ from bussa_protocol.frames import events, parts
 from bussa_server.domain import commands
 from bussa_server.domain.handlers.refusals import NO_MESSAGE, NO_USER
 from bussa_server.domain.handlers.shared import UNCHANGED, append, next_seq, resolve_conversation, resolve_users
-from bussa_server.domain.unit_of_work import Done, Entry, NewReport, Outcome, SettingsSaved, UnitOfWork
+from bussa_server.domain.relations import AbuseReport
+from bussa_server.domain.rows import RowKey
+from bussa_server.domain.unit_of_work import Done, Entry, Outcome, SettingsSaved, UnitOfWork
 from bussa_server.domain.users import Conversation, User
 
 
@@ -35,11 +37,17 @@ def report(uow: UnitOfWork, command: commands.Report, now: int) -> Outcome:
     user, peer, conversation = found
     if command.n is not None and command.n > conversation.last_n:
         return NO_MESSAGE
-    uow.reports.append(NewReport(user.id, peer.id, command.n, command.reason, now))
+    abuse_report = AbuseReport(user.id, peer.id, command.n or 0, command.reason, now)
+    if uow.row(AbuseReport, user.id, peer.id, abuse_report.n, abuse_report.reason) is None:
+        uow.put(abuse_report)
     blocked = command.block or conversation.participants(user.id)[0].blocked
     return _update_participant(
         uow, user, conversation, now, folder="declined", accepted=False, refused=True, blocked=blocked
     )
+
+
+def rows_of_report(command: commands.Report) -> list[RowKey]:
+    return [(AbuseReport, (command.user, command.peer, command.n or 0, command.reason))]
 
 
 def block(uow: UnitOfWork, command: commands.Block, now: int) -> Outcome:

@@ -6,6 +6,7 @@ from bussa_server.domain import commands
 from bussa_server.domain.handlers.privacy import set_privacy_settings
 from bussa_server.domain.handlers.refusals import NO_USER, TAKEN
 from bussa_server.domain.handlers.shared import UNCHANGED, resolve_users
+from bussa_server.domain.relations import FollowEdge
 from bussa_server.domain.unit_of_work import Entry, Outcome, UnitOfWork, UserSaved
 from bussa_server.domain.users import User
 
@@ -18,7 +19,11 @@ def follow(uow: UnitOfWork, command: commands.Follow, now: int) -> Outcome:
     mine, _ = conversation.participants(user.id)
     if mine.follows != command.follows:
         mine.follows = command.follows
-        uow.changed_follows[user.id, peer.id] = command.follows
+        # Not asked for: `mine.follows` says whether it is there, under the lock of both log rows.
+        if command.follows:
+            uow.put(FollowEdge(user.id, peer.id))
+        else:
+            uow.delete(FollowEdge, user.id, peer.id)
     return UNCHANGED
 
 

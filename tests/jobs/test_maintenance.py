@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Iterable
 
 import pytest
 
+from bussa_server.jobs import resync, trimming
+from bussa_server.jobs.maintenance import Maintenance
 from bussa_server.ports.store import Unavailable
-from bussa_server.session import maintenance
 from bussa_server.session.hub import Hub
-from bussa_server.session.maintenance import Maintenance
 from tests.session.clock import advance, turns
 from tests.session.fakes import FaultyBus, FaultyNetwork
 from tests.session.test_hub import RecordingDevice
@@ -59,7 +59,7 @@ async def node() -> AsyncIterator[Node]:
 
 async def test_heads_are_not_read_without_a_resync_request(node: Node) -> None:
     for _ in range(5):
-        await advance(maintenance.RESYNC_SECONDS + 0.1)
+        await advance(resync.RESYNC_SECONDS + 0.1)
     assert node.store.queries == []
 
 
@@ -68,14 +68,14 @@ async def test_resync_runs_immediately_and_once(node: Node) -> None:
     await turns(20)
     assert node.device.received == [("head", 7)]
     for _ in range(5):
-        await advance(maintenance.RESYNC_SECONDS + 0.1)
+        await advance(resync.RESYNC_SECONDS + 0.1)
     assert len(node.store.queries) == 1
 
 
 async def test_resync_repeats_while_the_bus_may_have_lost_events(node: Node) -> None:
     node.bus.may_have_lost = True
     for _ in range(8):
-        await advance(maintenance.RESYNC_SECONDS + 0.1)
+        await advance(resync.RESYNC_SECONDS + 0.1)
     assert len(node.store.queries) >= 3
 
 
@@ -86,29 +86,29 @@ async def test_resync_request_survives_an_unavailable_store(node: Node) -> None:
     assert node.device.received == []
     node.store.broken = None
     for _ in range(3):
-        await advance(maintenance.RESYNC_SECONDS + 0.1)
+        await advance(resync.RESYNC_SECONDS + 0.1)
     assert node.device.received == [("head", 7)]
 
 
 async def test_failing_task_is_repeated(node: Node) -> None:
     node.store.broken = KeyError("a defect")
     node.bus.on_resync()
-    await advance(maintenance.TRIM_SECONDS + 1)
+    await advance(trimming.TRIM_SECONDS + 1)
     assert node.store.trims == 1
     node.store.broken = None
     node.bus.on_resync()
     for _ in range(3):
-        await advance(maintenance.TRIM_SECONDS + 1)
+        await advance(trimming.TRIM_SECONDS + 1)
     assert node.store.trims >= 2
     assert ("head", 7) in node.device.received
 
 
 async def test_heads_are_read_in_batches(node: Node) -> None:
-    for number in range(2 * maintenance.HEADS_PER_QUERY):
+    for number in range(2 * resync.HEADS_PER_QUERY):
         await node.hub.join(f"user-{number}", RecordingDevice())
     node.bus.on_resync()
     await turns(20)
-    assert [len(users) for users in node.store.queries] == [maintenance.HEADS_PER_QUERY, maintenance.HEADS_PER_QUERY, 1]
+    assert [len(users) for users in node.store.queries] == [resync.HEADS_PER_QUERY, resync.HEADS_PER_QUERY, 1]
 
 
 async def test_closed_maintenance_leaves_nothing_running(node: Node) -> None:

@@ -1,0 +1,77 @@
+"""Running a timer: once, in the commit of its effect, whoever else tries to.
+
+A kind of timer is a row of `KINDS`. Its handler finds the timer gone already and sets it again where it is to ring
+again; what it returns, it has appended to logs.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from bussa_protocol.codes import ErrorCode
+from bussa_server.domain import commands
+from bussa_server.domain.handlers.shared import UNCHANGED
+from bussa_server.domain.rows import RowKey
+from bussa_server.domain.timers import Timer
+from bussa_server.domain.unit_of_work import Done, Entry, Outcome, Refusal, UnitOfWork
+
+NO_TIMER = Outcome(Refusal(ErrorCode.NOT_FOUND, "the timer is gone, or not due"))
+"""Another node has run it, or it was cancelled or moved."""
+
+
+def _nobody(timer: Timer) -> str:
+    return ""
+
+
+def _none(timer: Timer) -> Any:
+    return None
+
+
+def _no_rows(timer: Timer) -> Iterable[RowKey]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class TimerKind:
+    """What is done when a timer of a kind is due."""
+
+    handle: Callable[[UnitOfWork, Timer, int], tuple[Entry, ...]]
+    """Takes the time of the commit (ms) as its last argument."""
+    user: Callable[[Timer], str] = _nobody
+    """The user whose log, door or rows it touches; empty: nobody's."""
+    peer: Callable[[Timer], str | None] = _none
+    rows: Callable[[Timer], Iterable[RowKey]] = _no_rows
+    """The declared rows that it reads, besides the timer."""
+
+    def command(self, timer: Timer) -> commands.RunTimer:
+        return commands.RunTimer(timer, self.user(timer), self.peer(timer))
+
+
+KINDS: dict[str, TimerKind] = {}
+"""The kinds of timers that this server knows."""
+
+
+def rows_of_run_timer(command: commands.RunTimer) -> list[RowKey]:
+    timer = command.timer
+    return [(Timer, (timer.kind, timer.key)), *KINDS[timer.kind].rows(timer)]
+
+
+def run_timer(uow: UnitOfWork, command: commands.RunTimer, now: int) -> Outcome:
+    timer = command.timer
+    if not timer.is_same(uow.row(Timer, timer.kind, timer.key)) or timer.due > now:
+        return NO_TIMER
+    uow.cancel_timer(timer.kind, timer.key)
+    entries = KINDS[timer.kind].handle(uow, timer, now)
+    return Outcome(Done(), entries)
+
+
+def rows_of_postpone_timer(command: commands.PostponeTimer) -> list[RowKey]:
+    return [(Timer, (command.timer.kind, command.timer.key))]
+
+
+def postpone_timer(uow: UnitOfWork, command: commands.PostponeTimer, now: int) -> Outcome:
+    timer = command.timer
+    if not timer.is_same(uow.row(Timer, timer.kind, timer.key)):
+        return NO_TIMER
+    uow.put(Timer(timer.kind, timer.key, timer.due, timer.payload, timer.attempts + 1, command.until))
+    return UNCHANGED
