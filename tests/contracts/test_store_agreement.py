@@ -26,12 +26,12 @@ from tests.memory_store import MemoryStore
 
 # Ids whose order differs by alphabet, by code point and by case-insensitive comparison.
 USERS = ["ann", "Bob", "c_y", "d.e"]
-NOBODY = "zoe"
+UNKNOWN_USER = "zoe"
 TEXTS = ["ciao", "la città", "STRASSE straße", "a\0b", "ciao ciao " + "x" * 9_000, "👋", "'\" OR 1=1", "한글 각"]
 QUERIES = ["ciao", "citt", "strasse", "b a", "x", "한", "c"]
 
 user = st.sampled_from(USERS)
-peer = st.sampled_from([*USERS, *USERS, NOBODY])
+peer = st.sampled_from([*USERS, *USERS, UNKNOWN_USER])
 policy = st.sampled_from(["anyone", "anyone", "followers", "following", "mutuals", "nobody"])
 n = st.integers(1, 5)
 booleans = st.booleans()
@@ -83,7 +83,7 @@ def without_row_id(found: User | Conversation | None) -> User | Conversation | N
 async def read_everything(store: Store, prefix: str) -> list[Any]:
     """Everything readable, page by page. Cursors differ between stores and are left out."""
     actions = StoreActions(store)
-    users = [prefix + user for user in [*USERS, "new", NOBODY]]
+    users = [prefix + user for user in [*USERS, "new", UNKNOWN_USER]]
     seen: list[Any] = [await store.heads(users), await store.revoked(users)]
     for one in users:
         page = await store.log(one, 0, 500)

@@ -55,7 +55,7 @@ def table() -> Iterator[tuple[Facts, Placement]]:
     for line in Path(__file__).with_name("policy_table.txt").read_text(encoding="utf-8").splitlines():
         if not line or line.startswith("#"):
             continue
-        blocks, stands, cells = (part.split() for part in line.split("|"))
+        blocks, relation, cells = (part.split() for part in line.split("|"))
         placements = [CELLS[cell] for cell in "".join(cells)]
         columns = list(product(POLICIES, FOLLOWS, (False, True), (False, True)))
         assert len(placements) == len(columns), line
@@ -69,9 +69,9 @@ def table() -> Iterator[tuple[Facts, Placement]]:
                     r_follows=r_follows,
                     s_blocks="S" in blocks,
                     r_blocks="R" in blocks,
-                    wrote="wrote" in stands,
-                    accepted="accepted" in stands,
-                    refused="refused" in stands,
+                    wrote="wrote" in relation,
+                    accepted="accepted" in relation,
+                    refused="refused" in relation,
                 ),
                 placement,
             )

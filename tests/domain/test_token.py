@@ -309,8 +309,8 @@ def test_any_header_raises_only_token_error(header: dict[str, object], payload: 
     refusal_reason(f"{'.'.join(parts)}.c2lnbmF0dXJl", PUBLISHED)
 
 
-_USERS = st.from_regex(r"[A-Za-z0-9_.:@-]{1,65}", fullmatch=True)
-_TIMES = st.integers(NOW // 1000 - 10, NOW // 1000 + 30)
+_USERS = st.from_regex(r"[A-Za-z0-9_.:-]{1,64}", fullmatch=True) | st.text(max_size=4)
+_TIMES = st.integers(NOW // 1000 - 5, NOW // 1000 + 5)
 _TYPED_CLAIMS = st.fixed_dictionaries({"sub": _USERS, "iat": _TIMES, "exp": _TIMES}, optional={"nbf": _TIMES})
 _CLAIMS = st.fixed_dictionaries(
     {"sub": _USERS | _JSON, "iat": _TIMES | _JSON, "exp": _TIMES | _JSON}, optional={"nbf": _JSON, "aud": _JSON}
@@ -320,7 +320,7 @@ _CLAIMS = st.fixed_dictionaries(
 def test_any_payload_is_accepted_or_raises_token_error() -> None:
     accepted: list[Claims] = []
 
-    @given(_TYPED_CLAIMS | _CLAIMS | _JSON)
+    @given(_TYPED_CLAIMS | _TYPED_CLAIMS | _CLAIMS | _JSON)
     @example(claims())
     def check(payload: object) -> None:
         try:
@@ -332,4 +332,4 @@ def test_any_payload_is_accepted_or_raises_token_error() -> None:
         assert is_user_id(verified.user)
 
     check()
-    assert len(accepted) >= 5, "hardly any payload was accepted"
+    assert len(accepted) >= 3, "hardly any payload was accepted"

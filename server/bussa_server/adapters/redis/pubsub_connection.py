@@ -79,10 +79,10 @@ class PubSubConnection:
         if not self.connected:
             return True
         now = asyncio.get_running_loop().time()
-        for node, heard in list(self._last_heard.items()):
-            if now - heard > NODE_EXPIRY_SECONDS:
+        for node, at in list(self._last_heard.items()):
+            if now - at > NODE_EXPIRY_SECONDS:
                 del self._last_heard[node]
-        return any(now - heard > HEARTBEAT_TIMEOUT_SECONDS for heard in self._last_heard.values())
+        return any(now - at > HEARTBEAT_TIMEOUT_SECONDS for at in self._last_heard.values())
 
     def publish(self, messages: Iterable[tuple[bytes, bytes]]) -> None:
         """Publish (channel, message) pairs in one write."""
