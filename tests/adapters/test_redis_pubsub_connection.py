@@ -253,9 +253,7 @@ async def test_single_lost_envelope_is_found_by_next_head_comparison(
 
 def test_loss_is_found_within_two_seconds():
     # The rest of the 2 s is for reading the log.
-    assert (
-        pubsub_connection.HEARTBEAT_TIMEOUT_SECONDS + resync.RESYNC_SECONDS + resync.MIN_PAUSE_SECONDS < 2.0
-    )
+    assert pubsub_connection.HEARTBEAT_TIMEOUT_SECONDS + resync.RESYNC_SECONDS + resync.MIN_PAUSE_SECONDS < 2.0
     assert pubsub_connection.HEARTBEAT_TIMEOUT_SECONDS > 2 * pubsub_connection.HEARTBEAT_SECONDS, (
         "one late heartbeat must not cause a resync"
     )

@@ -62,7 +62,7 @@ def test_each_error_and_close_code_is_included() -> None:
 def test_field_omitted_by_the_server_is_optional_and_not_nullable() -> None:
     typedef, part = struct_typedefs([Frame, Part])
     assert '@property {"frame"} type\n' in typedef
-    assert "@property {number} seq A number in a user's log" in typedef
+    assert "@property {number} seq The number of an event in its" in typedef
     assert "@property {Part[]} parts\n" in typedef
     assert "@property {string | null} from\n" in typedef
     assert '@property {"a" | "b"} kind\n' in typedef

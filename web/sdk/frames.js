@@ -25,26 +25,26 @@ import * as is from "./checks.js";
  */
 
 /**
- * Why one request was refused, over the socket or over HTTP; a connection stays open.
+ * Why a request was refused, over WebSocket or HTTP. A WebSocket connection stays open.
  *
  * @typedef {"bad_request" | "not_allowed" | "awaiting_acceptance" | "not_found" | "conflict" | "rate_limited" |
  *     "unavailable"} ErrorCode
  */
 
 /**
- * Why one call was refused, where only HTTP has the reason: never in an `error` frame.
+ * Error codes of HTTP alone; they never appear in an `error` frame.
  *
  * @typedef {"unauthenticated" | "taken" | "method_not_allowed" | "too_large"} HttpCode
  */
 
 /**
- * What a client does after a close.
+ * What a client does after a close. The values are texts of the AsyncAPI document.
  *
  * @typedef {"never" | "soon" | "new_token" | "backoff"} ReconnectAdvice
  */
 
 /**
- * Some of the settings. An unknown name is refused: silence would look like obedience.
+ * A change of some settings. Unknown names are refused, since ignoring one would look like success.
  *
  * @typedef {object} SettingsChange
  * @property {Policy} [dm_policy]
@@ -53,7 +53,7 @@ import * as is from "./checks.js";
  */
 
 /**
- * What the server accepts: bytes of a frame, characters of a text.
+ * Limits of the server: bytes of a frame, characters of a text.
  *
  * @typedef {object} Limits
  * @property {number} frame
@@ -61,30 +61,29 @@ import * as is from "./checks.js";
  */
 
 /**
- * One message, as `history`, `last` and `hits` show it.
+ * A message in `history`, `last` and `hits`.
  *
- * `hidden` (and then an empty `text`) is a message of a peer whom the reader has blocked:
- * its number keeps its place, nothing of what it said is shown.
+ * `hidden` marks a message of a peer whom the reader has blocked: it keeps its `n`, and its `text` is empty.
  *
  * @typedef {object} Message
- * @property {string} peer A user: [A-Za-z0-9_.:-]{1,64}.
- * @property {number} n A message's number in its conversation, from 1.
- * @property {string} from A user: [A-Za-z0-9_.:-]{1,64}.
+ * @property {string} peer A user id: [A-Za-z0-9_.:-]{1,64}.
+ * @property {number} n The number of a message in its conversation, from 1.
+ * @property {string} from A user id: [A-Za-z0-9_.:-]{1,64}.
  * @property {string} text
  * @property {number} at Milliseconds since 1970 UTC.
- * @property {number} [reply_to] A message's number in its conversation, from 1.
+ * @property {number} [reply_to] The number of a message in its conversation, from 1.
  * @property {boolean} [hidden]
  */
 
 /**
- * A conversation as one of its sides sees it. `read` is its own mark (0: nothing read yet).
+ * A conversation as one participant sees it. `read` is that participant's own mark (0: nothing read yet).
  *
  * @typedef {object} Conversation
- * @property {string} peer A user: [A-Za-z0-9_.:-]{1,64}.
+ * @property {string} peer A user id: [A-Za-z0-9_.:-]{1,64}.
  * @property {Message} last
  * @property {number} unread
  * @property {number} read
- * @property {number | null} peer_read A message's number in its conversation, from 1.
+ * @property {number | null} peer_read The number of a message in its conversation, from 1.
  * @property {boolean} muted
  * @property {Folder} folder
  * @property {boolean} blocked
@@ -92,7 +91,7 @@ import * as is from "./checks.js";
  */
 
 /**
- * A user's door (contract, *Who may write to whom*).
+ * The privacy settings of a user (contract, *Who may write to whom*).
  *
  * @typedef {object} Settings
  * @property {Policy} dm_policy
@@ -103,33 +102,33 @@ import * as is from "./checks.js";
 // Requests.
 
 /**
- * The first frame. `resume` is the last seq the client has, counted in `epoch`.
+ * The first frame. `resume` is the last seq that the client has, in the log of `epoch`.
  *
  * @typedef {object} HelloRequest
  * @property {"hello"} type
  * @property {string | null} [token]
- * @property {number | null} [resume] A number in a user's log, from 1; 0: before the first.
+ * @property {number | null} [resume] The number of an event in its user's log, from 1; 0: before the first.
  * @property {string | null} [epoch]
  */
 
 /**
- * The user is writing to `peer`. Fleeting: no id, no reply, no seq.
+ * The user is typing to `peer`. Ephemeral: no id, no reply, no seq.
  *
  * @typedef {object} TypingRequest
  * @property {"typing"} type
- * @property {string} peer A user: [A-Za-z0-9_.:-]{1,64}.
+ * @property {string} peer A user id: [A-Za-z0-9_.:-]{1,64}.
  */
 
 /**
- * Write to a person.
+ * Send a message to a user.
  *
  * @typedef {object} SendRequest
  * @property {"send"} type
- * @property {number} id The client's choice; its reply carries the same.
- * @property {string} to A user: [A-Za-z0-9_.:-]{1,64}.
- * @property {string} text What a message says.
- * @property {string} nonce The sender's choice; makes a send safe to repeat.
- * @property {number | null} [reply_to] A message's number in its conversation, from 1.
+ * @property {number} id Chosen by the client; the reply carries the same.
+ * @property {string} to A user id: [A-Za-z0-9_.:-]{1,64}.
+ * @property {string} text The text of a message.
+ * @property {string} nonce Chosen by the sender; makes a send safe to retry.
+ * @property {number | null} [reply_to] The number of a message in its conversation, from 1.
  */
 
 /**
@@ -137,11 +136,11 @@ import * as is from "./checks.js";
  *
  * @typedef {object} HistoryRequest
  * @property {"history"} type
- * @property {number} id The client's choice; its reply carries the same.
- * @property {string} peer A user: [A-Za-z0-9_.:-]{1,64}.
- * @property {number | null} [before] A message's number in its conversation, from 1.
+ * @property {number} id Chosen by the client; the reply carries the same.
+ * @property {string} peer A user id: [A-Za-z0-9_.:-]{1,64}.
+ * @property {number | null} [before] The number of a message in its conversation, from 1.
  * @property {number | null} [after]
- * @property {number} [limit] How many at the most.
+ * @property {number} [limit] The maximum number of entries on the page.
  */
 
 /**
@@ -149,116 +148,116 @@ import * as is from "./checks.js";
  *
  * @typedef {object} ConversationsRequest
  * @property {"conversations"} type
- * @property {number} id The client's choice; its reply carries the same.
+ * @property {number} id Chosen by the client; the reply carries the same.
  * @property {"inbox" | "requests"} [folder]
  * @property {string | null} [before] Where the next page begins: the `next` of a reply.
- * @property {number} [limit] How many at the most.
+ * @property {number} [limit] The maximum number of entries on the page.
  */
 
 /**
- * Everything up to `n` has been read.
+ * Messages up to `n` have been read.
  *
  * @typedef {object} ReadRequest
  * @property {"read"} type
- * @property {number} id The client's choice; its reply carries the same.
- * @property {string} peer A user: [A-Za-z0-9_.:-]{1,64}.
- * @property {number} n A message's number in its conversation, from 1.
+ * @property {number} id Chosen by the client; the reply carries the same.
+ * @property {string} peer A user id: [A-Za-z0-9_.:-]{1,64}.
+ * @property {number} n The number of a message in its conversation, from 1.
  */
 
 /**
- * Let in who knocked.
+ * Accept a conversation: its peer may write to the inbox.
  *
  * @typedef {object} AcceptRequest
  * @property {"accept"} type
- * @property {number} id The client's choice; its reply carries the same.
- * @property {string} peer A user: [A-Za-z0-9_.:-]{1,64}.
+ * @property {number} id Chosen by the client; the reply carries the same.
+ * @property {string} peer A user id: [A-Za-z0-9_.:-]{1,64}.
  */
 
 /**
- * Turn away who knocked, or whoever wrote.
+ * Decline a conversation: its peer is refused until accepted or written to.
  *
  * @typedef {object} DeclineRequest
  * @property {"decline"} type
- * @property {number} id The client's choice; its reply carries the same.
- * @property {string} peer A user: [A-Za-z0-9_.:-]{1,64}.
+ * @property {number} id Chosen by the client; the reply carries the same.
+ * @property {string} peer A user id: [A-Za-z0-9_.:-]{1,64}.
  */
 
 /**
- * Neither hear from a person nor write there.
+ * Block a user: neither may write to the other.
  *
  * @typedef {object} BlockRequest
  * @property {"block"} type
- * @property {number} id The client's choice; its reply carries the same.
- * @property {string} user A user: [A-Za-z0-9_.:-]{1,64}.
+ * @property {number} id Chosen by the client; the reply carries the same.
+ * @property {string} user A user id: [A-Za-z0-9_.:-]{1,64}.
  */
 
 /**
- * Undo a block.
+ * Unblock a user.
  *
  * @typedef {object} UnblockRequest
  * @property {"unblock"} type
- * @property {number} id The client's choice; its reply carries the same.
- * @property {string} user A user: [A-Za-z0-9_.:-]{1,64}.
+ * @property {number} id Chosen by the client; the reply carries the same.
+ * @property {string} user A user id: [A-Za-z0-9_.:-]{1,64}.
  */
 
 /**
- * Keep a conversation quiet.
+ * Mute a conversation.
  *
  * @typedef {object} MuteRequest
  * @property {"mute"} type
- * @property {number} id The client's choice; its reply carries the same.
- * @property {string} user A user: [A-Za-z0-9_.:-]{1,64}.
+ * @property {number} id Chosen by the client; the reply carries the same.
+ * @property {string} user A user id: [A-Za-z0-9_.:-]{1,64}.
  */
 
 /**
- * Undo a mute.
+ * Unmute a conversation.
  *
  * @typedef {object} UnmuteRequest
  * @property {"unmute"} type
- * @property {number} id The client's choice; its reply carries the same.
- * @property {string} user A user: [A-Za-z0-9_.:-]{1,64}.
+ * @property {number} id Chosen by the client; the reply carries the same.
+ * @property {string} user A user id: [A-Za-z0-9_.:-]{1,64}.
  */
 
 /**
- * `n` names the message that gave offence; `block` also blocks its sender.
+ * `n` is the reported message; `block` also blocks the peer.
  *
  * @typedef {object} ReportRequest
  * @property {"report"} type
- * @property {number} id The client's choice; its reply carries the same.
- * @property {string} peer A user: [A-Za-z0-9_.:-]{1,64}.
+ * @property {number} id Chosen by the client; the reply carries the same.
+ * @property {string} peer A user id: [A-Za-z0-9_.:-]{1,64}.
  * @property {ReportReason} reason
- * @property {number | null} [n] A message's number in its conversation, from 1.
+ * @property {number | null} [n] The number of a message in its conversation, from 1.
  * @property {boolean} [block]
  */
 
 /**
- * Read the settings, or `set` some and read the outcome.
+ * Read the settings, or `set` some and read the result.
  *
  * @typedef {object} SettingsRequest
  * @property {"settings"} type
- * @property {number} id The client's choice; its reply carries the same.
+ * @property {number} id Chosen by the client; the reply carries the same.
  * @property {SettingsChange | null} [set]
  */
 
 /**
- * See a person, and whether one may write there.
+ * Read a user's name, and whether one may write to that user.
  *
  * @typedef {object} ProfileRequest
  * @property {"profile"} type
- * @property {number} id The client's choice; its reply carries the same.
- * @property {string} user A user: [A-Za-z0-9_.:-]{1,64}.
+ * @property {number} id Chosen by the client; the reply carries the same.
+ * @property {string} user A user id: [A-Za-z0-9_.:-]{1,64}.
  */
 
 /**
- * Find messages of one's own conversations.
+ * Search the messages of the user's own conversations.
  *
  * @typedef {object} SearchRequest
  * @property {"search"} type
- * @property {number} id The client's choice; its reply carries the same.
+ * @property {number} id Chosen by the client; the reply carries the same.
  * @property {string} query
- * @property {string | null} [peer] A user: [A-Za-z0-9_.:-]{1,64}.
+ * @property {string | null} [peer] A user id: [A-Za-z0-9_.:-]{1,64}.
  * @property {string | null} [before] Where the next page begins: the `next` of a reply.
- * @property {number} [limit] How many at the most.
+ * @property {number} [limit] The maximum number of entries on the page.
  */
 
 /**
@@ -266,26 +265,26 @@ import * as is from "./checks.js";
  *
  * @typedef {object} SyncRequest
  * @property {"sync"} type
- * @property {number} id The client's choice; its reply carries the same.
- * @property {number} after A number in a user's log, from 1; 0: before the first.
- * @property {number} [limit] How many at the most.
+ * @property {number} id Chosen by the client; the reply carries the same.
+ * @property {number} after The number of an event in its user's log, from 1; 0: before the first.
+ * @property {number} [limit] The maximum number of entries on the page.
  */
 
 /**
- * Go on with a newer token of the same user.
+ * Replace the connection's token by a newer one of the same user.
  *
  * @typedef {object} RefreshRequest
  * @property {"refresh"} type
- * @property {number} id The client's choice; its reply carries the same.
+ * @property {number} id Chosen by the client; the reply carries the same.
  * @property {string} token
  */
 
 /**
- * Is anybody there? And how far has the log come?
+ * Check the connection, and read the head of the log.
  *
  * @typedef {object} PingRequest
  * @property {"ping"} type
- * @property {number} id The client's choice; its reply carries the same.
+ * @property {number} id Chosen by the client; the reply carries the same.
  */
 
 /**
@@ -297,12 +296,12 @@ import * as is from "./checks.js";
 // Replies.
 
 /**
- * The answer to `hello`. `resumed`: what came after `resume` follows; else it begins at `head` + 1.
+ * The reply to `hello`. If `resumed`, the events after `resume` follow; else those after `head`.
  *
  * @typedef {object} WelcomeReply
  * @property {"welcome"} type
- * @property {string} user A user: [A-Za-z0-9_.:-]{1,64}.
- * @property {number} head A number in a user's log, from 1; 0: before the first.
+ * @property {string} user A user id: [A-Za-z0-9_.:-]{1,64}.
+ * @property {number} head The number of an event in its user's log, from 1; 0: before the first.
  * @property {string} epoch
  * @property {boolean} resumed
  * @property {number} now Milliseconds since 1970 UTC.
@@ -312,10 +311,10 @@ import * as is from "./checks.js";
 /**
  * @typedef {object} SentReply
  * @property {"sent"} type
- * @property {number} id The client's choice; its reply carries the same.
- * @property {string} peer A user: [A-Za-z0-9_.:-]{1,64}.
- * @property {number} n A message's number in its conversation, from 1.
- * @property {number} seq A number in a user's log, from 1; 0: before the first.
+ * @property {number} id Chosen by the client; the reply carries the same.
+ * @property {string} peer A user id: [A-Za-z0-9_.:-]{1,64}.
+ * @property {number} n The number of a message in its conversation, from 1.
+ * @property {number} seq The number of an event in its user's log, from 1; 0: before the first.
  * @property {number} at Milliseconds since 1970 UTC.
  * @property {Folder} folder
  */
@@ -323,17 +322,17 @@ import * as is from "./checks.js";
 /**
  * @typedef {object} OkReply
  * @property {"ok"} type
- * @property {number} id The client's choice; its reply carries the same.
- * @property {number} [seq] A number in a user's log, from 1; 0: before the first.
+ * @property {number} id Chosen by the client; the reply carries the same.
+ * @property {number} [seq] The number of an event in its user's log, from 1; 0: before the first.
  */
 
 /**
- * `more`: there are further messages in the direction that was asked for.
+ * `more`: there are further messages in the requested direction.
  *
  * @typedef {object} HistoryReply
  * @property {"history"} type
- * @property {number} id The client's choice; its reply carries the same.
- * @property {string} peer A user: [A-Za-z0-9_.:-]{1,64}.
+ * @property {number} id Chosen by the client; the reply carries the same.
+ * @property {string} peer A user id: [A-Za-z0-9_.:-]{1,64}.
  * @property {Message[]} messages
  * @property {boolean} more
  */
@@ -341,7 +340,7 @@ import * as is from "./checks.js";
 /**
  * @typedef {object} ConversationsReply
  * @property {"conversations"} type
- * @property {number} id The client's choice; its reply carries the same.
+ * @property {number} id Chosen by the client; the reply carries the same.
  * @property {Conversation[]} conversations
  * @property {string | null} next
  */
@@ -349,16 +348,16 @@ import * as is from "./checks.js";
 /**
  * @typedef {object} SettingsReply
  * @property {"settings"} type
- * @property {number} id The client's choice; its reply carries the same.
+ * @property {number} id Chosen by the client; the reply carries the same.
  * @property {Settings} settings
- * @property {number} [seq] A number in a user's log, from 1; 0: before the first.
+ * @property {number} [seq] The number of an event in its user's log, from 1; 0: before the first.
  */
 
 /**
  * @typedef {object} ProfileReply
  * @property {"profile"} type
- * @property {number} id The client's choice; its reply carries the same.
- * @property {string} user A user: [A-Za-z0-9_.:-]{1,64}.
+ * @property {number} id Chosen by the client; the reply carries the same.
+ * @property {string} user A user id: [A-Za-z0-9_.:-]{1,64}.
  * @property {string} name
  * @property {CanMessage} can_message
  */
@@ -366,36 +365,36 @@ import * as is from "./checks.js";
 /**
  * @typedef {object} SearchReply
  * @property {"search"} type
- * @property {number} id The client's choice; its reply carries the same.
+ * @property {number} id Chosen by the client; the reply carries the same.
  * @property {Message[]} hits
  * @property {string | null} next
  */
 
 /**
- * `events` are the very maps that were pushed, ascending by seq.
+ * `events` are the maps as they were pushed, ascending by seq.
  *
  * @typedef {object} SyncReply
  * @property {"sync"} type
- * @property {number} id The client's choice; its reply carries the same.
+ * @property {number} id Chosen by the client; the reply carries the same.
  * @property {unknown[]} events
- * @property {number} head A number in a user's log, from 1; 0: before the first.
+ * @property {number} head The number of an event in its user's log, from 1; 0: before the first.
  */
 
 /**
  * @typedef {object} PongReply
  * @property {"pong"} type
- * @property {number} id The client's choice; its reply carries the same.
- * @property {number} head A number in a user's log, from 1; 0: before the first.
+ * @property {number} id Chosen by the client; the reply carries the same.
+ * @property {number} head The number of an event in its user's log, from 1; 0: before the first.
  */
 
 /**
- * One request was refused. `id` is left out where it could not be read; `retry_after` is in seconds.
+ * A request was refused. `id` is left out if it could not be read; `retry_after` is in seconds.
  *
  * @typedef {object} ErrorReply
  * @property {"error"} type
  * @property {ErrorCode} code
  * @property {string} message
- * @property {number} [id] The client's choice; its reply carries the same.
+ * @property {number} [id] Chosen by the client; the reply carries the same.
  * @property {number} [retry_after]
  */
 
@@ -431,20 +430,20 @@ import * as is from "./checks.js";
 // Events.
 
 /**
- * A message of a conversation with `peer`, by either side.
+ * A message of the conversation with `peer`, by either participant.
  *
- * `folder` is where it was put at its recipient: `inbox`, or `requests` for a knock.
+ * `folder` is where the recipient has it: `inbox`, or `requests` for a knock.
  *
  * @typedef {object} MessageEvent
  * @property {"message"} type
- * @property {number} seq A number in a user's log, from 1; 0: before the first.
- * @property {string} peer A user: [A-Za-z0-9_.:-]{1,64}.
- * @property {number} n A message's number in its conversation, from 1.
- * @property {string} from A user: [A-Za-z0-9_.:-]{1,64}.
+ * @property {number} seq The number of an event in its user's log, from 1; 0: before the first.
+ * @property {string} peer A user id: [A-Za-z0-9_.:-]{1,64}.
+ * @property {number} n The number of a message in its conversation, from 1.
+ * @property {string} from A user id: [A-Za-z0-9_.:-]{1,64}.
  * @property {string} text
  * @property {number} at Milliseconds since 1970 UTC.
  * @property {Folder} folder
- * @property {number} [reply_to] A message's number in its conversation, from 1.
+ * @property {number} [reply_to] The number of a message in its conversation, from 1.
  */
 
 /**
@@ -452,47 +451,47 @@ import * as is from "./checks.js";
  *
  * @typedef {object} ReadEvent
  * @property {"read"} type
- * @property {number} seq A number in a user's log, from 1; 0: before the first.
- * @property {string} peer A user: [A-Za-z0-9_.:-]{1,64}.
- * @property {string} by A user: [A-Za-z0-9_.:-]{1,64}.
- * @property {number} n A message's number in its conversation, from 1.
+ * @property {number} seq The number of an event in its user's log, from 1; 0: before the first.
+ * @property {string} peer A user id: [A-Za-z0-9_.:-]{1,64}.
+ * @property {string} by A user id: [A-Za-z0-9_.:-]{1,64}.
+ * @property {number} n The number of a message in its conversation, from 1.
  */
 
 /**
- * What accept, decline, mute, block or report changed. `folder` is null where nothing was written yet.
+ * The state after accept, decline, mute, block or report. `folder` is null before the first message.
  *
  * @typedef {object} ConversationEvent
  * @property {"conversation"} type
- * @property {number} seq A number in a user's log, from 1; 0: before the first.
- * @property {string} peer A user: [A-Za-z0-9_.:-]{1,64}.
+ * @property {number} seq The number of an event in its user's log, from 1; 0: before the first.
+ * @property {string} peer A user id: [A-Za-z0-9_.:-]{1,64}.
  * @property {Folder | null} folder
  * @property {boolean} muted
  * @property {boolean} blocked
  */
 
 /**
- * The user's own door has changed.
+ * The user's privacy settings have changed.
  *
  * @typedef {object} SettingsEvent
  * @property {"settings"} type
- * @property {number} seq A number in a user's log, from 1; 0: before the first.
+ * @property {number} seq The number of an event in its user's log, from 1; 0: before the first.
  * @property {Settings} settings
  */
 
 /**
- * In place of an event of a peer whom the user has blocked since.
+ * Replaces an event of a peer whom the user has blocked since.
  *
  * @typedef {object} HiddenEvent
  * @property {"hidden"} type
- * @property {number} seq A number in a user's log, from 1; 0: before the first.
+ * @property {number} seq The number of an event in its user's log, from 1; 0: before the first.
  */
 
 /**
- * The peer is writing. Fleeting: no seq.
+ * The peer is typing. Ephemeral: no seq.
  *
  * @typedef {object} TypingEvent
  * @property {"typing"} type
- * @property {string} peer A user: [A-Za-z0-9_.:-]{1,64}.
+ * @property {string} peer A user id: [A-Za-z0-9_.:-]{1,64}.
  */
 
 /**

@@ -17,19 +17,19 @@ export type Folder = "inbox" | "requests" | "declined";
 export type ReportReason = "spam" | "abuse" | "other";
 export type CanMessage = "yes" | "knock" | "no";
 /**
- * Why one request was refused, over the socket or over HTTP; a connection stays open.
+ * Why a request was refused, over WebSocket or HTTP. A WebSocket connection stays open.
  */
 export type ErrorCode = "bad_request" | "not_allowed" | "awaiting_acceptance" | "not_found" | "conflict" | "rate_limited" | "unavailable";
 /**
- * Why one call was refused, where only HTTP has the reason: never in an `error` frame.
+ * Error codes of HTTP alone; they never appear in an `error` frame.
  */
 export type HttpCode = "unauthenticated" | "taken" | "method_not_allowed" | "too_large";
 /**
- * What a client does after a close.
+ * What a client does after a close. The values are texts of the AsyncAPI document.
  */
 export type ReconnectAdvice = "never" | "soon" | "new_token" | "backoff";
 /**
- * Some of the settings. An unknown name is refused: silence would look like obedience.
+ * A change of some settings. Unknown names are refused, since ignoring one would look like success.
  */
 export type SettingsChange = {
     dm_policy?: Policy | undefined;
@@ -37,29 +37,28 @@ export type SettingsChange = {
     read_receipts?: boolean | undefined;
 };
 /**
- * What the server accepts: bytes of a frame, characters of a text.
+ * Limits of the server: bytes of a frame, characters of a text.
  */
 export type Limits = {
     frame: number;
     text: number;
 };
 /**
- * One message, as `history`, `last` and `hits` show it.
+ * A message in `history`, `last` and `hits`.
  *
- * `hidden` (and then an empty `text`) is a message of a peer whom the reader has blocked:
- * its number keeps its place, nothing of what it said is shown.
+ * `hidden` marks a message of a peer whom the reader has blocked: it keeps its `n`, and its `text` is empty.
  */
 export type Message = {
     /**
-     * A user: [A-Za-z0-9_.:-]{1,64}.
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
      */
     peer: string;
     /**
-     * A message's number in its conversation, from 1.
+     * The number of a message in its conversation, from 1.
      */
     n: number;
     /**
-     * A user: [A-Za-z0-9_.:-]{1,64}.
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
      */
     from: string;
     text: string;
@@ -68,24 +67,24 @@ export type Message = {
      */
     at: number;
     /**
-     * A message's number in its conversation, from 1.
+     * The number of a message in its conversation, from 1.
      */
     reply_to?: number | undefined;
     hidden?: boolean | undefined;
 };
 /**
- * A conversation as one of its sides sees it. `read` is its own mark (0: nothing read yet).
+ * A conversation as one participant sees it. `read` is that participant's own mark (0: nothing read yet).
  */
 export type Conversation = {
     /**
-     * A user: [A-Za-z0-9_.:-]{1,64}.
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
      */
     peer: string;
     last: Message;
     unread: number;
     read: number;
     /**
-     * A message's number in its conversation, from 1.
+     * The number of a message in its conversation, from 1.
      */
     peer_read: number | null;
     muted: boolean;
@@ -94,7 +93,7 @@ export type Conversation = {
     name: string;
 };
 /**
- * A user's door (contract, *Who may write to whom*).
+ * The privacy settings of a user (contract, *Who may write to whom*).
  */
 export type Settings = {
     dm_policy: Policy;
@@ -102,50 +101,50 @@ export type Settings = {
     read_receipts: boolean;
 };
 /**
- * The first frame. `resume` is the last seq the client has, counted in `epoch`.
+ * The first frame. `resume` is the last seq that the client has, in the log of `epoch`.
  */
 export type HelloRequest = {
     type: "hello";
     token?: string | null | undefined;
     /**
-     * A number in a user's log, from 1; 0: before the first.
+     * The number of an event in its user's log, from 1; 0: before the first.
      */
     resume?: number | null | undefined;
     epoch?: string | null | undefined;
 };
 /**
- * The user is writing to `peer`. Fleeting: no id, no reply, no seq.
+ * The user is typing to `peer`. Ephemeral: no id, no reply, no seq.
  */
 export type TypingRequest = {
     type: "typing";
     /**
-     * A user: [A-Za-z0-9_.:-]{1,64}.
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
      */
     peer: string;
 };
 /**
- * Write to a person.
+ * Send a message to a user.
  */
 export type SendRequest = {
     type: "send";
     /**
-     * The client's choice; its reply carries the same.
+     * Chosen by the client; the reply carries the same.
      */
     id: number;
     /**
-     * A user: [A-Za-z0-9_.:-]{1,64}.
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
      */
     to: string;
     /**
-     * What a message says.
+     * The text of a message.
      */
     text: string;
     /**
-     * The sender's choice; makes a send safe to repeat.
+     * Chosen by the sender; makes a send safe to retry.
      */
     nonce: string;
     /**
-     * A message's number in its conversation, from 1.
+     * The number of a message in its conversation, from 1.
      */
     reply_to?: number | null | undefined;
 };
@@ -155,20 +154,20 @@ export type SendRequest = {
 export type HistoryRequest = {
     type: "history";
     /**
-     * The client's choice; its reply carries the same.
+     * Chosen by the client; the reply carries the same.
      */
     id: number;
     /**
-     * A user: [A-Za-z0-9_.:-]{1,64}.
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
      */
     peer: string;
     /**
-     * A message's number in its conversation, from 1.
+     * The number of a message in its conversation, from 1.
      */
     before?: number | null | undefined;
     after?: number | null | undefined;
     /**
-     * How many at the most.
+     * The maximum number of entries on the page.
      */
     limit?: number | undefined;
 };
@@ -178,7 +177,7 @@ export type HistoryRequest = {
 export type ConversationsRequest = {
     type: "conversations";
     /**
-     * The client's choice; its reply carries the same.
+     * Chosen by the client; the reply carries the same.
      */
     id: number;
     folder?: "inbox" | "requests" | undefined;
@@ -187,169 +186,169 @@ export type ConversationsRequest = {
      */
     before?: string | null | undefined;
     /**
-     * How many at the most.
+     * The maximum number of entries on the page.
      */
     limit?: number | undefined;
 };
 /**
- * Everything up to `n` has been read.
+ * Messages up to `n` have been read.
  */
 export type ReadRequest = {
     type: "read";
     /**
-     * The client's choice; its reply carries the same.
+     * Chosen by the client; the reply carries the same.
      */
     id: number;
     /**
-     * A user: [A-Za-z0-9_.:-]{1,64}.
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
      */
     peer: string;
     /**
-     * A message's number in its conversation, from 1.
+     * The number of a message in its conversation, from 1.
      */
     n: number;
 };
 /**
- * Let in who knocked.
+ * Accept a conversation: its peer may write to the inbox.
  */
 export type AcceptRequest = {
     type: "accept";
     /**
-     * The client's choice; its reply carries the same.
+     * Chosen by the client; the reply carries the same.
      */
     id: number;
     /**
-     * A user: [A-Za-z0-9_.:-]{1,64}.
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
      */
     peer: string;
 };
 /**
- * Turn away who knocked, or whoever wrote.
+ * Decline a conversation: its peer is refused until accepted or written to.
  */
 export type DeclineRequest = {
     type: "decline";
     /**
-     * The client's choice; its reply carries the same.
+     * Chosen by the client; the reply carries the same.
      */
     id: number;
     /**
-     * A user: [A-Za-z0-9_.:-]{1,64}.
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
      */
     peer: string;
 };
 /**
- * Neither hear from a person nor write there.
+ * Block a user: neither may write to the other.
  */
 export type BlockRequest = {
     type: "block";
     /**
-     * The client's choice; its reply carries the same.
+     * Chosen by the client; the reply carries the same.
      */
     id: number;
     /**
-     * A user: [A-Za-z0-9_.:-]{1,64}.
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
      */
     user: string;
 };
 /**
- * Undo a block.
+ * Unblock a user.
  */
 export type UnblockRequest = {
     type: "unblock";
     /**
-     * The client's choice; its reply carries the same.
+     * Chosen by the client; the reply carries the same.
      */
     id: number;
     /**
-     * A user: [A-Za-z0-9_.:-]{1,64}.
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
      */
     user: string;
 };
 /**
- * Keep a conversation quiet.
+ * Mute a conversation.
  */
 export type MuteRequest = {
     type: "mute";
     /**
-     * The client's choice; its reply carries the same.
+     * Chosen by the client; the reply carries the same.
      */
     id: number;
     /**
-     * A user: [A-Za-z0-9_.:-]{1,64}.
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
      */
     user: string;
 };
 /**
- * Undo a mute.
+ * Unmute a conversation.
  */
 export type UnmuteRequest = {
     type: "unmute";
     /**
-     * The client's choice; its reply carries the same.
+     * Chosen by the client; the reply carries the same.
      */
     id: number;
     /**
-     * A user: [A-Za-z0-9_.:-]{1,64}.
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
      */
     user: string;
 };
 /**
- * `n` names the message that gave offence; `block` also blocks its sender.
+ * `n` is the reported message; `block` also blocks the peer.
  */
 export type ReportRequest = {
     type: "report";
     /**
-     * The client's choice; its reply carries the same.
+     * Chosen by the client; the reply carries the same.
      */
     id: number;
     /**
-     * A user: [A-Za-z0-9_.:-]{1,64}.
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
      */
     peer: string;
     reason: ReportReason;
     /**
-     * A message's number in its conversation, from 1.
+     * The number of a message in its conversation, from 1.
      */
     n?: number | null | undefined;
     block?: boolean | undefined;
 };
 /**
- * Read the settings, or `set` some and read the outcome.
+ * Read the settings, or `set` some and read the result.
  */
 export type SettingsRequest = {
     type: "settings";
     /**
-     * The client's choice; its reply carries the same.
+     * Chosen by the client; the reply carries the same.
      */
     id: number;
     set?: SettingsChange | null | undefined;
 };
 /**
- * See a person, and whether one may write there.
+ * Read a user's name, and whether one may write to that user.
  */
 export type ProfileRequest = {
     type: "profile";
     /**
-     * The client's choice; its reply carries the same.
+     * Chosen by the client; the reply carries the same.
      */
     id: number;
     /**
-     * A user: [A-Za-z0-9_.:-]{1,64}.
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
      */
     user: string;
 };
 /**
- * Find messages of one's own conversations.
+ * Search the messages of the user's own conversations.
  */
 export type SearchRequest = {
     type: "search";
     /**
-     * The client's choice; its reply carries the same.
+     * Chosen by the client; the reply carries the same.
      */
     id: number;
     query: string;
     /**
-     * A user: [A-Za-z0-9_.:-]{1,64}.
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
      */
     peer?: string | null | undefined;
     /**
@@ -357,7 +356,7 @@ export type SearchRequest = {
      */
     before?: string | null | undefined;
     /**
-     * How many at the most.
+     * The maximum number of entries on the page.
      */
     limit?: number | undefined;
 };
@@ -367,51 +366,51 @@ export type SearchRequest = {
 export type SyncRequest = {
     type: "sync";
     /**
-     * The client's choice; its reply carries the same.
+     * Chosen by the client; the reply carries the same.
      */
     id: number;
     /**
-     * A number in a user's log, from 1; 0: before the first.
+     * The number of an event in its user's log, from 1; 0: before the first.
      */
     after: number;
     /**
-     * How many at the most.
+     * The maximum number of entries on the page.
      */
     limit?: number | undefined;
 };
 /**
- * Go on with a newer token of the same user.
+ * Replace the connection's token by a newer one of the same user.
  */
 export type RefreshRequest = {
     type: "refresh";
     /**
-     * The client's choice; its reply carries the same.
+     * Chosen by the client; the reply carries the same.
      */
     id: number;
     token: string;
 };
 /**
- * Is anybody there? And how far has the log come?
+ * Check the connection, and read the head of the log.
  */
 export type PingRequest = {
     type: "ping";
     /**
-     * The client's choice; its reply carries the same.
+     * Chosen by the client; the reply carries the same.
      */
     id: number;
 };
 export type Request = HelloRequest | TypingRequest | SendRequest | HistoryRequest | ConversationsRequest | ReadRequest | AcceptRequest | DeclineRequest | BlockRequest | UnblockRequest | MuteRequest | UnmuteRequest | ReportRequest | SettingsRequest | ProfileRequest | SearchRequest | SyncRequest | RefreshRequest | PingRequest;
 /**
- * The answer to `hello`. `resumed`: what came after `resume` follows; else it begins at `head` + 1.
+ * The reply to `hello`. If `resumed`, the events after `resume` follow; else those after `head`.
  */
 export type WelcomeReply = {
     type: "welcome";
     /**
-     * A user: [A-Za-z0-9_.:-]{1,64}.
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
      */
     user: string;
     /**
-     * A number in a user's log, from 1; 0: before the first.
+     * The number of an event in its user's log, from 1; 0: before the first.
      */
     head: number;
     epoch: string;
@@ -425,19 +424,19 @@ export type WelcomeReply = {
 export type SentReply = {
     type: "sent";
     /**
-     * The client's choice; its reply carries the same.
+     * Chosen by the client; the reply carries the same.
      */
     id: number;
     /**
-     * A user: [A-Za-z0-9_.:-]{1,64}.
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
      */
     peer: string;
     /**
-     * A message's number in its conversation, from 1.
+     * The number of a message in its conversation, from 1.
      */
     n: number;
     /**
-     * A number in a user's log, from 1; 0: before the first.
+     * The number of an event in its user's log, from 1; 0: before the first.
      */
     seq: number;
     /**
@@ -449,25 +448,25 @@ export type SentReply = {
 export type OkReply = {
     type: "ok";
     /**
-     * The client's choice; its reply carries the same.
+     * Chosen by the client; the reply carries the same.
      */
     id: number;
     /**
-     * A number in a user's log, from 1; 0: before the first.
+     * The number of an event in its user's log, from 1; 0: before the first.
      */
     seq?: number | undefined;
 };
 /**
- * `more`: there are further messages in the direction that was asked for.
+ * `more`: there are further messages in the requested direction.
  */
 export type HistoryReply = {
     type: "history";
     /**
-     * The client's choice; its reply carries the same.
+     * Chosen by the client; the reply carries the same.
      */
     id: number;
     /**
-     * A user: [A-Za-z0-9_.:-]{1,64}.
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
      */
     peer: string;
     messages: Message[];
@@ -476,7 +475,7 @@ export type HistoryReply = {
 export type ConversationsReply = {
     type: "conversations";
     /**
-     * The client's choice; its reply carries the same.
+     * Chosen by the client; the reply carries the same.
      */
     id: number;
     conversations: Conversation[];
@@ -485,23 +484,23 @@ export type ConversationsReply = {
 export type SettingsReply = {
     type: "settings";
     /**
-     * The client's choice; its reply carries the same.
+     * Chosen by the client; the reply carries the same.
      */
     id: number;
     settings: Settings;
     /**
-     * A number in a user's log, from 1; 0: before the first.
+     * The number of an event in its user's log, from 1; 0: before the first.
      */
     seq?: number | undefined;
 };
 export type ProfileReply = {
     type: "profile";
     /**
-     * The client's choice; its reply carries the same.
+     * Chosen by the client; the reply carries the same.
      */
     id: number;
     /**
-     * A user: [A-Za-z0-9_.:-]{1,64}.
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
      */
     user: string;
     name: string;
@@ -510,47 +509,47 @@ export type ProfileReply = {
 export type SearchReply = {
     type: "search";
     /**
-     * The client's choice; its reply carries the same.
+     * Chosen by the client; the reply carries the same.
      */
     id: number;
     hits: Message[];
     next: string | null;
 };
 /**
- * `events` are the very maps that were pushed, ascending by seq.
+ * `events` are the maps as they were pushed, ascending by seq.
  */
 export type SyncReply = {
     type: "sync";
     /**
-     * The client's choice; its reply carries the same.
+     * Chosen by the client; the reply carries the same.
      */
     id: number;
     events: unknown[];
     /**
-     * A number in a user's log, from 1; 0: before the first.
+     * The number of an event in its user's log, from 1; 0: before the first.
      */
     head: number;
 };
 export type PongReply = {
     type: "pong";
     /**
-     * The client's choice; its reply carries the same.
+     * Chosen by the client; the reply carries the same.
      */
     id: number;
     /**
-     * A number in a user's log, from 1; 0: before the first.
+     * The number of an event in its user's log, from 1; 0: before the first.
      */
     head: number;
 };
 /**
- * One request was refused. `id` is left out where it could not be read; `retry_after` is in seconds.
+ * A request was refused. `id` is left out if it could not be read; `retry_after` is in seconds.
  */
 export type ErrorReply = {
     type: "error";
     code: ErrorCode;
     message: string;
     /**
-     * The client's choice; its reply carries the same.
+     * Chosen by the client; the reply carries the same.
      */
     id?: number | undefined;
     retry_after?: number | undefined;
@@ -580,26 +579,26 @@ export type ReplyTypes = {
     ping: PongReply;
 };
 /**
- * A message of a conversation with `peer`, by either side.
+ * A message of the conversation with `peer`, by either participant.
  *
- * `folder` is where it was put at its recipient: `inbox`, or `requests` for a knock.
+ * `folder` is where the recipient has it: `inbox`, or `requests` for a knock.
  */
 export type MessageEvent = {
     type: "message";
     /**
-     * A number in a user's log, from 1; 0: before the first.
+     * The number of an event in its user's log, from 1; 0: before the first.
      */
     seq: number;
     /**
-     * A user: [A-Za-z0-9_.:-]{1,64}.
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
      */
     peer: string;
     /**
-     * A message's number in its conversation, from 1.
+     * The number of a message in its conversation, from 1.
      */
     n: number;
     /**
-     * A user: [A-Za-z0-9_.:-]{1,64}.
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
      */
     from: string;
     text: string;
@@ -609,7 +608,7 @@ export type MessageEvent = {
     at: number;
     folder: Folder;
     /**
-     * A message's number in its conversation, from 1.
+     * The number of a message in its conversation, from 1.
      */
     reply_to?: number | undefined;
 };
@@ -619,33 +618,33 @@ export type MessageEvent = {
 export type ReadEvent = {
     type: "read";
     /**
-     * A number in a user's log, from 1; 0: before the first.
+     * The number of an event in its user's log, from 1; 0: before the first.
      */
     seq: number;
     /**
-     * A user: [A-Za-z0-9_.:-]{1,64}.
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
      */
     peer: string;
     /**
-     * A user: [A-Za-z0-9_.:-]{1,64}.
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
      */
     by: string;
     /**
-     * A message's number in its conversation, from 1.
+     * The number of a message in its conversation, from 1.
      */
     n: number;
 };
 /**
- * What accept, decline, mute, block or report changed. `folder` is null where nothing was written yet.
+ * The state after accept, decline, mute, block or report. `folder` is null before the first message.
  */
 export type ConversationEvent = {
     type: "conversation";
     /**
-     * A number in a user's log, from 1; 0: before the first.
+     * The number of an event in its user's log, from 1; 0: before the first.
      */
     seq: number;
     /**
-     * A user: [A-Za-z0-9_.:-]{1,64}.
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
      */
     peer: string;
     folder: Folder | null;
@@ -653,33 +652,33 @@ export type ConversationEvent = {
     blocked: boolean;
 };
 /**
- * The user's own door has changed.
+ * The user's privacy settings have changed.
  */
 export type SettingsEvent = {
     type: "settings";
     /**
-     * A number in a user's log, from 1; 0: before the first.
+     * The number of an event in its user's log, from 1; 0: before the first.
      */
     seq: number;
     settings: Settings;
 };
 /**
- * In place of an event of a peer whom the user has blocked since.
+ * Replaces an event of a peer whom the user has blocked since.
  */
 export type HiddenEvent = {
     type: "hidden";
     /**
-     * A number in a user's log, from 1; 0: before the first.
+     * The number of an event in its user's log, from 1; 0: before the first.
      */
     seq: number;
 };
 /**
- * The peer is writing. Fleeting: no seq.
+ * The peer is typing. Ephemeral: no seq.
  */
 export type TypingEvent = {
     type: "typing";
     /**
-     * A user: [A-Za-z0-9_.:-]{1,64}.
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
      */
     peer: string;
 };
