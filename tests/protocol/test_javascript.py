@@ -66,7 +66,7 @@ def test_field_omitted_by_the_server_is_optional_and_not_nullable() -> None:
     assert "@property {Part[]} parts\n" in typedef
     assert "@property {string | null} from\n" in typedef
     assert '@property {"a" | "b"} kind\n' in typedef
-    assert "@property {number} [n] A message's number" in typedef
+    assert "@property {number} [n] The number of a message in its conversation" in typedef
     assert "@property {boolean} [loud]\n" in typedef
     assert "@property {unknown} [more]\n" in typedef
     assert part.startswith("/**\n * What `it` is.\n *\n * @typedef {object} Part\n")
