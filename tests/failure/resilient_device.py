@@ -13,8 +13,8 @@ from typing import Any
 
 import msgpack
 
+from bussa_load.websocket import WebSocketConnection, connect
 from tests.e2e.server_process import TIMEOUT, Server, sign_token
-from tests.failure.websocket_client import WebSocketClient
 
 Frame = dict[str, Any]
 
@@ -61,7 +61,7 @@ class ResilientDevice:
         self._epoch: str | None = None
         self._pending: dict[int, PendingRequest] = {}
         self._ids = itertools.count(1)
-        self._client: WebSocketClient | None = None
+        self._connection: WebSocketConnection | None = None
         self._welcomed_future: asyncio.Future[None] | None = None
         self.task = asyncio.create_task(self._run())
 
@@ -94,14 +94,14 @@ class ResilientDevice:
         return answered
 
     def send_typing(self, peer: str) -> None:
-        assert self._client is not None
-        self._client.write({"type": "typing", "peer": peer})
+        assert self._connection is not None
+        self._connection.send(msgpack.packb({"type": "typing", "peer": peer}))
 
     def switch_node(self) -> None:
         """Lose the connection, and try the next node first."""
         self._next_node()
-        if self._client is not None:
-            self._client.transport.abort()
+        if self._connection is not None:
+            self._connection.abort()
 
     async def close(self) -> None:
         self.task.cancel()
@@ -112,15 +112,15 @@ class ResilientDevice:
             while True:
                 try:
                     async with self._handshake_slots, asyncio.timeout(REQUEST_TIMEOUT):
-                        wire = await self._handshake()
-                    self.close_codes.append(await self._wait_closed(wire))
+                        connection = await self._handshake()
+                    self.close_codes.append(await self._wait_closed(connection))
                 except (OSError, TimeoutError):
                     self.failed_handshakes += 1
                     self._next_node()
                 finally:
-                    if self._client is not None:
-                        self._client.transport.abort()
-                        self._client = None
+                    if self._connection is not None:
+                        self._connection.abort()
+                        self._connection = None
                     self._welcomed_future = None
                 # Nothing tells when a server is back; and not everybody at once.
                 await asyncio.sleep(random.uniform(0.02, 0.2))
@@ -132,50 +132,50 @@ class ResilientDevice:
         if not self.sticky:
             self._node += 1
 
-    async def _handshake(self) -> WebSocketClient:
+    async def _handshake(self) -> WebSocketConnection:
         port = self._nodes[self._node % len(self._nodes)].port
         hello: Frame = {"type": "hello", "token": sign_token(self.user)}
         if self.cursor is not None:
             hello |= {"resume": self.cursor, "epoch": self._epoch}
         greeted = self._welcomed_future = asyncio.get_running_loop().create_future()
-        wire = self._client = await WebSocketClient.connect(port, self._on_frame)
-        wire.write(hello)
-        await asyncio.wait([greeted, wire.closed], return_when=asyncio.FIRST_COMPLETED)
+        connection = self._connection = await connect("127.0.0.1", port, "bussa.v1.msgpack", self._on_frame)
+        connection.send(msgpack.packb(hello))
+        await asyncio.wait([greeted, connection.closed], return_when=asyncio.FIRST_COMPLETED)
         if not greeted.done():
-            raise ConnectionError(f"no welcome but {wire.closed.result()}")
-        return wire
+            raise ConnectionError(f"no welcome but {connection.closed.result()}")
+        return connection
 
-    async def _wait_closed(self, wire: WebSocketClient) -> int:
+    async def _wait_closed(self, connection: WebSocketConnection) -> int:
         """Until the end of the connection, or of our patience."""
         clock = asyncio.get_running_loop().time
         while True:
-            await asyncio.wait([wire.closed], timeout=REQUEST_TIMEOUT / 3)
-            if wire.closed.done():
+            await asyncio.wait([connection.closed], timeout=REQUEST_TIMEOUT / 3)
+            if connection.closed.done():
                 self._next_node()
-                return wire.closed.result()
+                return connection.closed.result()
             if any(ask.sent_at < clock() - REQUEST_TIMEOUT for ask in self._pending.values()):
                 raise TimeoutError
 
     def _send(self, number: int) -> None:
-        if self._client is not None and self.is_online and number in self._pending:
+        if self._connection is not None and self.is_online and number in self._pending:
             ask = self._pending[number]
             ask.sent_at = asyncio.get_running_loop().time()
-            self._client.write(ask.fields)
+            self._connection.send(msgpack.packb(ask.fields))
 
-    def _resend(self, number: int, wire: WebSocketClient) -> None:
-        if number in self._pending and wire is self._client:
+    def _resend(self, number: int, connection: WebSocketConnection) -> None:
+        if number in self._pending and connection is self._connection:
             self._pending[number].retried = True
             self._send(number)
 
-    def _on_frame(self, wire: WebSocketClient, payload: bytes) -> None:
-        if wire is not self._client:
+    def _on_frame(self, connection: WebSocketConnection, payload: bytes) -> None:
+        if connection is not self._connection:
             return  # the last words of a connection that was given up
         frame: Frame = msgpack.unpackb(payload)
         number = frame.get("id")
         if frame["type"] == "welcome":
-            self._on_welcome(frame, wire)
+            self._on_welcome(frame, connection)
         elif number is not None:
-            self._on_reply(number, frame, wire)
+            self._on_reply(number, frame, connection)
         elif "seq" in frame:
             self._append(frame)
         elif frame["type"] == "error":
@@ -184,7 +184,7 @@ class ResilientDevice:
             self.ephemeral_events.append(frame)
         self.changed.set()
 
-    def _on_welcome(self, heard: Frame, wire: WebSocketClient) -> None:
+    def _on_welcome(self, heard: Frame, connection: WebSocketConnection) -> None:
         if self.cursor is None:
             self.cursor = heard["head"]
         elif not heard["resumed"]:
@@ -195,15 +195,15 @@ class ResilientDevice:
         self._welcomed_future.set_result(None)
         # In this very turn: whoever asks from the next one on is not to be said twice.
         for number in list(self._pending):
-            self._resend(number, wire)
+            self._resend(number, connection)
 
-    def _on_reply(self, number: int, heard: Frame, wire: WebSocketClient) -> None:
+    def _on_reply(self, number: int, heard: Frame, connection: WebSocketConnection) -> None:
         ask = self._pending.get(number)
         if ask is None:
             self._on_fault(f"{self.user}: a reply that was not asked for, or a second one: {heard}")
             return
         if heard.get("code") == "unavailable":
-            asyncio.get_running_loop().call_later(0.1, self._resend, number, wire)
+            asyncio.get_running_loop().call_later(0.1, self._resend, number, connection)
             return
         del self._pending[number]
         if "seq" in heard and not (ask.retried and heard["seq"] <= (self.cursor or 0)):
