@@ -77,9 +77,7 @@ def split_frame(data: bytes, start: int = 0) -> tuple[int, bytes, int] | None:
     start += 2
     if length > 125:
         head, start = start, start + (2 if length == 126 else 8)
-        if start > size:
-            return None
-        length = int.from_bytes(data[head:start], "big")
+        length = int.from_bytes(data[head:start], "big")  # of an incomplete head too short, but then end > size
     end = start + length
     return None if end > size else (first & 15, data[start:end], end)
 

@@ -40,7 +40,8 @@ await bob.close();
 """
 
 CONSUMER = """
-import { Client, RequestTimeoutError, ApiError, logIn, newNonce, type Cursor, type Message, type ClientEvent } from "bussa";
+import { Client, RequestTimeoutError, ApiError, logIn, newNonce } from "bussa";
+import type { ClientEvent, Cursor, Message } from "bussa";
 
 export async function main(url: string): Promise<Cursor | null> {
     const { token } = await logIn(url, "alice", "a password");
