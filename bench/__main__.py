@@ -1,4 +1,4 @@
-"""``make bench``: the table. Each figure beside the echo's of the same run; medians where there are several rounds."""
+"""``make bench``: the table. Each figure beside the echo's of the same run; medians of several rounds."""
 
 import argparse
 import json
@@ -18,14 +18,14 @@ PACE = 500.0
 
 
 class Bench:
-    """Rows in turn; the later ones use what the first has found."""
+    """Measures rows in turn; later rows use the results of the first."""
 
     def __init__(self, given: argparse.Namespace) -> None:
         self._given = given
         self._floor: float | None = None
-        """CPU of the echo at 8 outstanding."""
+        """CPU of the echo at 8 outstanding, in microseconds."""
         self._max_rate: float | None = None
-        """Messages a second at the most outstanding."""
+        """The highest rate of the closed loop, in messages per second."""
 
     def row(self, name: str) -> list[Line]:
         given = self._given
@@ -68,22 +68,22 @@ class Bench:
             os.sched_setaffinity(0, {OUR_CORE})
 
     def _calibrate(self) -> None:
-        """One round, where only later rows were asked for."""
+        """One closed-loop round, if only later rows were requested."""
         echo, pairs = closed_loop.measure(SERVER_CORE, 1, [8])
         self._floor, self._max_rate = echo.cpu_micros, pairs.rate
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("rows", nargs="*", choices=ROWS, default=ROWS, help="which; all of them if none is named")
-    parser.add_argument("--rounds", type=int, default=3, help="rounds of each figure of CPU; the median is shown")
+    parser.add_argument("rows", nargs="*", choices=ROWS, default=ROWS, help="rows to measure; default: all")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of each CPU figure; the median is shown")
     parser.add_argument("--outstanding", type=int, nargs="*", default=[1, 8, 32])
     parser.add_argument("--stored", type=int, default=1_000_000, help="messages of the large database")
     parser.add_argument("--crowd", type=int, default=15_000, help="connections of the large crowd")
     parser.add_argument("--json", type=Path, help="write the table to this file")
     given = parser.parse_args()
     if (os.cpu_count() or 1) < 2:
-        raise SystemExit("bench: needs two cores, one for the server and one for whoever measures")
+        raise SystemExit("bench: needs two cores, one for the server and one for the harness")
     os.sched_setaffinity(0, {OUR_CORE})
     print(f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {_machine()}")
     print(
@@ -106,7 +106,7 @@ def _lines(bench: Bench, rows: tuple[str, ...]) -> Iterator[Line]:
 
 
 def _machine() -> str:
-    """Processor, cores, and how busy it is with other things."""
+    """Processor, cores and load average."""
     info = Path("/proc/cpuinfo")
     names = [line.split(": ", 1)[1] for line in info.read_text().splitlines() if line.startswith("model name")]
     return f"{names[0] if names else platform.machine()}, {len(names)} cores, load {os.getloadavg()[0]:.1f}"

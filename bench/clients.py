@@ -1,4 +1,4 @@
-"""Who is there, and their connections."""
+"""Users and their connections."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -10,7 +10,7 @@ import msgpack
 from bench.servers import ADMIN, SECRET, Server
 from bussa_load.admin_client import AdminClient
 from bussa_load.provision import sign_token
-from bussa_load.websocket import WebSocketConnection, connect, encode_frame
+from bussa_load.websocket import WebSocketConnection, connect
 
 CONCURRENCY = 64
 T = TypeVar("T")
@@ -25,18 +25,18 @@ class Connected:
 
 
 async def create_users(server: Server, names: Iterable[str], dm_policy: str = "anyone") -> dict[str, str]:
-    """Make people whose doors are open; returns a token of each."""
-    waiting = iter(list(names))
+    """Create users; returns a token of each."""
+    queue = iter(list(names))
     tokens: dict[str, str] = {}
 
     async def worker() -> None:
-        caller = AdminClient(server.url, ADMIN)
-        for name in waiting:
-            status, body = await caller.call("PUT", f"/v1/users/{name}", {"dm_policy": dm_policy})
+        client = AdminClient(server.url, ADMIN)
+        for name in queue:
+            status, body = await client.call("PUT", f"/v1/users/{name}", {"dm_policy": dm_policy})
             if status not in (200, 201):
                 raise RuntimeError(f"{status} {body!r}")
             tokens[name] = sign_token(name, SECRET)
-        caller.close()
+        client.close()
 
     await asyncio.gather(*(worker() for _ in range(16)))
     return tokens
@@ -45,26 +45,26 @@ async def create_users(server: Server, names: Iterable[str], dm_policy: str = "a
 async def connect_device(
     server: Server, token: str, on_frame: OnFrame, source: str | None = None, **hello: Any
 ) -> Connected:
-    """Connect and be welcomed. ``source``: the local address to come from; ``hello``: further fields."""
+    """Connect and complete the hello/welcome handshake. ``source``: the local address; ``hello``: further fields."""
     welcomed: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
 
-    def first(wire: WebSocketConnection, payload: bytes) -> None:
+    def first(connection: WebSocketConnection, payload: bytes) -> None:
         if welcomed.done():
-            on_frame(wire, payload)
+            on_frame(connection, payload)
         else:
             welcomed.set_result(payload)
 
-    wire = await connect("127.0.0.1", server.port, "bussa.v1.msgpack", first, source)
-    wire.transport.write(encode_frame(pack({"type": "hello", "token": token, **hello}), binary=True))
-    return Connected(wire, msgpack.unpackb(await welcomed))
+    connection = await connect("127.0.0.1", server.port, "bussa.v1.msgpack", first, source)
+    connection.send(pack({"type": "hello", "token": token, **hello}))
+    return Connected(connection, msgpack.unpackb(await welcomed))
 
 
 async def gather_limited(work: Callable[[T], Awaitable[Any]], items: Sequence[T]) -> list[Any]:
-    """``work`` for each, some at once; the results in the order of the items."""
-    gate = asyncio.Semaphore(CONCURRENCY)
+    """``work`` for each item, `CONCURRENCY` at a time; the results in the order of the items."""
+    slots = asyncio.Semaphore(CONCURRENCY)
 
     async def one(item: T) -> Any:
-        async with gate:
+        async with slots:
             return await work(item)
 
     return await asyncio.gather(*(one(item) for item in items))
@@ -75,9 +75,9 @@ def pack(message: dict[str, Any]) -> bytes:
 
 
 def abort_all(connections: Iterable[WebSocketConnection]) -> None:
-    for wire in connections:
-        wire.transport.abort()
+    for connection in connections:
+        connection.abort()
 
 
-def ignore(wire: WebSocketConnection, payload: bytes) -> None:
-    """Hears it, and is content."""
+def ignore(connection: WebSocketConnection, payload: bytes) -> None:
+    """A frame callback that does nothing."""

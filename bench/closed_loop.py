@@ -1,4 +1,4 @@
-"""CPU of a delivered message, closed loop: warm up, count for a while, read the server's CPU time."""
+"""CPU per delivered message, closed loop: warm up, count for some seconds, read the server's CPU time."""
 
 import asyncio
 import time
@@ -13,14 +13,14 @@ from bussa_load.websocket import WebSocketConnection, connect, encode_frame
 
 PAIRS = 100
 TEXT = "x" * 120
-"""A direct message is short."""
+"""As short as a typical direct message."""
 
 WARM_SECONDS = 1.5
 COUNT_SECONDS = 5.0
 
 
 def measure(core: int | None, rounds: int, outstanding: Sequence[int]) -> list[Line]:
-    """Echo and pairs in turn, so that both meet the same machine."""
+    """Echo and pairs in turn, so that both run under the same load of the machine."""
     lines: list[Line] = []
     for count_outstanding in outstanding:
         floor: list[Measured] = []
@@ -39,26 +39,26 @@ async def measure_cpu(cpu_seconds: Callable[[], float], done: Callable[[], int])
     await asyncio.sleep(WARM_SECONDS)
     cpu, before, started = cpu_seconds(), done(), time.perf_counter()
     await asyncio.sleep(COUNT_SECONDS)
-    seconds, cpu, things = time.perf_counter() - started, cpu_seconds() - cpu, done() - before
-    return Measured(things / seconds, cpu / max(1, things) * 1e6, cpu / seconds)
+    seconds, cpu, count = time.perf_counter() - started, cpu_seconds() - cpu, done() - before
+    return Measured(count / seconds, cpu / max(1, count) * 1e6, cpu / seconds)
 
 
 async def echo_round(server: Server, outstanding: int) -> Measured:
-    """Frames as long as a ``send``, ``outstanding`` of them under way on each of 100 connections."""
+    """Frames as long as a ``send``, ``outstanding`` of them in flight on each of 100 connections."""
     echoed = 0
-    payload = encode_frame(send("u000", "n" * 12, 1), binary=True)
+    frame = encode_frame(send("u000", "n" * 12, 1))
 
-    def on_frame(wire: WebSocketConnection, _: bytes) -> None:
+    def on_frame(connection: WebSocketConnection, _: bytes) -> None:
         nonlocal echoed
         echoed += 1
-        wire.transport.write(payload)
+        connection.transport.write(frame)
 
-    wires = [await connect("127.0.0.1", server.port, "bussa.v1.msgpack", on_frame) for _ in range(PAIRS)]
-    for wire in wires:
+    connections = [await connect("127.0.0.1", server.port, "bussa.v1.msgpack", on_frame) for _ in range(PAIRS)]
+    for connection in connections:
         for _ in range(outstanding):
-            wire.transport.write(payload)
+            connection.transport.write(frame)
     measured = await measure_cpu(server.cpu_seconds, lambda: echoed)
-    clients.abort_all(wires)
+    clients.abort_all(connections)
     return measured
 
 
@@ -71,7 +71,7 @@ async def pairs_round(server: Server, outstanding: int, count_pairs: int | None 
 
 
 class Pairs:
-    """100 pairs, or as many as are wanted: A writes to B, who may be on another node."""
+    """100 pairs, or ``count_pairs``: A writes to B, who may be on another node."""
 
     def __init__(self, count_pairs: int) -> None:
         self.delivered = 0
@@ -90,33 +90,31 @@ class Pairs:
                 (await clients.connect_device(of_b, tokens[f"b{pair}"], pairs._on_event)).connection
             )
         for pair in range(count_pairs):
-            wire = (await clients.connect_device(of_a, tokens[f"a{pair}"], pairs._on_reply)).connection
-            pairs._pair_of[wire] = pair
+            connection = (await clients.connect_device(of_a, tokens[f"a{pair}"], pairs._on_reply)).connection
+            pairs._pair_of[connection] = pair
         return pairs
 
     def start(self, outstanding: int) -> None:
-        """Each A keeps so many sends unanswered from now on."""
-        for wire in self._pair_of:
+        """Each A keeps ``outstanding`` sends in flight from now on."""
+        for connection in self._pair_of:
             for _ in range(outstanding):
-                self._send(wire)
+                self._send(connection)
 
     def close(self) -> None:
         clients.abort_all([*self._pair_of, *self._recipients])
 
-    def _send(self, wire: WebSocketConnection) -> None:
-        pair = self._pair_of[wire]
+    def _send(self, connection: WebSocketConnection) -> None:
+        pair = self._pair_of[connection]
         self._sent[pair] += 1
-        wire.transport.write(
-            encode_frame(send(f"b{pair}", f"{self._run}-{pair}-{self._sent[pair]}", self._sent[pair]), binary=True)
-        )
+        connection.send(send(f"b{pair}", f"{self._run}-{pair}-{self._sent[pair]}", self._sent[pair]))
 
-    def _on_reply(self, wire: WebSocketConnection, payload: bytes) -> None:
+    def _on_reply(self, connection: WebSocketConnection, payload: bytes) -> None:
         if b"sent" in payload[:16]:
-            self._send(wire)
+            self._send(connection)
         elif b"error" in payload[:16]:
             raise RuntimeError(f"refused: {payload!r}")
 
-    def _on_event(self, wire: WebSocketConnection, payload: bytes) -> None:
+    def _on_event(self, connection: WebSocketConnection, payload: bytes) -> None:
         if b"message" in payload[:16]:
             self.delivered += 1
 

@@ -1,4 +1,4 @@
-"""What a delivered message costs among few connections, and among very many that say nothing."""
+"""CPU per delivered message with few connections, and among many idle ones."""
 
 from bench import clients, servers
 from bench.closed_loop import PAIRS, echo_round, pairs_round
@@ -8,7 +8,7 @@ from bench.table import Line, Measured, median
 
 FEW_PAIRS = 5
 IN_FLIGHT = 800
-"""Sends under way in all: the same load whoever carries it."""
+"""Sends in flight in total: the same load for every number of connections."""
 
 
 def measure(core: int | None, rounds: int, crowd: int) -> list[Line]:

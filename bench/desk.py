@@ -1,4 +1,4 @@
-"""One whom 5,000 write to, and who answers each."""
+"""One user whom 5,000 write to, and who answers each."""
 
 from bench import servers
 from bench.runner import run_plan
@@ -22,6 +22,6 @@ def measure(core: int | None) -> list[Line]:
             outcome.delivered / outcome.seconds,
             cpu,
             (outcome.server_cpu_seconds or 0) / outcome.seconds,
-            note=f"p50 {ms['p50']:.0f} ms, p99 {ms['p99']:.0f} ms, every customer waiting for an answer",
+            note=f"p50 {ms['p50']:.0f} ms, p99 {ms['p99']:.0f} ms, every customer waits for an answer",
         )
     ]

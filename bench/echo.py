@@ -1,4 +1,4 @@
-"""A bare Starlette echo: what a frame in and a frame out cost before any work is done."""
+"""A bare Starlette echo server: the cost of receiving and sending a frame without any other work."""
 
 import asyncio
 import socket
@@ -22,7 +22,7 @@ async def echo(websocket: WebSocket) -> None:
 async def main() -> None:
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    listener.listen(1024)  # from here on connections wait, so the line below is true
+    listener.listen(1024)  # the kernel queues connections from here on, so the line below is true
     config = uvicorn.Config(
         Starlette(routes=[WebSocketRoute("/v1/socket", echo)]),
         ws="websockets-sansio",

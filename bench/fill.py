@@ -1,4 +1,4 @@
-"""Fills an embedded store, by its own commits: ``python -m bench.fill FOLDER MESSAGES``."""
+"""Fills an SQLite store through its own commits: ``python -m bench.fill FOLDER MESSAGES``."""
 
 import asyncio
 import random
@@ -14,7 +14,8 @@ from bussa_server.ports.store import MAX_BATCH
 
 USERS = 2_000
 USERS_PER_BATCH = 40
-"""Who write to each other in one batch. All with all would take nearly three times as long, and leave the same rows."""
+"""Users who write to each other in one batch. Pairs from all users would take nearly three times as long and leave the
+same rows."""
 
 
 async def fill(folder: Path, messages: int) -> None:

@@ -1,4 +1,4 @@
-"""A device that comes back after 10,000 events."""
+"""A device that resumes after 10,000 events."""
 
 import asyncio
 import statistics
@@ -9,7 +9,7 @@ from bench.closed_loop import send
 from bench.runner import run
 from bench.servers import Server
 from bench.table import Line, Measured
-from bussa_load.websocket import WebSocketConnection, encode_frame
+from bussa_load.websocket import WebSocketConnection
 
 EVENTS = 10_000
 ROUNDS = 5
@@ -21,7 +21,7 @@ def measure(core: int | None) -> list[Line]:
     rate = statistics.median(m.rate for m in rounds)
     cpu = statistics.median(m.cpu_micros for m in rounds)
     core_share = statistics.median(m.core for m in rounds)
-    return [Line("resume: 10,000 events", rate, cpu, core_share, note=f"{EVENTS / rate * 1000:.0f} ms for all")]
+    return [Line("resume: 10,000 events", rate, cpu, core_share, note=f"{EVENTS / rate * 1000:.0f} ms in total")]
 
 
 async def _rounds(server: Server) -> list[Measured]:
@@ -35,13 +35,13 @@ async def _rounds(server: Server) -> list[Measured]:
 
 
 class _Countdown:
-    """Hears frames, and knows when all have come."""
+    """A frame callback that is done after `EVENTS` frames."""
 
     def __init__(self) -> None:
         self._missing = EVENTS
         self.done = asyncio.Event()
 
-    def __call__(self, wire: WebSocketConnection, payload: bytes) -> None:
+    def __call__(self, connection: WebSocketConnection, payload: bytes) -> None:
         self._missing -= 1
         if not self._missing:
             self.done.set()
@@ -58,11 +58,11 @@ async def _resume(server: Server, token: str, epoch: str) -> Measured:
 
 
 async def _send_events(server: Server, tokens: dict[str, str]) -> dict[str, str]:
-    """Ann writes, and Bob is away."""
-    answers = _Countdown()
-    ann = await clients.connect_device(server, tokens["ann"], answers)
+    """Ann sends `EVENTS` messages while Bob is disconnected."""
+    replies = _Countdown()
+    ann = await clients.connect_device(server, tokens["ann"], replies)
     for number in range(1, EVENTS + 1):
-        ann.connection.transport.write(encode_frame(send("bob", f"n-{number}", number), binary=True))
-    await answers.done.wait()
+        ann.connection.send(send("bob", f"n-{number}", number))
+    await replies.done.wait()
     clients.abort_all([ann.connection])
     return ann.welcome

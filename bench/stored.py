@@ -1,4 +1,4 @@
-"""What a delivered message costs in a database that is small, and in one that is large."""
+"""CPU per delivered message with a small database and with a large one."""
 
 import shutil
 import subprocess
@@ -28,13 +28,13 @@ def measure(core: int | None, rounds: int, many: int) -> list[Line]:
             for size, data in sizes.items():
                 with servers.bussa(core, data) as server:
                     found[size].append(run(pairs_round(server, OUTSTANDING)))
-            shutil.rmtree(sizes[FEW])  # it has grown
+            shutil.rmtree(sizes[FEW])  # the round has grown it
             _fill(sizes[FEW], FEW)
-    few, lots = (median(f"delivered, {size:,} stored", measured, floor) for size, measured in found.items())
-    assert few.cpu_micros is not None
-    assert lots.cpu_micros is not None
-    note = f"{lots.cpu_micros / few.cpu_micros:.2f} × the cost among {FEW:,}"
-    return [few, Line(lots.name, lots.rate, lots.cpu_micros, lots.core, lots.ratio, note)]
+    small, large = (median(f"delivered, {size:,} stored", measured, floor) for size, measured in found.items())
+    assert small.cpu_micros is not None
+    assert large.cpu_micros is not None
+    note = f"{large.cpu_micros / small.cpu_micros:.2f} × the cost at {FEW:,}"
+    return [small, Line(large.name, large.rate, large.cpu_micros, large.core, large.ratio, note)]
 
 
 def _fill(data: Path, messages: int) -> None:

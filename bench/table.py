@@ -1,4 +1,4 @@
-"""Lines of the table."""
+"""The table: lines, medians, ratios."""
 
 import statistics
 from collections.abc import Sequence
@@ -7,24 +7,26 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True)
 class Measured:
-    """Per second and per thing done (a message delivered, a frame echoed, a connection opened)."""
+    """One measurement, per unit of work (a delivered message, an echoed frame, an opened connection)."""
 
     rate: float
+    """Units per second."""
     cpu_micros: float
+    """CPU microseconds of the server per unit."""
     core: float
-    """How much of a core the server used: 1.0 is all of it."""
+    """Share of a core that the server used, 0 to 1."""
 
 
 @dataclass(frozen=True)
 class Line:
     name: str
     rate: float | None = None
-    """A second."""
+    """Per second."""
     cpu_micros: float | None = None
-    """Of the server, for each."""
+    """Of the server, per unit."""
     core: float | None = None
     ratio: float | None = None
-    """To the same of the echo."""
+    """To the echo's figure."""
     note: str = ""
 
 
@@ -44,7 +46,7 @@ def plain(line: Line) -> dict[str, object]:
 
 
 def median(name: str, measured: Sequence[Measured], floor: Sequence[Measured], note: str = "") -> Line:
-    """The medians of rounds, and the ratio of CPU to that of the ``floor``'s rounds, which were in between."""
+    """The medians of rounds, and the ratio of CPU to the ``floor``'s interleaved rounds."""
     cpu = statistics.median(m.cpu_micros for m in measured)
     return Line(
         name,

@@ -1,11 +1,11 @@
-// Bussa under k6: pairs who write to each other over the JSON protocol.
+// Bussa under k6: pairs of users who write to each other over the JSON protocol.
 //
 //     bussa serve --admin-key KEY --send-rate 0
 //     k6 run -e ADMIN_KEY=KEY -e URL=http://127.0.0.1:8080 -e PAIRS=50 -e SECONDS=30 examples/k6.js
 //
-// Each virtual user is a pair: one socket writes, RATE messages a second, and one listens. Reported are the trends
-// `bussa_ack` (send to its answer) and `bussa_delivered` (send to the peer's device) and the rate `bussa_gapless`: whether
-// each event's seq was one more than the one before. k6 fails where one was not, or a message was refused.
+// Each virtual user is a pair: one socket sends RATE messages per second, the other listens. Reported are the trends
+// `bussa_ack` (send to reply) and `bussa_delivered` (send to the peer's device) and the rate `bussa_gapless`: whether
+// each event's seq is one more than the one before. k6 fails if one is not, or if a message is refused.
 
 import { check } from "k6";
 import exec from "k6/execution";
@@ -21,7 +21,7 @@ const TEXT = "x".repeat(120);
 
 const ack = new Trend("bussa_ack", true);
 const delivered = new Trend("bussa_delivered", true);
-const whole = new Rate("bussa_gapless");
+const gapless = new Rate("bussa_gapless");
 const refused = new Counter("bussa_refused");
 
 export const options = {
@@ -33,60 +33,60 @@ export function setup() {
     return { run: Date.now().toString(36) };
 }
 
-function comeIn(name) {
+function createUser(name) {
     const params = { headers: { Authorization: `Bearer ${__ENV.ADMIN_KEY}`, "Content-Type": "application/json" } };
-    const made = http.put(`${URL}/v1/users/${name}`, JSON.stringify({ dm_policy: "anyone" }), params);
-    check(made, { "the admin key is right": (answer) => answer.status === 200 || answer.status === 201 });
+    const response = http.put(`${URL}/v1/users/${name}`, JSON.stringify({ dm_policy: "anyone" }), params);
+    check(response, { "admin key accepted": ({ status }) => status === 200 || status === 201 });
     return http.post(`${URL}/v1/users/${name}/tokens`, "{}", params).json("token");
 }
 
-function connect(token, onEvent) {
+function connect(token, onFrame) {
     const socket = new WebSocket(`${URL.replace("http", "ws")}/v1/socket`, ["bussa.v1.json"]);
     socket.onopen = () => socket.send(JSON.stringify({ type: "hello", token }));
-    socket.onmessage = (message) => onEvent(JSON.parse(message.data));
+    socket.onmessage = (message) => onFrame(JSON.parse(message.data));
     return socket;
 }
 
 export default function pair({ run }) {
     const [writer, reader] = [`${run}-a${exec.vu.idInTest}`, `${run}-b${exec.vu.idInTest}`];
-    const tokens = [comeIn(writer), comeIn(reader)];
+    const tokens = [createUser(writer), createUser(reader)];
     const started = new Map();
-    let last = 0;
-    let asked = 0;
+    let lastSeq = 0;
+    let lastId = 0;
 
-    const listening = connect(tokens[1], (told) => {
-        if (told.type === "welcome") {
-            last = told.head;
-            writing = connect(tokens[0], answered);
+    const receiving = connect(tokens[1], (frame) => {
+        if (frame.type === "welcome") {
+            lastSeq = frame.head;
+            sending = connect(tokens[0], onReply);
             return;
         }
-        if (told.seq === undefined) return;
-        whole.add(told.seq === last + 1);
-        last = told.seq;
-        if (told.type === "message") delivered.add(Date.now() - Number(told.text.split(" ", 1)[0]));
+        if (frame.seq === undefined) return;
+        gapless.add(frame.seq === lastSeq + 1);
+        lastSeq = frame.seq;
+        if (frame.type === "message") delivered.add(Date.now() - Number(frame.text.split(" ", 1)[0]));
     });
 
-    let writing;
+    let sending;
 
-    function answered(told) {
-        if (told.type === "welcome") {
-            const timer = setInterval(write, 1000 / RATE);
+    function onReply(frame) {
+        if (frame.type === "welcome") {
+            const timer = setInterval(send, 1000 / RATE);
             setTimeout(() => {
                 clearInterval(timer);
-                setTimeout(() => [writing, listening].forEach((socket) => socket.close()), 1000);
+                setTimeout(() => [sending, receiving].forEach((socket) => socket.close()), 1000);
             }, SECONDS * 1000);
-        } else if (told.type === "sent") {
-            ack.add(Date.now() - started.get(told.id));
-            started.delete(told.id);
-        } else if (told.type === "error") {
+        } else if (frame.type === "sent") {
+            ack.add(Date.now() - started.get(frame.id));
+            started.delete(frame.id);
+        } else if (frame.type === "error") {
             refused.add(1);
         }
     }
 
-    function write() {
-        const id = ++asked;
+    function send() {
+        const id = ++lastId;
         started.set(id, Date.now());
         const text = `${Date.now()} ${TEXT}`;
-        writing.send(JSON.stringify({ type: "send", id, to: reader, text, nonce: `${writer}-${id}` }));
+        sending.send(JSON.stringify({ type: "send", id, to: reader, text, nonce: `${writer}-${id}` }));
     }
 }

@@ -1,11 +1,11 @@
-"""Bussa under Locust: pairs who write to each other over the JSON protocol.
+"""Bussa under Locust: pairs of users who write to each other over the JSON protocol.
 
     bussa serve --admin-key KEY --send-rate 0
     BUSSA_ADMIN_KEY=KEY locust -f examples/locustfile.py --host http://127.0.0.1:8080 --headless -u 100 -r 50 -t 30s
 
-Each Locust user is one person with one connection. Two who come one after the other are a pair: the first writes,
-the second listens. Reported are ``connect`` (socket, hello, welcome), ``send`` (to its answer) and ``deliver`` (to
-the peer's device, counted from the send). Beside the latencies each listener checks that its log has no hole.
+Each Locust user is one user with one connection. Two consecutive ones are a pair: the first writes, the second listens.
+Reported are ``connect`` (socket, hello, welcome), ``send`` (to its reply) and ``deliver`` (from the send to the peer's
+device). Each listener also checks that its log has no gap.
 """
 
 import itertools
@@ -33,7 +33,7 @@ class BussaUser(User):
         number = next(_numbers)
         pair, self.writes = number // 2, number % 2 == 0
         self.name, self.peer = (f"{RUN}-{side}{pair}" for side in ("ab" if self.writes else "ba"))
-        self.asked, self.seq = 0, None
+        self.last_id, self.seq = 0, None
         token = self.create_users()
         self.measured("connect", time.perf_counter(), lambda: self.connect(token))
         if not self.writes:
@@ -46,13 +46,13 @@ class BussaUser(User):
             self.socket.close()
 
     def create_users(self) -> str:
-        """Make both of the pair, as the host application does: whoever comes first finds the other."""
+        """Create both users of the pair, as the host application does: either one may start first."""
         with requests.Session() as http:
             http.headers.update(ADMIN)
             for name in (self.name, self.peer):
-                answer = http.put(f"{self.host}/v1/users/{name}", json={"dm_policy": "anyone"})
-                if answer.status_code not in (200, 201):
-                    raise StopUser(f"set BUSSA_ADMIN_KEY to the server's admin key: {answer.status_code}")
+                response = http.put(f"{self.host}/v1/users/{name}", json={"dm_policy": "anyone"})
+                if response.status_code not in (200, 201):
+                    raise StopUser(f"set BUSSA_ADMIN_KEY to the server's admin key: HTTP {response.status_code}")
             return http.post(f"{self.host}/v1/users/{self.name}/tokens", json={}).json()["token"]
 
     def connect(self, token: str) -> None:
@@ -70,32 +70,32 @@ class BussaUser(User):
             self.measured("send", time.perf_counter(), self.send)
 
     def send(self) -> None:
-        self.asked += 1
-        text = f"{time.perf_counter()} {TEXT}"
-        send = {"type": "send", "id": self.asked, "to": self.peer, "text": text, "nonce": f"{self.name}-{self.asked}"}
+        self.last_id += 1
+        id, text = self.last_id, f"{time.perf_counter()} {TEXT}"
+        send = {"type": "send", "id": id, "to": self.peer, "text": text, "nonce": f"{self.name}-{id}"}
         self.socket.send(json.dumps(send))
-        while (frame := json.loads(self.socket.recv())).get("id") != self.asked:
+        while (frame := json.loads(self.socket.recv())).get("id") != id:
             pass
         if frame["type"] == "error":
             raise RuntimeError(f"{frame['code']}: {frame['message']}")
 
     def listen(self) -> None:
-        """The second of a pair: each event's seq is one more than the one before."""
+        """Receive as the second of a pair, and check that each event's seq is one more than the one before."""
         self.socket.settimeout(None)
         while True:
             frame = json.loads(self.socket.recv())
             if "seq" not in frame:
                 continue
-            hole = None if frame["seq"] == self.seq + 1 else RuntimeError(f"seq {frame['seq']} after {self.seq}")
+            gap = None if frame["seq"] == self.seq + 1 else RuntimeError(f"seq {frame['seq']} after {self.seq}")
             self.seq = frame["seq"]
             sent = float(frame["text"].split(" ", 1)[0])
-            self.report("deliver", (time.perf_counter() - sent) * 1000, len(frame["text"]), hole)
+            self.report("deliver", (time.perf_counter() - sent) * 1000, len(frame["text"]), gap)
 
     def measured(self, name: str, started: float, work) -> None:
         failure = None
         try:
             work()
-        except Exception as error:  # noqa: BLE001 - Locust reports whatever it is
+        except Exception as error:  # noqa: BLE001 - Locust reports any error
             failure = error
         self.report(name, (time.perf_counter() - started) * 1000, 0, failure)
 

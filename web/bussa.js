@@ -32,21 +32,21 @@ export * from "./sdk/http-api.js";
 /**
  * @typedef {import("./sdk/client-core.js").Options} Options
  * @typedef {import("./sdk/event-queue.js").Cursor} Cursor
- * @typedef {import("./sdk/event-queue.js").Notice} Notice what `events()` yields
+ * @typedef {import("./sdk/event-queue.js").ClientEvent} ClientEvent what `events()` yields
  * @typedef {import("./sdk/event-queue.js").Reset} Reset
  * @typedef {import("./sdk/frames.js").Conversation} Conversation
  * @typedef {import("./sdk/frames.js").Event} Event
  * @typedef {import("./sdk/frames.js").Message} Message
  * @typedef {import("./sdk/frames.js").Settings} Settings
- * @typedef {import("./sdk/reconnect-loop.js").Status} Status
+ * @typedef {import("./sdk/reconnect-loop.js").ConnectionStatus} ConnectionStatus
  */
 
 /**
  * One user's connection. It reconnects by itself.
  *
  * Every method rejects with an error of `sdk/errors.js`: the ApiError of the server's code, RequestTimeoutError after
- * `patience` seconds, ConnectionClosedError once the client is closed. Requests of one client are executed in call order, except
- * a `send` that is retried after `rate_limited` or `unavailable`: await the first where the order of two matters.
+ * `timeout` seconds, ConnectionClosedError once the client is closed. Requests of one client are executed in call order,
+ * except a `send` that is retried after `rate_limited` or `unavailable`: await the first where the order of two matters.
  */
 export class Client extends ClientCore {
     /**
@@ -55,12 +55,12 @@ export class Client extends ClientCore {
      *
      * @param {string} to
      * @param {string} text
-     * @param {{replyTo?: number, nonce?: string, patience?: number}} [more] `nonce`: for a retry after a
-     *     RequestTimeoutError or a page reload; `patience`: the time-out of this call in seconds
+     * @param {{replyTo?: number, nonce?: string, timeout?: number}} [more] `nonce`: for a retry after a
+     *     RequestTimeoutError or a page reload; `timeout`: of this call, in seconds
      * @returns {Promise<import("./sdk/frames.js").SentReply>}
      */
-    send(to, text, { replyTo, nonce = newNonce(), patience } = {}) {
-        return this.request({ type: "send", to, text, nonce, reply_to: replyTo }, patience);
+    send(to, text, { replyTo, nonce = newNonce(), timeout } = {}) {
+        return this.request({ type: "send", to, text, nonce, reply_to: replyTo }, timeout);
     }
 
     /**

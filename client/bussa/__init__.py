@@ -1,4 +1,4 @@
-"""The Python SDK: one user's direct messages, over connections that come back by themselves.
+"""The Python SDK: one user's direct messages over a connection that reconnects by itself.
 
     from bussa import Client, log_in
 
@@ -11,21 +11,23 @@
                 case events.MessageEvent():
                     print(event.sender, event.text)
                 case Reset():
-                    ...                             # away for too long: read the conversations anew
+                    ...                             # the gap is too large: reload the conversations
 
-A program that shall not miss anything while it is off saves ``me.cursor`` after each event that it has dealt
-with, and gives it back: ``Client(url, token, resume=cursor)``. Instead of a token give an async function that
-fetches one, and a token that runs out is replaced. A program that never reads events says ``listen=False``.
+To miss nothing across restarts, save ``me.cursor`` after each processed event and pass it later:
+``Client(url, token, resume=cursor)``. Pass an async function instead of a token to have an expired one replaced. A
+program that never reads events passes ``listen=False``.
 
-How it is built (pure: no I/O, time and chance are arguments):
+Modules (pure: no I/O; time and randomness are arguments):
 
-    backoff, asks, log, feed, state     pure: how long to wait; what waits for an answer; where in the log;
-                                        what waits for the application; all of it together
-    wire                                pure: frames to bytes and back, by msgpack
-    connect, tokens, life, shell        the shell: a socket, a token, one connection after the other, the callers
-    bussa                               a method for each request of the contract
-    people                              signing up, logging in, following, over HTTP
-    chat/                               the terminal chat
+    errors                  one class per error code, and one per way to lose the connection
+    backoff, pending_requests, log_cursor, event_queue, state
+                            the state machine, pure
+    codec                   frames to bytes and back, by msgpack; pure
+    connect, tokens, reconnect_loop, client_core
+                            the I/O around it: one socket, the token, reconnecting, callers
+    client                  a method for each request of the protocol
+    accounts                sign-up, log-in and following over HTTP
+    chat/                   the terminal chat
 """
 
 from bussa.accounts import follow, followers, following, log_in, log_out_everywhere, sign_up, unfollow

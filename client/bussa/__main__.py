@@ -1,7 +1,7 @@
-"""The command ``bussa``: one name for the commands of all installed parts.
+"""The command ``bussa``: the commands of all installed parts under one name.
 
-``pip install bussa`` brings this SDK and no command; each extra brings a part with commands of its own. A command of a
-part that is not installed is answered with the extra that brings it.
+``pip install bussa`` installs the SDK and no command. Each extra installs a part with its commands. A command of a
+missing part fails with the name of its extra.
 """
 
 import importlib
@@ -19,7 +19,8 @@ class Part:
     """Has an ``app`` (`typer.Typer`) with exactly these commands."""
     commands: tuple[str, ...]
     needs: tuple[str, ...]
-    """Modules that tell whether the extra is installed: to import the part for that would take half a second."""
+    """Third-party modules of the extra. Looking them up tells whether it is installed; importing the part would take
+    half a second."""
 
     @property
     def installed(self) -> bool:
@@ -36,7 +37,7 @@ PARTS = (
 
 
 def main() -> None:
-    """Run the command of the command line; ends the process with its status, 2 where there is no such command."""
+    """Run the command of the command line, and exit with its status; with 2 if there is no such command."""
     first = sys.argv[1] if len(sys.argv) > 1 else "--help"
     if first == "--version":
         print(f"bussa {importlib.metadata.version('bussa')}")
@@ -44,15 +45,15 @@ def main() -> None:
     named = [part for part in PARTS if first in part.commands]
     missing = [part for part in named or PARTS if not part.installed]
     if named and missing:
-        _fail(f"{first} is not installed; it comes with: {_pip(missing[0])}")
+        _fail(f"{first} is not installed; install it with: {_pip(missing[0])}")
     present = [part for part in named or PARTS if part.installed]
     if not present:
         if first in ("--help", "-h"):
-            print("The Python SDK of Bussa. Its commands are installed by themselves:\n")
+            print("The Python SDK of Bussa. Its commands are installed separately:\n")
             for part in missing:
                 print(f"    {_pip(part):<31} {', '.join(part.commands)}")
             return
-        _fail(f"no command {first!r}; see bussa --help")
+        _fail(f"unknown command {first!r}; see bussa --help")
     _run(present, missing)
 
 
@@ -66,7 +67,7 @@ def _run(present: list[Part], missing: list[Part]) -> NoReturn:
         epilog="\n\n".join(f"{', '.join(part.commands)}: not installed; {_pip(part)}" for part in missing),
     )
     def root_options(version: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:
-        """``--version`` alone is answered before; it stands here for the help."""
+        """Handled in ``main``; declared here for the help text."""
 
     for part in present:
         root.registered_commands += importlib.import_module(part.module).app.registered_commands

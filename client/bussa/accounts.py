@@ -1,4 +1,4 @@
-"""The HTTP side: signing up, logging in, following. One short request each; errors are typed as over the socket."""
+"""Sign-up, log-in and following over HTTP, one request each. Errors have the same classes as over the socket."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -15,34 +15,34 @@ from bussa_protocol.codes import any_code
 Body = TypeVar("Body")
 
 TIMEOUT_SECONDS = 10.0
-"""How long one request may take."""
+"""Time-out of one request."""
 
 
 async def sign_up(url: str, user: str, password: str, name: str | None = None) -> TokenGrant:
-    """Make an account, and log in.
+    """Create an account and log in.
 
     Raises:
-        TakenError: there is one of that id.
-        BadRequestError: no good id, password or name.
-        UnreachableError: no server there.
+        TakenError: the user name is taken.
+        BadRequestError: invalid user name, password or display name.
+        UnreachableError: the server cannot be reached.
     """
     body = SignUp(user=user, password=password, name=name)
     return _decode(await _call(url, "POST", "/v1/accounts", body=body), TokenGrant)
 
 
 async def log_in(url: str, user: str, password: str) -> TokenGrant:
-    """A token.
+    """Log in.
 
     Raises:
-        UnauthenticatedError: not this user and this password.
-        UnreachableError: no server there.
+        UnauthenticatedError: wrong user name or password.
+        UnreachableError: the server cannot be reached.
     """
     body = LogIn(user=user, password=password)
     return _decode(await _call(url, "POST", "/v1/tokens", body=body), TokenGrant)
 
 
 async def log_out_everywhere(url: str, token: str) -> None:
-    """Every token of the user so far stops working, every open socket closes with 4401."""
+    """Revoke every token of the user, and close every open socket with 4401."""
     await _call(url, "DELETE", "/v1/sessions", token)
 
 
@@ -50,23 +50,23 @@ async def follow(url: str, token: str, user: str) -> None:
     """Follow ``user``.
 
     Raises:
-        NotFoundError: there is no such user.
+        NotFoundError: unknown user.
     """
     await _call(url, "PUT", f"/v1/following/{quote(user, safe='')}", token)
 
 
 async def unfollow(url: str, token: str, user: str) -> None:
-    """Follow ``user`` no more."""
+    """Stop following ``user``."""
     await _call(url, "DELETE", f"/v1/following/{quote(user, safe='')}", token)
 
 
 async def following(url: str, token: str, *, cursor: str | None = None) -> UserPage:
-    """A page of whom this user follows; ``cursor`` is the ``next`` of the page before it."""
+    """A page of the users this user follows; ``cursor`` is the ``next`` of the page before."""
     return await _page(url, token, "/v1/following", cursor)
 
 
 async def followers(url: str, token: str, *, cursor: str | None = None) -> UserPage:
-    """A page of who follows this user; ``cursor`` is the ``next`` of the page before it."""
+    """A page of this user's followers; ``cursor`` is the ``next`` of the page before."""
     return await _page(url, token, "/v1/followers", cursor)
 
 
@@ -90,24 +90,24 @@ async def _call(
     content = None if body is None else msgspec.json.encode(body)
     try:
         async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as http:
-            answer = await http.request(method, http_url(url) + path, headers=headers, content=content, params=query)
+            response = await http.request(method, http_url(url) + path, headers=headers, content=content, params=query)
     except httpx.TransportError as error:
-        raise UnreachableError(f"no server at {url}: {error or type(error).__name__}") from error
-    if answer.is_success:
-        return answer.content
-    raise _problem(answer)
+        raise UnreachableError(f"cannot reach {url}: {error or type(error).__name__}") from error
+    if response.is_success:
+        return response.content
+    raise _problem(response)
 
 
 def _decode(content: bytes, kind: type[Body]) -> Body:
     try:
         return msgspec.json.decode(content, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ProtocolError(f"not what was asked for: {error}") from error
+        raise ProtocolError(f"invalid response body: {error}") from error
 
 
-def _problem(answer: httpx.Response) -> ApiError | ProtocolError:
+def _problem(response: httpx.Response) -> ApiError | ProtocolError:
     try:
-        problem = msgspec.json.decode(answer.content, type=Problem)
+        problem = msgspec.json.decode(response.content, type=Problem)
         return api_error(any_code(problem.code), problem.detail or problem.title, problem.retry_after)
-    except ValueError:  # DecodeError and UnicodeDecodeError are ones; so is an unknown code.
-        return ProtocolError(f"HTTP {answer.status_code} without a problem of ours")
+    except ValueError:  # DecodeError and UnicodeDecodeError are subclasses; an unknown code raises one too.
+        return ProtocolError(f"HTTP {response.status_code} without a problem document")

@@ -1,4 +1,4 @@
-"""The client: every request of the contract as a method, and the events of the user's log."""
+"""The client: a method for each request of the protocol, and the events of the user's log."""
 
 import secrets
 from collections.abc import AsyncIterator
@@ -18,14 +18,14 @@ from bussa_protocol.ids import Policy, ReportReason
 
 @dataclass(frozen=True, slots=True)
 class LogPage:
-    """Entries of the log, ascending by seq, and the seq of the newest. Entries of an unknown type are left out."""
+    """Entries of the log, ascending by seq, without those of unknown types; ``head`` is the seq of the newest entry."""
 
     events: list[Event]
     head: int
 
 
 class EventStream(AsyncIterator[ClientEvent]):
-    """The events, one by one. Waiting for the next one may be cancelled: nothing is lost by it."""
+    """The events, one by one. Cancelling a wait loses none."""
 
     def __init__(self, core: ClientCore) -> None:
         self._core = core
@@ -34,26 +34,26 @@ class EventStream(AsyncIterator[ClientEvent]):
         return self
 
     async def __anext__(self) -> ClientEvent:
-        notice = await self._core.next_event()
-        if notice is None:
+        event = await self._core.next_event()
+        if event is None:
             raise StopAsyncIteration
-        return notice
+        return event
 
 
 class Client(ClientCore):
-    """One user's connection, which comes back by itself.
+    """One user's connection. It reconnects by itself.
 
-    Every method raises what ``bussa.errors`` lists: an ``ApiError`` with the code that the server gave,
-    ``RequestTimeoutError`` after its timeout, ``ConnectionClosedError`` when the connection is gone for good. Requests
-    of one ``Client`` are carried out in the order in which they were asked, unless the server put one off
-    (``rate_limited``, ``unavailable``): where the order of two sends matters, await the first.
+    Every method raises the errors of ``bussa.errors``: the ``ApiError`` of the server's code, ``RequestTimeoutError``
+    after ``timeout`` seconds, ``ConnectionClosedError`` once the client is closed. Requests of one client are executed
+    in call order, except a ``send`` that is retried after ``rate_limited`` or ``unavailable``: await the first where
+    the order of two matters.
     """
 
     def events(self) -> EventStream:
-        """What happens to the user from now on, each entry of the log once and in order.
+        """The events of the user's log from now on, each once and in order.
 
-        Own requests give no event: their answer tells. A ``Reset`` says that the conversations have to be read
-        anew. Read by one task only; it ends after ``aclose``, and raises what ended the connection otherwise.
+        Own requests cause no event; their reply tells. After a ``Reset``, reload the conversations. For one reader
+        only. The stream ends after ``aclose``, and otherwise raises the error that closed the client.
         """
         return EventStream(self)
 
@@ -66,18 +66,19 @@ class Client(ClientCore):
         nonce: str | None = None,
         timeout: float | None = None,
     ) -> replies.SentReply:
-        """Send a message. When this returns it is on the server's disk.
+        """Send a message. It is on the server's disk when this returns.
 
-        It is repeated under one nonce over broken connections, outages and limits, and delivered once. ``nonce``
-        is for an application that goes on after a ``RequestTimeoutError`` or a crash of its own.
+        Retries use the same nonce, so it is delivered once, across disconnects, outages and rate limits.
 
         Args:
-            patience: seconds after which it is given up, in place of the connection's own.
+            nonce: for a retry after a ``RequestTimeoutError`` or a crash of the application.
+            timeout: of this call, in seconds; by default the client's.
 
         Raises:
-            NotAllowedError, AwaitingAcceptanceError: the other's door is closed, or one knock has been made.
-            NotFoundError: there is no such user.
-            ConflictError: the nonce was used for another message.
+            NotAllowedError: the recipient does not accept messages from this user.
+            AwaitingAcceptanceError: the first message has not been accepted yet.
+            NotFoundError: unknown user.
+            ConflictError: the nonce was used for a different message.
         """
         nonce = nonce or secrets.token_urlsafe(16)
         return await self.request(
@@ -87,7 +88,7 @@ class Client(ClientCore):
     async def history(
         self, peer: str, *, before: int | None = None, after: int | None = None, limit: int = limits.PAGE_DEFAULT
     ) -> replies.HistoryReply:
-        """Messages of a conversation: the newest, those ``before`` an n, or those ``after`` one."""
+        """Messages of a conversation: the newest, or those ``before`` or ``after`` a message number."""
         return await self.request(
             lambda id: requests.HistoryRequest(id=id, peer=peer, before=before, after=after, limit=limit)
         )
@@ -99,25 +100,25 @@ class Client(ClientCore):
         before: str | None = None,
         limit: int = limits.PAGE_DEFAULT,
     ) -> replies.ConversationsReply:
-        """A page of the conversations, newest first; ``before`` is the ``next`` of the page before it."""
+        """A page of the conversations, newest first; ``before`` is the ``next`` of the page before."""
         return await self.request(
             lambda id: requests.ConversationsRequest(id=id, folder=folder, before=before, limit=limit)
         )
 
     async def read(self, peer: str, n: int) -> None:
-        """Everything up to ``n`` has been read."""
+        """Mark everything up to ``n`` as read."""
         await self.request(lambda id: requests.ReadRequest(id=id, peer=peer, n=n))
 
     async def accept(self, peer: str) -> None:
-        """Let in who knocked."""
+        """Accept a message request."""
         await self.request(lambda id: requests.AcceptRequest(id=id, peer=peer))
 
     async def decline(self, peer: str) -> None:
-        """Keep out who knocked; nobody is told."""
+        """Decline a message request. The peer is not told."""
         await self.request(lambda id: requests.DeclineRequest(id=id, peer=peer))
 
     async def block(self, user: str) -> None:
-        """Nothing of theirs any more. Once this returns, no further message of theirs is committed."""
+        """Block a user. No message of theirs is committed after this returns."""
         await self.request(lambda id: requests.BlockRequest(id=id, user=user))
 
     async def unblock(self, user: str) -> None:
@@ -130,10 +131,10 @@ class Client(ClientCore):
         await self.request(lambda id: requests.UnmuteRequest(id=id, user=user))
 
     async def report(self, peer: str, reason: ReportReason, *, n: int | None = None, block: bool = False) -> None:
-        """Report a peer, or one message ``n`` of theirs.
+        """Report a peer, or their message ``n``. Never retried.
 
         Raises:
-            RequestInterruptedError: the connection broke before the answer; it is not repeated by itself.
+            RequestInterruptedError: disconnected before the reply; the report may have been made.
         """
         await self.request(lambda id: requests.ReportRequest(id=id, peer=peer, reason=reason, n=n, block=block))
 
@@ -144,7 +145,7 @@ class Client(ClientCore):
         knocks: bool | None = None,
         read_receipts: bool | None = None,
     ) -> parts.Settings:
-        """The door as it stands, after the given changes."""
+        """Apply changes to the privacy settings, and return all of them."""
         change = parts.SettingsChange(
             dm_policy=UNSET if dm_policy is None else dm_policy,
             knocks=UNSET if knocks is None else knocks,
@@ -157,19 +158,19 @@ class Client(ClientCore):
         return reply.settings
 
     async def profile(self, user: str) -> replies.ProfileReply:
-        """A user's name, and whether a message of this user's would be let in."""
+        """A user's name, and whether this user can message them."""
         return await self.request(lambda id: requests.ProfileRequest(id=id, user=user))
 
     async def search(
         self, query: str, *, peer: str | None = None, before: str | None = None, limit: int = limits.PAGE_DEFAULT
     ) -> replies.SearchReply:
-        """Messages in which every word of ``query`` begins a word, newest first."""
+        """Messages that contain a word with the prefix of each word of ``query``, newest first."""
         return await self.request(
             lambda id: requests.SearchRequest(id=id, query=query, peer=peer, before=before, limit=limit)
         )
 
     async def sync(self, after: int, *, limit: int = limits.PAGE_DEFAULT) -> LogPage:
-        """A page of the log after a seq. ``events()`` needs no help from this: it is for tools."""
+        """A page of the log after a seq. For tools; ``events()`` calls it by itself."""
         reply = cast(
             "replies.SyncReply", await self.request(lambda id: requests.SyncRequest(id=id, after=after, limit=limit))
         )
@@ -177,7 +178,7 @@ class Client(ClientCore):
         return LogPage([cast("Event", entry) for entry in entries if isinstance(entry, Event)], reply.head)
 
     async def refresh(self, token: str) -> None:
-        """Go on with a newer token of the same user, here and on every connection to come."""
+        """Replace the token by a newer one of the same user, on this connection and later ones."""
         await self.request(lambda id: requests.RefreshRequest(id=id, token=token))
         self._tokens.replace(token)
 
@@ -187,6 +188,6 @@ class Client(ClientCore):
         return reply.head
 
     async def typing(self, peer: str) -> None:
-        """The user is writing. Fleeting: said if there is a connection, else not at all."""
+        """Send a typing indicator. Dropped while disconnected."""
         self._state.typing(peer)
         self._wake()

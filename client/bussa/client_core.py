@@ -1,4 +1,4 @@
-"""The shell around the state: the waiting callers, the reader of events, the beginning and the end."""
+"""The I/O around the state machine: callers, the reader of events, open and close."""
 
 import asyncio
 import random
@@ -17,14 +17,14 @@ from bussa.tokens import TokenCache, TokenSource
 from bussa_protocol.frames.requests import RequestWithId
 
 PENDING_MAX = 1024
-"""Requests that may wait for their answer; a further caller waits for room."""
+"""Pending requests at a time; further callers wait for a slot."""
 DRAIN_SECONDS = 5.0
-"""How long a clean close waits for answers that are still to come."""
+"""How long ``aclose`` waits for outstanding replies."""
 CLOSED_LOCALLY = "closed by this side"
 
 
 class ClientCore:
-    """What stays up while connections come and go. ``Client`` gives it the calls of the contract."""
+    """What outlives a single connection. ``Client`` adds the typed requests."""
 
     def __init__(
         self,
@@ -38,21 +38,21 @@ class ClientCore:
         backoff: Backoff | None = None,
         on_status: Callable[[ConnectionStatus], None] | None = None,
     ) -> None:
-        """Nothing happens before ``async with``.
+        """Does nothing before ``async with``.
 
         Args:
-            url: where the server is: http(s)://… or ws(s)://….
-            token: the token, or an async callable that gives one; it is called again whenever one was refused.
-            resume: a ``cursor`` saved earlier, to go on from there.
-            patience: seconds that a call (and the first connection) rides out broken connections, and a ``send``
-                also outages and limits, before it is given up.
-            listen: False for a program that only asks: events are passed over instead of kept.
-            queue: events that may wait for the reader of ``events()``; more of them wait on the server.
-            backoff: how long to wait between connections.
-            watch: told of every change of ``status``; must not block.
+            url: of the server: http(s)://… or ws(s)://….
+            token: a token, or an async function that returns one; it is called again when a token was refused.
+            resume: a saved ``cursor`` to resume from.
+            timeout: of a call and of the first connection in seconds, across reconnects and, for a ``send``, across
+                outages and rate limits.
+            listen: False: drop events, for a program that only makes requests.
+            queue_size: unread events to buffer; further ones stay on the server.
+            backoff: delays between connection attempts.
+            on_status: called on every change of ``status``; must not block.
 
         Raises:
-            ValueError: ``url`` is no address of a server.
+            ValueError: invalid ``url``.
         """
         self._tokens = TokenCache(token)
         self._timeout = timeout
@@ -77,40 +77,45 @@ class ClientCore:
         self._closing = False
         self._task: asyncio.Task[None] | None = None
 
-    # ---- what it is
+    # ---- properties
 
     @property
     def status(self) -> ConnectionStatus:
-        """Whether there is a connection right now."""
+        """The connection status right now."""
         return self._status
 
     @property
     def user(self) -> str:
-        """Who this is, as the server said; empty before the first connection."""
+        """The user id, from the server; empty before the first connection."""
         return self._state.user or ""
 
     @property
     def cursor(self) -> Cursor | None:
-        """(epoch, seq) of the last event read from ``events()``: save it, and give it as ``resume`` another time."""
+        """(epoch, seq) of the last event read from ``events()``. Save it, and pass it as ``resume`` later."""
         return self._state.event_queue.cursor
 
     @property
     def counters(self) -> Counters:
-        """What was passed over, and how often."""
+        """Counts of frames that were ignored, and of gap recoveries and resets."""
         return self._state.counters
 
-    # ---- beginning and end
+    @property
+    def in_flight(self) -> int:
+        """Requests without a reply."""
+        return len(self._state.pending)
+
+    # ---- open and close
 
     async def __aenter__(self) -> Self:
         """Connect.
 
         Raises:
-            UnreachableError: no connection within ``patience``.
-            ConnectionClosedError: the server turned it away for good; ``TokenRefusedError`` for want of a good token.
-            ProtocolError: that is no Bussa server.
+            UnreachableError: no connection within ``timeout``.
+            ConnectionClosedError: rejected for good; ``TokenRefusedError``: invalid token.
+            ProtocolError: not a Bussa server.
         """
         if self._task is not None:
-            raise RuntimeError("it has been opened before; make another one")
+            raise RuntimeError("a client can be opened once; create another one")
         self._task = asyncio.create_task(self._run(), name="bussa")
         try:
             async with asyncio.timeout(self._timeout):
@@ -136,9 +141,9 @@ class ClientCore:
             await self._shut_down(ConnectionClosedError(None, CLOSED_LOCALLY))
 
     async def aclose(self) -> None:
-        """Close, after answers that are still to come have come (at most five seconds).
+        """Wait for outstanding replies (at most five seconds), then close.
 
-        Calls without an answer by then raise ``ConnectionClosedError``.
+        Calls without a reply by then raise ``ConnectionClosedError``.
         """
         self._closing = True
         try:
@@ -147,7 +152,7 @@ class ClientCore:
                 async with asyncio.timeout(DRAIN_SECONDS):
                     await self._idle.wait()
         except TimeoutError:
-            pass  # Their callers are told, by the next line.
+            pass  # _shut_down fails the remaining callers.
         finally:
             await self._shut_down(ConnectionClosedError(None, CLOSED_LOCALLY))
 
@@ -171,15 +176,15 @@ class ClientCore:
             self._wake()
             self._set_status(ConnectionStatus.CLOSED)
 
-    # ---- a call, an event
+    # ---- requests and events
 
     async def request(self, build: Callable[[int], RequestWithId], timeout: float | None = None) -> Any:
-        """The reply to the request that ``make`` gives for an id. The methods of ``Client`` are the typed way."""
+        """Make the request that ``build`` returns for an id. The methods of ``Client`` are the typed form."""
         clock = asyncio.get_running_loop().time
         deadline = clock() + (self._timeout if timeout is None else timeout)
         async with self._slots:
             if self._task is None:
-                raise ConnectionClosedError(None, "not open: use `async with`")
+                raise ConnectionClosedError(None, "not open: use `async with` first")
             if self._final_error is not None or self._closing:
                 raise self._final_error or ConnectionClosedError(None, CLOSED_LOCALLY)
             id = self._state.add_request(build, deadline)
@@ -196,10 +201,10 @@ class ClientCore:
                     self._idle.set()
 
     async def next_event(self) -> ClientEvent | None:
-        """The next event; None after a close by this side.
+        """The next event; None after ``aclose``.
 
         Raises:
-            BussaError: the connection ended for good, and everything before has been read.
+            BussaError: the client is closed, and every event before that has been read.
         """
         while True:
             event = self._state.take_event(asyncio.get_running_loop().time())

@@ -1,6 +1,6 @@
-"""Frames to bytes and back, by ``msgpack``: an implementation that is not the server's.
+"""Frames to bytes and back, by ``msgpack``: another implementation than the server's (msgspec).
 
-Both must agree on every frame; the tests hold them to it.
+Tests check that both agree on every frame.
 """
 
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ from bussa_protocol.frames.replies import Reply
 from bussa_protocol.frames.requests import RequestWithId
 
 FRAME_MAX = 16 * 1024 * 1024
-"""Bytes of a frame of the server's. The 64 KiB of the contract bind the client; a page of 200 messages of
-10,000 characters is up to 8 MB, and twice that leaves room for what may be added."""
+"""Limit of an incoming frame in bytes. The protocol's 64 KiB bind the client only. A page of 200 messages of 10,000
+characters has up to 8 MB; twice that leaves room for fields to come."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnknownFrame:
-    """A frame that this version does not know. Its ``seq`` still counts, its ``id`` was still answered."""
+    """A frame of an unknown type. Its ``seq`` still counts in the log, its ``id`` still settles a request."""
 
     type: str
     seq: int | None
@@ -31,40 +31,40 @@ class UnknownFrame:
 
 
 def encode(request: Request | RequestWithId) -> bytes:
-    """The bytes of a request.
+    """Encode a request.
 
     Raises:
-        BadRequestError: it can't be said at all: it is too large for a frame, or its text is no Unicode.
+        BadRequestError: too large for a frame, or not valid Unicode.
     """
     try:
         data = cast("bytes", msgpack.packb(msgspec.to_builtins(request)))
     except (UnicodeEncodeError, OverflowError, TypeError) as error:
-        raise BadRequestError(f"cannot be put into a frame: {error}") from error
+        raise BadRequestError(f"cannot be encoded: {error}") from error
     if len(data) > limits.FRAME:
-        raise BadRequestError(f"the frame would have {len(data)} bytes; {limits.FRAME} is the most")
+        raise BadRequestError(f"frame too large: {len(data)} bytes, at most {limits.FRAME}")
     return data
 
 
 def decode(data: bytes | str) -> Reply | Event | UnknownFrame:
-    """The frame that ``data`` holds; an unknown one is ``Skipped``.
+    """Decode a frame; one of an unknown type is an ``UnknownFrame``.
 
     Raises:
-        ProtocolError: it is no MessagePack map with a type.
+        ProtocolError: not a MessagePack map with a type.
     """
     if isinstance(data, str):
-        raise ProtocolError("a text frame on a binary subprotocol")
+        raise ProtocolError("text frame on a binary subprotocol")
     try:
         value: object = msgpack.unpackb(data)
-    # ValueError is the root of all that msgpack raises for bad bytes, UnicodeDecodeError included.
+    # ValueError is the base of everything that msgpack raises for invalid bytes, UnicodeDecodeError included.
     except (ValueError, RecursionError) as error:
         raise ProtocolError(f"not MessagePack: {error}") from error
     return frame_from_map(value)
 
 
 def frame_from_map(value: object) -> Reply | Event | UnknownFrame:
-    """The typed frame of a map: of a whole frame, or of an entry of a ``sync`` reply.
+    """The typed frame of a map: a whole frame, or an entry of a ``sync`` reply.
 
-    ``settings`` is the name of a reply and of an event; the ``id`` tells them apart.
+    ``settings`` is both a reply and an event; the ``id`` tells them apart.
     """
     if not isinstance(value, dict):
         raise ProtocolError("a frame is a map")

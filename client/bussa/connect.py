@@ -1,4 +1,4 @@
-"""One connection: opened, greeted, and its end said in our own words. Errors of ``websockets`` stop here."""
+"""One WebSocket connection, from its handshake to its close. Errors of ``websockets`` are mapped to ours here."""
 
 import asyncio
 from collections.abc import Callable
@@ -22,17 +22,17 @@ from bussa_protocol.frames.replies import ErrorReply, WelcomeReply
 
 PATH = "/v1/socket"
 HANDSHAKE_SECONDS = 10.0
-"""How long a server may take for the handshake, and again for its welcome."""
+"""Time-out of the opening handshake, and again of the welcome."""
 PING_SECONDS = 20.0
-"""Silence after which a ping is sent, and how long its answer may take: a dead network is noticed within 40 s."""
+"""Interval of pings, and the time-out of a pong: a dead network is noticed within 40 s."""
 CLOSE_SECONDS = 2.0
-"""How long the other side may take to return the farewell."""
+"""Time-out of the closing handshake."""
 _SCHEMES = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
 _HTTP_SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
 
 
 class ConnectionLostError(BussaError):
-    """A connection ended, or did not come about: what to do next. Never seen outside of this package."""
+    """A connection was closed, or could not be opened. Internal to the SDK."""
 
     def __init__(
         self,
@@ -49,23 +49,23 @@ class ConnectionLostError(BussaError):
         self.reconnect = reconnect
         self.retry_after = retry_after
         self.final = final or ConnectionClosedError(code, reason)
-        """What is raised where there is no next try."""
+        """The error that callers get if there is no reconnect."""
 
 
 def socket_url(url: str) -> str:
-    """The address of the socket of a server at ``url`` (http, https, ws or wss; a path before /v1 is kept).
+    """The WebSocket URL of the server at ``url`` (http, https, ws or wss; a path prefix before /v1 is kept).
 
     Raises:
-        ValueError: no such address.
+        ValueError: not such a URL.
     """
     return _rebased(url, _SCHEMES, PATH)
 
 
 def http_url(url: str) -> str:
-    """The address of the HTTP side of a server at ``url``, without a slash at its end.
+    """The HTTP base URL of the server at ``url``, without a trailing slash.
 
     Raises:
-        ValueError: no such address.
+        ValueError: not such a URL.
     """
     return _rebased(url, _HTTP_SCHEMES, "")
 
@@ -73,19 +73,20 @@ def http_url(url: str) -> str:
 def _rebased(url: str, schemes: dict[str, str], path: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in schemes or not parts.hostname:
-        raise ValueError(f"{url!r} is no address of a server: http://…, https://…, ws://… or wss://… is")
+        raise ValueError(f"invalid server URL {url!r}: expected http(s):// or ws(s)://")
     base = parts.path.rstrip("/").removesuffix(PATH)
     return urlunsplit((schemes[parts.scheme], parts.netloc, base + path, "", ""))
 
 
 async def dial(url: str, hello: Callable[[], bytes]) -> tuple[ClientConnection, WelcomeReply]:
-    """A connection to ``url`` that has been welcomed. ``hello`` is asked for the first frame once the socket is open.
+    """Connect to ``url`` and complete the hello/welcome handshake. ``hello`` is called for the first frame once the
+    socket is open.
 
     Raises:
-        ConnectionLostError: it did not come about.
+        ConnectionLostError: the connection could not be opened.
     """
     try:
-        # Direct messages are small: compression would cost memory and time on both sides, and win nothing.
+        # Direct messages are small: compression would cost memory and CPU on both sides and save nothing.
         socket = await connect(
             url,
             subprotocols=[version.MSGPACK],  # pyright: ignore[reportArgumentType]  # a NewType of str
@@ -99,7 +100,7 @@ async def dial(url: str, hello: Callable[[], bytes]) -> tuple[ClientConnection, 
     except InvalidStatus as error:
         raise _error_from_status(error.response.status_code, error.response.headers.get("Retry-After")) from error
     except (InvalidHeader, InvalidUpgrade, NegotiationError) as error:
-        final = ProtocolError(f"no WebSocket of ours: {error}")
+        final = ProtocolError(f"invalid WebSocket handshake: {error}")
         raise ConnectionLostError(str(final), reconnect=ReconnectAdvice.NEVER, final=final) from error
     except (OSError, TimeoutError, EOFError, WebSocketException) as error:
         raise ConnectionLostError(f"no connection: {error or type(error).__name__}") from error
@@ -112,7 +113,7 @@ async def dial(url: str, hello: Callable[[], bytes]) -> tuple[ClientConnection, 
 
 async def _handshake(socket: ClientConnection, hello: bytes) -> WelcomeReply:
     if socket.subprotocol != version.MSGPACK:
-        final = ProtocolError("the server did not choose the subprotocol that was offered")
+        final = ProtocolError("the server did not accept the subprotocol")
         raise ConnectionLostError(str(final), reconnect=ReconnectAdvice.NEVER, final=final)
     try:
         async with asyncio.timeout(HANDSHAKE_SECONDS):
@@ -130,18 +131,18 @@ async def _handshake(socket: ClientConnection, hello: bytes) -> WelcomeReply:
         case ErrorReply():
             raise ConnectionLostError(frame.message, retry_after=frame.retry_after or 0.0)
         case _:
-            final = ProtocolError("the first frame was no welcome")
+            final = ProtocolError("the first frame was not a welcome")
             raise ConnectionLostError(str(final), reconnect=ReconnectAdvice.NEVER, final=final)
 
 
 def error_from_close(error: ConnectionClosed) -> ConnectionLostError:
-    """What the end of a connection means. Only the server's own close code counts, not one of this side's."""
+    """What a close means. Only the server's close code counts, not one that this side sent."""
     if error.rcvd is None:
-        # A frame above the bound of this side is the one farewell of its own that repeating would only meet again.
+        # A frame over FRAME_MAX is closed from this side. A reconnect would receive the same frame again.
         if error.sent is not None and error.sent.code == CloseReason.TOO_LARGE:
-            final = ProtocolError("a frame of the server's is too large")
+            final = ProtocolError("frame of the server too large")
             return ConnectionLostError(str(final), reconnect=ReconnectAdvice.NEVER, final=final)
-        return ConnectionLostError("the connection broke")
+        return ConnectionLostError("the connection was lost")
     code, reason = error.rcvd.code, error.rcvd.reason
     if not reason:
         reason = CloseReason(code).reason if code in set(CloseReason) else "the server closed the connection"
@@ -153,7 +154,7 @@ def error_from_close(error: ConnectionClosed) -> ConnectionLostError:
 
 def _error_from_status(status: int, retry_after: str | None) -> ConnectionLostError:
     reason = f"the server refused the connection with HTTP {status}"
-    # 408, 429 and what a proxy says while nobody stands behind it pass; any other status stays what it is.
+    # 408, 429 and a proxy's 5xx without an upstream are transient; any other status is permanent.
     if status in (408, 429) or status >= 500:
         seconds = float(retry_after) if retry_after and retry_after.isdecimal() else 0.0
         return ConnectionLostError(reason, reconnect=ReconnectAdvice.BACKOFF, retry_after=seconds)

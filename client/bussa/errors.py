@@ -1,28 +1,28 @@
-"""What can go wrong, as types: one class a code, and one a way to lose the connection.
+"""Error classes: one per error code, and one per way to lose the connection.
 
 BussaError
-    ApiError            the server refused one request; the connection stays
-        NotAllowedError, RateLimitedError …    one class a code of the contract
-    ConnectionClosedError             the connection ended for good
-        TokenRefusedError   … for want of a good token (4401)
-    UnreachableError        no connection came about in time
-    RequestTimeoutError           no answer in time: the outcome is not known
-    RequestInterruptedError the connection broke under a request that may not be repeated
-    EventBacklogError             too much waits behind events that nobody reads
-    ProtocolError        the other side does not speak the contract
+    ApiError                     the server refused one request; the connection stays open
+        NotAllowedError …            one class per error code
+    ConnectionClosedError        the connection is closed for good
+        TokenRefusedError            … because the token is invalid (4401)
+    UnreachableError             no connection in time
+    RequestTimeoutError          no reply in time: the outcome is unknown
+    RequestInterruptedError      disconnected during a request that must not be retried
+    EventBacklogError            too many own writes wait behind unread events
+    ProtocolError                the server violates the protocol
 """
 
 from bussa_protocol.codes import AnyCode, ErrorCode, HttpCode
 
 
 class BussaError(Exception):
-    """Anything that this package raises."""
+    """Base class of everything this SDK raises."""
 
 
 class ApiError(BussaError):
-    """The server refused one request (contract, section *Errors*).
+    """The server refused one request (protocol, section *Errors*).
 
-    ``message`` is for people, ``retry_after`` is in seconds and only there where waiting helps.
+    ``message`` is human-readable. ``retry_after`` is in seconds, and None unless a retry may succeed.
     """
 
     code: AnyCode
@@ -38,13 +38,13 @@ class BadRequestError(ApiError):
 
 
 class NotAllowedError(ApiError):
-    """The other's door is closed; for which reason, nobody is told."""
+    """The recipient does not accept messages from this user. The reason is not disclosed."""
 
     code = ErrorCode.NOT_ALLOWED
 
 
 class AwaitingAcceptanceError(ApiError):
-    """One knock is all: the other has to accept first."""
+    """The first message has not been accepted yet."""
 
     code = ErrorCode.AWAITING_ACCEPTANCE
 
@@ -54,7 +54,7 @@ class NotFoundError(ApiError):
 
 
 class ConflictError(ApiError):
-    """The nonce was used for another message."""
+    """The nonce was used for a different message."""
 
     code = ErrorCode.CONFLICT
 
@@ -64,7 +64,7 @@ class RateLimitedError(ApiError):
 
 
 class UnavailableError(ApiError):
-    """The store is out of reach: nothing was committed, or the nonce makes it safe to ask again."""
+    """The database is unavailable. Nothing was committed, or the nonce makes a retry safe."""
 
     code = ErrorCode.UNAVAILABLE
 
@@ -109,7 +109,7 @@ def api_error(code: AnyCode, message: str, retry_after: float | None = None) -> 
 
 
 class ConnectionClosedError(BussaError):
-    """The connection ended and does not come back. ``code`` is the close code, where one was given."""
+    """The connection is closed and will not be reopened. ``code``: the close code, if any."""
 
     def __init__(self, code: int | None, reason: str) -> None:
         super().__init__(reason if code is None else f"{reason} ({code})")
@@ -118,31 +118,31 @@ class ConnectionClosedError(BussaError):
 
 
 class TokenRefusedError(ConnectionClosedError):
-    """The token is refused, expired or revoked, and there is no way to get another."""
+    """The token is invalid, expired or revoked, and no other is available."""
 
 
 class UnreachableError(BussaError):
-    """No connection came about within the caller's patience; the message says why the last try failed."""
+    """No connection within the time-out. The message says why the last attempt failed."""
 
 
 class RequestTimeoutError(BussaError):
-    """No answer within the caller's patience. A time-out is no failure: the request may have been carried out.
+    """No reply within the time-out. The request may have been executed.
 
-    ``nonce`` (of a ``send``) settles it: sent again under the same nonce it is delivered once.
+    For a ``send``, retry with the same ``nonce``: the message is delivered once.
     """
 
     def __init__(self, nonce: str | None = None) -> None:
-        super().__init__("no answer in time; whether it was carried out is not known")
+        super().__init__("no reply in time; the outcome is unknown")
         self.nonce = nonce
 
 
 class RequestInterruptedError(BussaError):
-    """The connection broke under a request that must not be carried out twice; it may have been, once."""
+    """Disconnected during a request that must not be executed twice. It may have been executed."""
 
 
 class EventBacklogError(BussaError):
-    """Too many own writes wait behind events that are not read: read ``events()``, or open with ``listen=False``."""
+    """Too many own writes wait behind unread events: read ``events()``, or pass ``listen=False``."""
 
 
 class ProtocolError(BussaError):
-    """The other side does not speak the contract: no Bussa server, or one that is broken."""
+    """The server violates the protocol: not a Bussa server, or a broken one."""

@@ -1,6 +1,6 @@
-"""What the application has still to read: a bounded queue of events, each with the cursor that it brings.
+"""Events that the application has not read yet: a bounded queue, each event with the cursor it advances to.
 
-An own write is a bare mark: the application knows it from its reply, only the cursor moves on.
+An own write is an item without an event: its reply has told the application, so only the cursor advances.
 """
 
 from collections import deque
@@ -10,11 +10,11 @@ from typing import NamedTuple
 from bussa_protocol.frames.events import Event
 
 QUEUE_SIZE = 1024
-"""Events that may wait for the application. Past it, they stay in the log on the server and are read from there."""
+"""Unread events that are buffered here. Beyond it, events stay on the server until there is room."""
 
 
 class Cursor(NamedTuple):
-    """A place in the user's log: everything up to ``seq`` has been read, counted in ``epoch``."""
+    """A position in the user's log: everything up to ``seq`` of the log ``epoch`` has been read."""
 
     epoch: str
     seq: int
@@ -22,24 +22,24 @@ class Cursor(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """The log does not reach back to where this client was (or it is another log): read the conversations anew.
+    """The log no longer reaches back to the cursor, or is a different one: reload the conversations.
 
-    All of the gap is missing or none of it, never a part. What follows comes after ``cursor``.
+    Either the whole gap is missing or nothing. Later events follow ``cursor``.
     """
 
     cursor: Cursor
 
 
 ClientEvent = Event | Reset
-"""What ``events()`` yields."""
+"""An item of ``events()``."""
 
 
 class EventQueue:
-    """The queue. Not more than ``size`` events wait in it; marks between them are merged."""
+    """Holds at most ``size`` events. Consecutive items without an event are merged."""
 
     def __init__(self, size: int = QUEUE_SIZE, *, enabled: bool = True) -> None:
         self.cursor: Cursor | None = None
-        """Up to here the application has read."""
+        """What the application has read up to."""
         self._size = size
         self._enabled = enabled
         self._items: deque[tuple[Cursor | None, ClientEvent | None]] = deque()
@@ -54,19 +54,19 @@ class EventQueue:
 
     @property
     def half_empty(self) -> bool:
-        """Half of it is free: worth fetching what was left on the server."""
+        """At least half of it is free: time to fetch what stayed on the server."""
         return self._events <= self._size // 2
 
-    def put(self, notice: ClientEvent, cursor: Cursor | None) -> None:
-        """Append an event; ``cursor`` is None for a fleeting one."""
+    def put(self, event: ClientEvent, cursor: Cursor | None) -> None:
+        """Append an event; ``cursor`` is None for an ephemeral one."""
         if not self._enabled:
             self.advance(cursor)
             return
-        self._items.append((cursor, notice))
+        self._items.append((cursor, event))
         self._events += 1
 
     def advance(self, cursor: Cursor | None) -> None:
-        """Move on past something that the application need not see."""
+        """Advance past an entry that the application does not see."""
         if cursor is None:
             return
         if not self._items:
@@ -77,24 +77,24 @@ class EventQueue:
             self._items.append((cursor, None))
 
     def start(self, cursor: Cursor) -> None:
-        """Begin here, before anything was read."""
+        """Start at ``cursor``, before anything was read."""
         self.cursor = cursor
 
     def reset(self, cursor: Cursor) -> None:
-        """Say that everything up to ``cursor`` has to be read anew. Always fits: two in a row are one."""
+        """Append a reset. It always fits: consecutive resets are merged."""
         if self._items and isinstance(self._items[-1][1], Reset):
             self._items[-1] = (cursor, Reset(cursor))
         else:
             self.put(Reset(cursor), cursor)
 
     def take(self) -> ClientEvent | None:
-        """The next event, or None if there is none yet. The cursor moves past it."""
+        """The next event, or None. The cursor advances past it."""
         if not self._items:
             return None
-        cursor, notice = self._items.popleft()
+        cursor, event = self._items.popleft()
         self._events -= 1
         self.cursor = cursor or self.cursor
-        # A mark is never first in the queue: it is passed as soon as nothing unread stands before it.
+        # Items without an event are consumed as soon as nothing unread precedes them, so none is ever first.
         while self._items and self._items[0][1] is None:
             self.cursor = self._items.popleft()[0] or self.cursor
-        return notice
+        return event

@@ -1,21 +1,20 @@
-"""Where a device stands in its user's log, and when to read what is missing: pure, time is an argument.
+"""The position of a device in its user's log, and when to fetch what is missing. Pure: time is an argument.
 
-    taken        everything up to here was passed on, in order
-    own          seqs beyond it that are known from replies to own requests
-    seen         the highest seq that anything has told of
+    position     everything up to here was delivered, in order
+    own_seqs     seqs beyond it that are known from replies to own requests
+    known head   the highest seq seen anywhere
 
-``taken`` < ``seen`` means that something is on its way, or lost. How long to hope before asking for it
-depends on what told: an event beyond the next one proves a loss; a reply may overtake an event; a replay
-takes its time.
+``position`` < known head means that entries are under way or lost. How long to wait before fetching them depends on
+the source: an event beyond the next one proves a loss; a reply may overtake an event; a replay takes a while.
 """
 
 from bussa.event_queue import Cursor
 from bussa_protocol.cursor import Step, step
 
 REPLY_GRACE = 0.25
-"""Seconds that an event may come later than a reply with a higher seq, which takes the shorter way."""
+"""Seconds by which a reply with a higher seq may overtake an event."""
 REPLAY_GRACE = 10.0
-"""Seconds without any progress after which a promised replay counts as lost."""
+"""Seconds without progress after which an announced replay counts as lost."""
 
 
 class LogCursor:
@@ -25,9 +24,9 @@ class LogCursor:
         self.cursor: Cursor | None = resume
         self.own_seqs: set[int] = set()
         self.catch_up_at: float | None = None
-        """When to read on from ``taken``; None: nothing is missing, or it is being read."""
+        """When to fetch from ``position`` on; None: nothing is missing, or it is being fetched."""
         self.awaiting_reply = False
-        """The next entry waits for the answer to a send that may have made it."""
+        """The next entry is held until the send that may have caused it is answered."""
         self._known_head = 0 if resume is None else resume.seq
         self._grace = 0.0
 
@@ -37,26 +36,26 @@ class LogCursor:
 
     @property
     def behind(self) -> bool:
-        """Whether there are entries that were told of and not taken."""
+        """Whether entries are missing."""
         return self.position < self._known_head
 
     def start(self, cursor: Cursor) -> None:
-        """Begin at ``cursor``: what was before is not this device's to count."""
+        """Start at ``cursor``, whatever came before."""
         self.cursor, self._known_head = cursor, cursor.seq
         self.own_seqs.clear()
         self.clear_timers()
 
     def resumed(self, head: int, now: float) -> None:
-        """A replay up to ``head`` has been promised."""
+        """The server announced a replay up to ``head``."""
         self._known_head = max(self.position, head)
         self._allow_grace(now, REPLAY_GRACE)
 
     def clear_timers(self) -> None:
-        """No connection: nothing to hope for, nothing to hold."""
+        """Disconnected: nothing to wait for, nothing to hold."""
         self.catch_up_at, self.awaiting_reply = None, False
 
     def is_next(self, seq: int, now: float) -> bool:
-        """Whether the entry ``seq`` can be taken now. One that leaves a gap has to be read from the log."""
+        """Whether the entry ``seq`` is next. A gap schedules a fetch."""
         self._known_head = max(self._known_head, seq)
         match step(self.position, seq):
             case Step.NEXT:
@@ -68,7 +67,7 @@ class LogCursor:
                 return False
 
     def advance(self, seq: int, now: float) -> None:
-        """Move on to ``seq``, the next one."""
+        """Advance to ``seq``, the next one."""
         assert self.cursor is not None
         self.cursor = Cursor(self.cursor.epoch, seq)
         self.own_seqs.discard(seq)
@@ -78,24 +77,24 @@ class LogCursor:
             self.catch_up_at = max(self.catch_up_at, now + self._grace)
 
     def mark_own(self, seq: int) -> None:
-        """``seq`` is an own write that is known from its reply."""
+        """Record an own write that is known from its reply."""
         if seq > self.position:
             self.own_seqs.add(seq)
 
     def skip_own(self, now: float) -> bool:
-        """Move on past own writes whose turn has come; True if there were any."""
+        """Advance past own writes that are next. True if there were any."""
         before = self.position
         while self.position + 1 in self.own_seqs:
             self.advance(self.position + 1, now)
         return self.position > before
 
     def learn_head(self, seq: int, now: float) -> None:
-        """A reply told that the log reaches to ``seq``; what lies before it may still be on its way."""
+        """A reply says that the log reaches ``seq``; earlier events may still be under way."""
         self._known_head = max(self._known_head, seq)
         self._allow_grace(now, REPLY_GRACE)
 
     def schedule_catch_up(self, at: float) -> None:
-        """Read on from ``taken`` at ``at``, or at once if that is due sooner."""
+        """Fetch what is missing at ``at``, or earlier if already scheduled."""
         if self.behind:
             self._grace = 0.0
             self.catch_up_at = at if self.catch_up_at is None else min(at, self.catch_up_at)

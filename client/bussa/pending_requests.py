@@ -1,15 +1,13 @@
-"""The requests that wait for their answer: pure, time is an argument.
+"""The requests without a reply. Pure: time is an argument.
 
-    asked ──► waiting to be written ──► flown ──► answered
-                     ▲                    │
-                     ├──── put off ◄──────┤   a send that met rate_limited or unavailable
-                     └────────────────────┘   the connection broke
+    added ──► queued ──► in flight ──► settled
+                ▲            │
+                ├─ retry_at ◄┤   a send met rate_limited or unavailable
+                └────────────┘   the connection broke
 
-A request keeps its id and its bytes for life, so what is repeated is the very same request: a ``send``
-under its nonce, a read or a change of state because it may be carried out twice. ``report`` may not: every
-report is a case of its own, so the caller is told that it is not known.
-
-Requests that are repeated keep the order in which they were asked.
+A request keeps its id and its bytes, so a retry is the same request. A ``send`` is idempotent by its nonce, reads and
+state changes by nature. A ``report`` is not: each one opens a case, so its caller gets an error instead of a retry.
+Retries keep the order in which the requests were added.
 """
 
 from collections import deque
@@ -30,22 +28,22 @@ NOT_RETRIED = (requests.ReportRequest,)
 
 @dataclass(slots=True)
 class PendingRequest:
-    """One request and where it stands."""
+    """One request and its state."""
 
     request: requests.RequestWithId
     data: bytes
     deadline: float
     in_flight: bool = False
-    """It has been handed to a connection, this one or one before: it may have been carried out."""
+    """It was written to a connection, this one or an earlier one, so the server may have executed it."""
     retry_at: float | None = None
-    """When it is due again."""
+    """When to write it again."""
     attempts: int = 0
     last_error: ApiError | None = None
 
 
 @dataclass(slots=True)
 class PendingRequests:
-    """The table. Whoever asks bounds its size; ``settled`` holds outcomes until they are collected."""
+    """The table of pending requests. The caller bounds its size and collects the outcomes from ``settled``."""
 
     backoff: Backoff
     rng: Callable[[], float]
@@ -59,14 +57,14 @@ class PendingRequests:
         return len(self._pending)
 
     def next_id(self) -> int:
-        """An id that no waiting request has; they begin anew after the largest."""
+        """An id that no pending request uses. Ids wrap around after the largest."""
         while True:
             self._last_id = self._last_id % limits.REQUEST_ID_MAX + 1
             if self._last_id not in self._pending:
                 return self._last_id
 
     def add(self, build: Callable[[int], requests.RequestWithId], deadline: float) -> int:
-        """Enter the request that ``make`` gives for an id.
+        """Add the request that ``build`` returns for an id, and return the id.
 
         Raises:
             BadRequestError: it does not fit into a frame.
@@ -79,11 +77,11 @@ class PendingRequests:
         return id
 
     def cancel(self, id: int) -> None:
-        """Nobody waits for it any more."""
+        """Forget a request: its caller is gone."""
         self._pending.pop(id, None)
 
     def next_frame(self) -> bytes | None:
-        """What to write next."""
+        """The next frame to write, or None."""
         while self._queue:
             pending = self._pending.get(self._queue.popleft())
             if pending is not None:
@@ -92,27 +90,27 @@ class PendingRequests:
         return None
 
     def connected(self) -> None:
-        """A connection is there: everything that waits is written, oldest first."""
+        """Connected: queue every pending request, oldest first."""
         self._connected = True
-        self._queue = deque(id for id, ask in self._pending.items() if ask.retry_at is None)
+        self._queue = deque(id for id, pending in self._pending.items() if pending.retry_at is None)
 
     def disconnected(self) -> None:
-        """The connection is gone. What may not be repeated is given back to its caller."""
+        """Disconnected: fail what must not be retried."""
         self._connected = False
         self._queue.clear()
         for id, pending in list(self._pending.items()):
             if pending.in_flight and isinstance(pending.request, NOT_RETRIED):
-                self._settle(id, RequestInterruptedError("the connection broke before the answer came"))
+                self._settle(id, RequestInterruptedError("disconnected before the reply"))
 
     def resolve(self, reply: ReplyWithId) -> bool:
-        """Settle a request by its reply; False if nobody waits for it."""
+        """Settle a request with its reply. False if no request has that id."""
         if reply.id not in self._pending:
             return False
         self._settle(reply.id, reply)
         return True
 
     def reject(self, id: int, error: BussaError, now: float) -> bool:
-        """Settle a request by its error, or put it off: a send that is worth repeating, while there is time."""
+        """Settle a request with its error, or schedule a retry of a send before its deadline."""
         pending = self._pending.get(id)
         if pending is None:
             return False
@@ -125,12 +123,12 @@ class PendingRequests:
         return True
 
     def tick(self, now: float) -> bool:
-        """Write what was put off and is due, give up what has run out of time; True if anything was given up."""
+        """Queue the retries that are due, and settle what is past its deadline. True if anything was."""
         expired = [id for id, pending in self._pending.items() if pending.deadline <= now]
         for id in expired:
             pending = self._pending[id]
             nonce = pending.request.nonce if isinstance(pending.request, requests.SendRequest) else None
-            # A send that the server put off last was refused; any other may have been carried out.
+            # A send that waits for a retry is known to be refused; any other may have been executed.
             self._settle(
                 id,
                 pending.last_error
@@ -145,18 +143,21 @@ class PendingRequests:
         return bool(expired)
 
     def timer(self) -> float | None:
-        """When ``tick`` has something to do."""
-        return min((min(ask.deadline, ask.retry_at or ask.deadline) for ask in self._pending.values()), default=None)
+        """When to call ``tick``; None: never."""
+        return min(
+            (min(pending.deadline, pending.retry_at or pending.deadline) for pending in self._pending.values()),
+            default=None,
+        )
 
     def fail_all(self, error: BussaError) -> None:
-        """The end: nothing that waits will be answered."""
+        """Settle all of them with ``error``."""
         for id in list(self._pending):
             self._settle(id, error)
 
     def may_be_echo_of_pending(self, event: Event, user: str | None) -> bool:
-        """Whether ``event`` may be the trace of a send that flew and is not answered yet.
+        """Whether ``event`` may be the echo of a send that is in flight.
 
-        Only its answer can tell: another device of the same user may have said the same words.
+        Only the reply can tell: another device of the same user may have sent the same text.
         """
         if not isinstance(event, MessageEvent) or event.sender != user:
             return False

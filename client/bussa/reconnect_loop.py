@@ -1,9 +1,9 @@
-"""The connections, one after the other: token, dial, pump, and how long to wait before the next.
+"""Connects, and reconnects with backoff.
 
-    in each, one task reads and one writes
-    beside them, one tends to the time: what is due, what has run out
+    _reconnect_forever     one connection after the other: token, dial, a reader task and a writer task
+    _run_timers            beside it: retries and gap recoveries that are due, requests past their deadline
 
-Every call into the state is followed by ``wake``, which hands out what was settled and wakes whoever has work.
+Every call into the state is followed by ``wake``, which settles callers and wakes the tasks that have work.
 """
 
 import asyncio
@@ -26,12 +26,12 @@ from bussa_protocol.codes import ReconnectAdvice
 
 class ConnectionStatus(StrEnum):
     CONNECTING = "connecting"
-    CONNECTED = "live"
+    CONNECTED = "connected"
     CLOSED = "closed"
 
 
 class ReconnectLoop:
-    """What runs in the background while a client is open."""
+    """The background task of an open client."""
 
     def __init__(
         self,
@@ -43,8 +43,8 @@ class ReconnectLoop:
         wake: Callable[[], None],
         on_status: Callable[[ConnectionStatus], None],
     ) -> None:
-        self.last_failure = "no try yet"
-        """How the last try ended, for people."""
+        self.last_failure = "not connected yet"
+        """Why the last attempt failed, human-readable."""
         self.write_wanted = asyncio.Event()
         self.timers_changed = asyncio.Event()
         self._url = url
@@ -56,7 +56,7 @@ class ReconnectLoop:
         self._connected_since = math.inf
 
     async def run(self) -> BussaError:
-        """Live until there is no next connection, and return why. Whatever happens in here is returned, not lost."""
+        """Run until there is no next connection, and return why. Errors of any kind are returned, not raised."""
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._run_timers())
@@ -122,7 +122,7 @@ class ReconnectLoop:
                 while (data := self._state.next_frame()) is not None:
                     await socket.send(data)
             except ConnectionClosed:
-                return  # The reader meets the same end, and after it has read what still came.
+                return  # The reader meets the same close, after it has read the frames before it.
             await self.write_wanted.wait()
 
     async def _read(self, socket: ClientConnection) -> None:
@@ -135,17 +135,17 @@ class ReconnectLoop:
             self._state.receive(codec.decode(data), clock())
             self._wake()
             if self._state.must_reconnect:
-                raise ConnectionLostError("the log could not be healed here")
+                raise ConnectionLostError("gap recovery failed on this connection")
 
 
 def _bussa_error(group: ExceptionGroup) -> BussaError:
-    """The error of ours that ended a group of tasks.
+    """The BussaError that ended a task group.
 
-    Anything else (the application's own, in ``token`` or ``watch``, or a mistake in here) becomes its cause.
+    Anything else (an error of the application's ``token`` or ``on_status``, or a bug) becomes its cause.
     """
     first = group.exceptions[0]
     if isinstance(first, BussaError):
         return first
-    error = ConnectionClosedError(None, f"an error on this side: {first!r}")
+    error = ConnectionClosedError(None, f"internal error: {first!r}")
     error.__cause__ = first
     return error

@@ -1,17 +1,17 @@
-"""The whole client without a socket: frames in, frames and events out; no await, no clock.
+"""The state machine of a client: frames in, frames and events out. No await, no clock.
 
-    ask ──► Asks ──► next()        requests on their way out
-    receive(frame) ──► settled     answers on their way back to their callers
-                   └─► Log ──► Feed    events on their way to the application
+    add_request ──► PendingRequests ──► next_frame()       requests to write
+    receive(frame) ──► PendingRequests.settled             outcomes for their callers
+                   └─► LogCursor ──► EventQueue            events for the application
 
-What the application is promised, over any number of broken connections: of its user's log it meets each
-entry once and in order, as an event or as the answer to its own request. Hence three rules:
+The application gets the user's log in order, each entry once, across any number of connections: as an event, or as the
+reply to its own request. Hence three rules:
 
-- A reply with a seq stands in the place of an event: its seq is marked, and passed when its turn comes.
-- The echo of a send whose answer was lost is held back until the answer comes: only that tells whether
-  the message is this device's (then it is no event) or another device's with the same words.
-- A reply to a request that nobody waits for any more (cancelled, out of time) marks nothing: the
-  application does not know of it, so it gets the event.
+- A reply with a seq replaces an event: the seq is marked, and skipped when it is next.
+- The echo of a send whose reply was lost is held until the reply comes. Only the reply tells whether the message is
+  this device's (then it is no event) or another device's with the same text.
+- A reply to a request without a caller (cancelled, timed out) marks nothing. The application does not know of it, so it
+  gets the event.
 """
 
 from collections.abc import Callable
@@ -40,12 +40,12 @@ from bussa_protocol.frames.replies import (
 )
 
 OWN_WRITES_MAX = 10_000
-"""Own writes that may stand behind unread events; past it a further request is refused here (``EventBacklogError``)."""
+"""Own writes that may wait behind unread events; further requests raise ``EventBacklogError``."""
 
 
 @dataclass(slots=True)
 class Counters:
-    """What was passed over, and how often. All of it is allowed by the contract, none of it in silence."""
+    """Frames that were ignored, as the protocol allows, and recoveries."""
 
     unknown_frames: int = 0
     unexpected_replies: int = 0
@@ -55,7 +55,7 @@ class Counters:
 
 
 class ClientState:
-    """One user's device. Every method that needs the time is given it, in seconds of any steady clock."""
+    """One user's device. ``now`` is in seconds of any monotonic clock."""
 
     def __init__(
         self,
@@ -74,34 +74,34 @@ class ClientState:
         self.user: str | None = None
         self.connected = False
         self.must_reconnect = False
-        """The log could not be healed on this connection: close it, resuming will tell."""
+        """Gap recovery failed on this connection: close it; the next welcome decides between resume and reset."""
         self._sync_id: int | None = None
-        """The id of the ``sync`` that is under way."""
+        """The id of the ``sync`` in flight."""
         self._sync_not_before = 0.0
-        """Not before then another one, for the server asked to wait."""
+        """Earliest time of the next ``sync``: the server's ``retry_after``."""
         self._sync_frame: bytes | None = None
         self._typing_frame: requests.TypingRequest | None = None
 
-    # ---- what the application does
+    # ---- called by the application
 
     def add_request(self, build: Callable[[int], requests.RequestWithId], deadline: float) -> int:
-        """Enter a request; its outcome will stand in ``asks.settled``.
+        """Add a request and return its id; its outcome appears in ``pending.settled``.
 
         Raises:
-            EventBacklogError: too many own writes wait behind events that nobody reads.
+            EventBacklogError: too many own writes wait behind unread events.
             BadRequestError: it does not fit into a frame.
         """
         if len(self.log_cursor.own_seqs) >= OWN_WRITES_MAX:
-            raise EventBacklogError(f"{OWN_WRITES_MAX} own writes wait behind events that are not read")
+            raise EventBacklogError(f"{OWN_WRITES_MAX} own writes wait behind unread events")
         return self.pending.add(build, deadline)
 
     def cancel(self, id: int, now: float) -> None:
-        """The caller of a request is gone."""
+        """Forget a request: its caller is gone."""
         self.pending.cancel(id)
         self._release_held_entry(now)
 
     def typing(self, peer: str) -> None:
-        """Say that the user is writing, if there is a connection to say it on; the last one counts."""
+        """Queue a typing indicator; the latest replaces earlier ones. Dropped while disconnected."""
         if self.connected:
             self._typing_frame = requests.TypingRequest(peer=peer)
 
@@ -112,7 +112,7 @@ class ClientState:
             self.log_cursor.schedule_catch_up(now)
         return event
 
-    # ---- what the connection does
+    # ---- called by the connection
 
     def hello(self, token: str) -> bytes:
         """The first frame of a connection."""
@@ -122,7 +122,7 @@ class ClientState:
         return codec.encode(requests.HelloRequest(token=token, resume=at.seq, epoch=at.epoch))
 
     def welcome(self, frame: WelcomeReply, now: float) -> None:
-        """The connection is there. Everything unanswered is written again."""
+        """Connected. Every pending request is queued again."""
         self.connected, self.user = True, frame.user
         here = Cursor(frame.epoch, frame.head)
         if self.log_cursor.cursor is None:
@@ -137,14 +137,14 @@ class ClientState:
         self.pending.connected()
 
     def disconnected(self) -> None:
-        """The connection is gone. The log is where it was: the next one resumes from there."""
+        """Disconnected. The next connection resumes from the log position."""
         self.connected = self.must_reconnect = False
         self._sync_id = self._sync_frame = self._typing_frame = None
         self.log_cursor.clear_timers()
         self.pending.disconnected()
 
     def next_frame(self) -> bytes | None:
-        """What to write next, or None."""
+        """The next frame to write, or None."""
         if not self.connected:
             return None
         if self._typing_frame is not None:
@@ -156,7 +156,7 @@ class ClientState:
         return self.pending.next_frame()
 
     def receive(self, frame: Reply | Event | UnknownFrame, now: float) -> None:
-        """Take one frame of the server's."""
+        """Process a frame of the server."""
         match frame:
             case ErrorReply():
                 self._on_error(frame, now)
@@ -171,7 +171,7 @@ class ClientState:
             case _:
                 self._on_ephemeral(frame)
 
-    # ---- time
+    # ---- timers
 
     def tick(self, now: float) -> None:
         """Do what is due."""
@@ -182,7 +182,7 @@ class ClientState:
             self._start_sync()
 
     def timer(self) -> float | None:
-        """When ``tick`` is due, or None."""
+        """When to call ``tick``; None: never."""
         return min((at for at in (self.pending.timer(), self._catch_up_due()) if at is not None), default=None)
 
     # ---- replies
@@ -218,7 +218,7 @@ class ClientState:
     def _on_unknown(self, frame: UnknownFrame, now: float) -> None:
         self.counters.unknown_frames += 1
         if frame.id is not None:
-            known = self.pending.reject(frame.id, ProtocolError(f"an answer that is none: {frame.type!r}"), now)
+            known = self.pending.reject(frame.id, ProtocolError(f"unknown reply {frame.type!r}"), now)
             self.must_reconnect = self.must_reconnect or frame.id == self._sync_id
             if frame.seq is not None:
                 self._on_own_seq(frame.seq, now, known=known)
@@ -234,7 +234,7 @@ class ClientState:
         self._skip_own(now)
 
     def _on_log_entry(self, seq: int, event: Event | None, now: float) -> None:
-        """Take one entry of the log, in order; None is one that the application need not see."""
+        """Process an entry of the log; None: one that the application does not see."""
         if not self.log_cursor.is_next(seq, now):
             return
         if seq in self.log_cursor.own_seqs or event is None:
@@ -254,12 +254,12 @@ class ClientState:
             self.event_queue.advance(self.log_cursor.cursor)
 
     def _release_held_entry(self, now: float) -> None:
-        # Something was settled: what was held back for it is read again, from the log.
+        # A request was settled: fetch the entry that was held for it.
         if self.log_cursor.awaiting_reply:
             self.log_cursor.awaiting_reply = False
             self.log_cursor.schedule_catch_up(now)
 
-    # ---- healing
+    # ---- gap recovery
 
     def _catch_up_due(self) -> float | None:
         if (
@@ -295,7 +295,7 @@ class ClientState:
         if self.log_cursor.awaiting_reply or self.event_queue.full or not self.log_cursor.behind:
             return
         if self.log_cursor.position == before:
-            # The log no longer has what comes next: only a resume can tell, and gives a reset.
+            # No progress: the log was trimmed. Only a new resume gives a reset.
             self.must_reconnect = True
         else:
             self.log_cursor.schedule_catch_up(now)

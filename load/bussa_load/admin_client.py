@@ -1,6 +1,6 @@
-"""The calls of a host application, as cheap as can be: HTTP/1.1 over a few connections that are kept open.
+"""A minimal client for the admin API: HTTP/1.1 over kept-alive connections.
 
-To make 20,000 people takes as many calls, and a general client spends more on each than the server does.
+Creating 20,000 users takes as many calls, and a general HTTP client spends more CPU on each than the server does.
 """
 
 import asyncio
@@ -9,11 +9,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 TIMEOUT_SECONDS = 30.0
-"""How long an answer may take."""
+"""Time-out of one call."""
 
 
 class AdminClient:
-    """One connection; belongs to one task. Raises OSError (TimeoutError included) where the server does not answer."""
+    """One connection, used by one task. Calls raise OSError (TimeoutError included) if the server does not answer."""
 
     def __init__(self, url: str, admin_key: str) -> None:
         split = urlsplit(url)
@@ -22,7 +22,7 @@ class AdminClient:
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def call(self, method: str, path: str, body: Any = None) -> tuple[int, bytes]:
-        """Status and body of the answer."""
+        """Make a call. Returns status and body of the response."""
         payload = b"" if body is None else json.dumps(body).encode()
         head = f"{method} {path} HTTP/1.1\r\n{self._head}Content-Length: {len(payload)}\r\n"
         if payload:
@@ -32,14 +32,14 @@ class AdminClient:
                 self._streams = await asyncio.open_connection(self._host, self._port)
             reader, writer = self._streams
             writer.write(head.encode() + b"\r\n" + payload)
-            return await self._answer(reader)
+            return await self._read_response(reader)
 
     def close(self) -> None:
         if self._streams is not None:
             self._streams[1].transport.abort()
             self._streams = None
 
-    async def _answer(self, reader: asyncio.StreamReader) -> tuple[int, bytes]:
+    async def _read_response(self, reader: asyncio.StreamReader) -> tuple[int, bytes]:
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             first, *lines = head.split("\r\n")
@@ -47,7 +47,7 @@ class AdminClient:
             body = await reader.readexactly(int(headers.get("content-length", "0")))
         except (asyncio.IncompleteReadError, ValueError) as error:
             self.close()
-            raise ConnectionError("the server ended an HTTP connection in the middle of an answer") from error
+            raise ConnectionError("the server closed an HTTP connection during a response") from error
         if headers.get("connection") == "close":
             self.close()
         return int(first.split(" ", 2)[1]), body

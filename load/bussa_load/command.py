@@ -1,4 +1,4 @@
-"""The command line of the harness."""
+"""Runs the command line: processes, file limits, source addresses, reports."""
 
 import asyncio
 import json
@@ -20,11 +20,11 @@ from bussa_load.provision import ProvisionError
 from bussa_load.runner import Run, Target
 
 SPARE_FILES = 100
-"""Files beside the connections: modules, the calls of the host application, whatever the process inherits."""
+"""File descriptors beside the connections: modules, HTTP connections, inherited ones."""
 
 
 class LoadError(Exception):
-    """The run could not be carried out; says why."""
+    """The run failed; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,13 @@ class Options:
     html_file: Path | None = None
     quiet: bool = False
     secret: str | None = None
-    """The server's: tokens are signed here and not asked for."""
+    """The server's secret: tokens are signed locally instead of fetched."""
     sources: tuple[str, ...] = ()
-    """Local addresses to connect from; the processes take them in turn."""
+    """Local addresses to connect from, assigned to the processes round robin."""
 
 
 def run(plan: Plan, options: Options) -> int:
-    """Run ``plan``; prints the report. Returns 0 where every message was as it should be, else 1.
+    """Run ``plan`` and print the report. Returns the exit status: 1 if any message was wrong, else 0.
 
     Raises LoadError, ValueError (too few connections).
     """
@@ -56,13 +56,13 @@ def run(plan: Plan, options: Options) -> int:
 
 
 def execute(plan: Plan, options: Options) -> Outcome:
-    """Raises LoadError, ValueError."""
+    """Run ``plan``. Raises LoadError, ValueError."""
     count = options.processes
     if count < 1:
         raise ValueError("at least one process")
     if urlsplit(options.url).scheme != "http":
-        # Over a connection that is not encrypted the admin key would go to whoever listens there.
-        raise LoadError(f"{options.url}: the harness speaks plain HTTP, http://host:port; go past what ends the TLS")
+        # AdminClient has no TLS: it would send the admin key in the clear to an https:// address.
+        raise LoadError(f"{options.url}: the harness speaks plain HTTP; use an http:// address behind the TLS proxy")
     share, more = divmod(plan.connections, count)
     tell = _progress_printer(options.quiet)
     parts = [
@@ -80,7 +80,7 @@ def execute(plan: Plan, options: Options) -> Outcome:
     ]
     try:
         if count == 1:
-            outcomes = [run_process(*parts[0], lambda told: tell(told if isinstance(told, str) else told.line()), None)]
+            outcomes = [run_process(*parts[0], lambda news: tell(news if isinstance(news, str) else news.line()), None)]
         else:
             outcomes = multiprocess.run_workers(run_process, parts, tell)
     except (ProvisionError, OSError, multiprocess.WorkerError) as error:
@@ -94,7 +94,10 @@ def execute(plan: Plan, options: Options) -> Outcome:
 def run_process(
     plan: Plan, target: Target, tell: Callable[[str | Progress], None], ready: Callable[[], None] | None
 ) -> Outcome:
-    """What one process does. ``ready``: waits for the others. Raises ProvisionError, OSError, LoadError."""
+    """The work of one process. ``ready`` blocks until the others are ready.
+
+    Raises ProvisionError, OSError, LoadError.
+    """
     raise_file_limit(plan.connections)
 
     async def begin() -> None:
@@ -106,21 +109,24 @@ def run_process(
 
 
 def raise_file_limit(connections: int) -> None:
-    """Each connection is a file. Raises LoadError: the system does not allow so many to a process."""
+    """Raise the limit of open files to one per connection. Raises LoadError: the hard limit is lower."""
     wanted = connections + SPARE_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         if hard != resource.RLIM_INFINITY and hard < wanted:
             raise LoadError(
-                f"{connections:,} connections from one process: the system allows it {hard:,} files; "
-                "raise that (ulimit -Hn) or use more --processes"
+                f"{connections:,} connections from one process: the hard limit is {hard:,} open files; "
+                "raise it (ulimit -Hn) or use more --processes"
             )
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def source_address(number: int, options: Options) -> str | None:
-    """The address that a process connects from. One address has some 28,000 ports; where the server is on this
-    machine, each of several processes has an address of the loopback range for itself."""
+    """The address that a process connects from.
+
+    One address has some 28,000 ephemeral ports. With several processes and a server on this machine, each process gets
+    a loopback address of its own.
+    """
     if options.sources:
         return options.sources[number % len(options.sources)]
     host = urlsplit(options.url).hostname or ""

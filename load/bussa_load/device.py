@@ -1,4 +1,4 @@
-"""One connection of one user: greets, writes, notes what it hears; and greets again, resumes and repeats."""
+"""A device of one user: sends, passes received frames to the verifier; reconnects, resumes and retries."""
 
 import asyncio
 import time
@@ -7,20 +7,20 @@ from typing import Protocol
 from bussa_load.frames import Error, Hidden, Message, Ok, Other, Pong, Sent, Welcome, decode, encode
 from bussa_load.meter import Meter
 from bussa_load.verifier import Verifier
-from bussa_load.websocket import WebSocketConnection, connect, encode_frame
+from bussa_load.websocket import WebSocketConnection, connect
 
 HANDSHAKE_SECONDS = 30.0
-"""After that a greeting has failed."""
+"""Time-out of the upgrade and the welcome together."""
 
 RETRY_DELAY_MAX = 2.0
-"""Seconds until a request that had to wait is repeated, at the most."""
+"""Longest delay before a postponed request is retried, in seconds."""
 
 FINAL_CLOSE_CODES = frozenset((4400, 4401))
-"""Close codes after which coming back is of no use."""
+"""Close codes after which a reconnect is useless."""
 
 
 class HelloError(ConnectionError):
-    """The server did not welcome a device. ``code``: its close code."""
+    """The server closed the connection before a welcome. ``code``: the close code."""
 
     def __init__(self, reason: str, code: int | None = None) -> None:
         super().__init__(reason)
@@ -28,25 +28,25 @@ class HelloError(ConnectionError):
 
 
 class DeviceObserver(Protocol):
-    """Who is told what happens to a device."""
+    """Callbacks of a device."""
 
     def answered(self, device: "LoadDevice") -> None:
-        """A send was answered for good: taken or refused."""
+        """A send got its final reply: accepted or refused."""
         ...
 
     def received(self, device: "LoadDevice", peer: str) -> None: ...
 
     def postponed(self, device: "LoadDevice", request: int, seconds: float, code: str) -> None:
-        """The server asks to repeat a request later, by `LoadDevice.retry`."""
+        """The server postponed a request: call `LoadDevice.retry` after ``seconds``."""
         ...
 
     def lost(self, device: "LoadDevice", code: int) -> None:
-        """A connection that was welcomed has ended."""
+        """A connection was lost after its welcome."""
         ...
 
 
 class PendingRequest:
-    """A request without an answer."""
+    """A request without a reply."""
 
     __slots__ = ("due", "ordinal", "payload", "peer", "postponed", "retried")
 
@@ -55,11 +55,11 @@ class PendingRequest:
         self.peer = peer
         self.due = due
         self.ordinal = ordinal
-        """Of a send: the ordinal to this peer; 0: a block."""
+        """Of a send: its ordinal to this peer; 0: a block."""
         self.retried = False
-        """It may have been carried out already: its answer was lost, or said that nobody knows."""
+        """It may have been executed already: its reply was lost, or was ``unavailable``."""
         self.postponed = False
-        """Told to ask again later."""
+        """The server asked to retry it later."""
 
 
 class LoadDevice:
@@ -94,7 +94,7 @@ class LoadDevice:
         source: str | None = None,
         forbidden: frozenset[str] = frozenset(),
     ) -> None:
-        """``source``: the local address to connect from. ``forbidden``: whom the rules keep the user from."""
+        """``source``: the local address to connect from. ``forbidden``: peers that the rules refuse to this user."""
         self.user = user
         self.forbidden = forbidden
         self._token = token
@@ -109,9 +109,9 @@ class LoadDevice:
         self._pending: dict[int, PendingRequest] = {}
         self._welcome_received: asyncio.Future[None] | None = None
         self._connected = False
-        """Welcomed, and not lost since: what is sent meanwhile is repeated at the next welcome."""
+        """Between a welcome and the loss of its connection. Requests made otherwise are written at the next welcome."""
         self.postponed = 0
-        """Requests that the server asked to repeat later."""
+        """Requests that the server asked to retry later."""
         self.closing = False
         self.pong: asyncio.Future[None] | None = None
 
@@ -124,7 +124,7 @@ class LoadDevice:
         return self._connected
 
     async def open(self) -> None:
-        """Connect and be welcomed; from the second time on resume, and repeat what has no answer.
+        """Connect and complete the hello/welcome handshake. A reconnect resumes and retries pending requests.
 
         Raises OSError (HelloError).
         """
@@ -136,7 +136,7 @@ class LoadDevice:
             connection = self._connection = await connect(
                 *self._address, "bussa.v1.msgpack", self._on_frame, self._source, self._on_close
             )
-            connection.transport.write(encode_frame(encode(hello), binary=True))
+            connection.send(encode(hello))
             try:
                 await welcomed
             except BaseException:
@@ -145,7 +145,7 @@ class LoadDevice:
         self._welcome_received = None
 
     def send(self, to: str, nonce: str, due: float, size: int) -> None:
-        """Send ``size`` characters; ``due`` is from when the latency counts."""
+        """Send a message of ``size`` characters; its latency counts from ``due``."""
         ordinal = self._verifier.next_ordinal(self.user, to)
         self._last_id += 1
         request = {
@@ -163,14 +163,14 @@ class LoadDevice:
         self._request(PendingRequest(encode({"type": "block", "id": self._last_id, "user": user}), user, 0.0, 0))
 
     def ping(self) -> asyncio.Future[None]:
-        """Ask how far the log reaches, and compare. Done once that is answered."""
+        """Fetch the head of the log for the verifier. The future is done with the reply."""
         self._last_id += 1
         self.pong = asyncio.get_running_loop().create_future()
         self._write(encode({"type": "ping", "id": self._last_id}))
         return self.pong
 
     def retry(self, request: int) -> None:
-        """Repeat a request that had to wait."""
+        """Retry a postponed request."""
         pending = self._pending.get(request)
         if pending is not None and pending.postponed:
             pending.postponed = False
@@ -178,8 +178,7 @@ class LoadDevice:
             self._write(pending.payload)
 
     def give_up(self, request: int) -> bool:
-        """A send that the server did not take will not be repeated. False: it may have been taken all the same, or
-        is being repeated."""
+        """Give up a postponed send. False: it may have been executed, or its retry is in flight."""
         pending = self._pending.get(request)
         if pending is None or not pending.postponed or pending.retried or not pending.ordinal:
             return False
@@ -189,7 +188,7 @@ class LoadDevice:
         return True
 
     def drop(self) -> None:
-        """Lose the connection, as a network does."""
+        """Abort the connection, as a network failure does."""
         if self._connected and self._connection is not None:
             connection, self._connection, self._connected = self._connection, None, False
             connection.transport.abort()
@@ -206,7 +205,7 @@ class LoadDevice:
 
     def _write(self, payload: bytes) -> None:
         if self._connected and self._connection is not None:
-            self._connection.transport.write(encode_frame(payload, binary=True))
+            self._connection.send(payload)
 
     def _on_close(self, connection: WebSocketConnection, code: int) -> None:
         if connection is not self._connection:
@@ -221,7 +220,7 @@ class LoadDevice:
 
     def _on_frame(self, connection: WebSocketConnection, payload: bytes) -> None:
         if connection is not self._connection:
-            return  # the last words of a connection that was dropped
+            return  # a late frame of a dropped connection
         now = time.perf_counter()
         match decode(payload):
             case Message() as frame:
@@ -229,7 +228,7 @@ class LoadDevice:
             case Sent() as frame:
                 pending = self._pending.pop(frame.id, None)
                 if pending is None:
-                    self._verifier.complain(f"{self.user}: answered a request twice, or one that was never made")
+                    self._verifier.complain(f"{self.user}: a second reply, or one to no request")
                     return
                 self._verifier.on_sent(
                     self.user, pending.peer, pending.ordinal, frame.n, frame.seq, retried=pending.retried
@@ -275,7 +274,7 @@ class LoadDevice:
             pending.postponed = True
             pending.retried = pending.retried or frame.code == "unavailable"
             self.postponed += 1
-            # What it says is when one more may be sent: those that wait, wait for each other.
+            # retry_after is the time until one more send is allowed, so postponed requests queue up.
             seconds = 1.0 if frame.retry_after is None else frame.retry_after
             self._observer.postponed(self, frame.id, min(RETRY_DELAY_MAX, seconds * self.postponed), frame.code)
             return
@@ -295,7 +294,7 @@ class LoadDevice:
             self._verifier.complain(f"{self.user}: the log does not reach back to {self._verifier.cursor(self.user)}")
         self._epoch = frame.epoch
         self._connected = True
-        for pending in self._pending.values():  # at once, so that nothing newer goes before them
+        for pending in self._pending.values():  # synchronously, so that no newer request overtakes them
             pending.retried = pending.retried or not pending.postponed
             pending.postponed = False
             self._write(pending.payload)
@@ -305,12 +304,12 @@ class LoadDevice:
 
 
 def stamp_text(due: float, ordinal: int, size: int) -> str:
-    """A text that tells when it was due and its count. Both ends are of one process, and so of one clock."""
+    """A text with its due time and ordinal. Sender and recipient are in one process, so they share a clock."""
     return f"{due:.6f} {ordinal} ".ljust(size, "x")
 
 
 def parse_stamp(text: str) -> tuple[float, int | None]:
-    """When a text was due, and its count; None: it is none of ours."""
+    """The due time and ordinal of a text; None: not one of the harness."""
     try:
         due, ordinal, _ = text.split(" ", 2)
         return float(due), int(ordinal)

@@ -1,4 +1,4 @@
-"""All devices of a process: opens them, and brings back whoever was lost."""
+"""All devices of a process: opens them, and reconnects lost ones."""
 
 import asyncio
 import random
@@ -10,11 +10,11 @@ from bussa_load.device import FINAL_CLOSE_CODES, HelloError, LoadDevice
 from bussa_load.verifier import Verifier
 
 CONCURRENT_OPENS = 64
-"""Connections opened at once."""
+"""Concurrent connection attempts."""
 RECONNECT_SECONDS = 60.0
-"""Seconds a device tries to come back. A server that restarts is away for less."""
+"""How long a device tries to reconnect. A restart of the server takes less."""
 BACKOFF = (0.05, 1.0)
-"""The wait before the first further try, and the longest one; doubled in between, with jitter."""
+"""First and longest delay between attempts; doubled in between, with jitter."""
 
 
 class Fleet:
@@ -26,14 +26,14 @@ class Fleet:
         self._storming = False
         self._failure: BaseException | None = None
         self.lost: Counter[int] = Counter()
-        """Connections that were lost without our doing, by close code."""
+        """Connections lost, except by a storm, by close code."""
 
     @property
     def connected(self) -> int:
         return sum(device.connected for device in self.devices)
 
     async def open(self) -> None:
-        """Open everybody for the first time. Raises OSError: one could not, although it tried for a while."""
+        """Open every device. Raises OSError: one could not connect within `RECONNECT_SECONDS`."""
         for device in self.devices:
             self._start_opening(device)
         await self.wait_connected()
@@ -41,13 +41,13 @@ class Fleet:
             raise self._failure
 
     def reconnect(self, device: LoadDevice, code: int) -> None:
-        """A connection has ended: fetch it back."""
+        """Reconnect a device after its connection was lost."""
         if not self._storming:
             self.lost[code] += 1
         self._start_opening(device)
 
     async def storm(self) -> float:
-        """Everybody drops and comes back at once; returns how long it took until the last one was back."""
+        """Drop every connection and reconnect all at once. Returns the seconds until the last one was back."""
         started = time.perf_counter()
         self._storming = True
         for device in self.devices:
@@ -57,7 +57,7 @@ class Fleet:
         return time.perf_counter() - started
 
     async def wait_connected(self) -> None:
-        """Wait until nobody is on the way back."""
+        """Wait until no device is reconnecting."""
         while self._opening:
             await asyncio.wait(self._opening)
 
@@ -78,18 +78,18 @@ class Fleet:
         self._opening.discard(task)
         if not task.cancelled() and (failure := task.exception()) is not None:
             self._failure = failure
-            self._verifier.complain(f"did not come back: {failure}")
+            self._verifier.complain(f"did not reconnect: {failure}")
 
     async def _open_with_retries(self, device: LoadDevice) -> None:
         """Raises OSError."""
-        give_up, pause = time.monotonic() + RECONNECT_SECONDS, BACKOFF[0]
+        deadline, pause = time.monotonic() + RECONNECT_SECONDS, BACKOFF[0]
         while True:
             try:
                 async with self._open_slots:
                     await device.open()
                 return
             except OSError as error:
-                if (isinstance(error, HelloError) and error.code in FINAL_CLOSE_CODES) or time.monotonic() > give_up:
+                if (isinstance(error, HelloError) and error.code in FINAL_CLOSE_CODES) or time.monotonic() > deadline:
                     raise
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))
             pause = min(BACKOFF[1], pause * 2)

@@ -1,5 +1,5 @@
-"""What a device is told, as far as the harness looks at it (contract, *WebSocket*). Decoded once, typed: it is most
-of what the harness does."""
+"""The frames a device receives, with the fields that the harness uses (protocol, *WebSocket*). Typed decoding by
+msgspec, because decoding is most of the harness's CPU time."""
 
 from typing import Any
 
@@ -66,7 +66,7 @@ encode: Any = msgspec.msgpack.Encoder().encode
 
 
 def decode(payload: bytes) -> Frame:
-    """Raises msgspec.DecodeError: not what the contract has."""
+    """Raises msgspec.DecodeError: the frame violates the protocol."""
     try:
         return _known(payload)
     except msgspec.ValidationError:

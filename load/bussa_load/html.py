@@ -1,4 +1,4 @@
-"""The report as one HTML page, with plots in SVG and nothing from elsewhere."""
+"""The report as one self-contained HTML page with SVG plots."""
 
 import html
 import json
@@ -108,8 +108,8 @@ def _over_time(title: str, unit: str, style: str, points: Sequence[tuple[float, 
 
 
 def _latencies(acked: Mapping[int, int], delivered: Mapping[int, int]) -> str:
-    """Latency by percentile; the axis spreads the tail: each step is one more nine."""
-    # The dashed one over the other: often they lie upon each other.
+    """Latency by percentile. The axis spreads the tail: each step is one more nine."""
+    # The dashed line is drawn last: the two often coincide.
     lines = [
         Line("send → delivered", "blue", _by_nines(delivered)),
         Line("send → ack", "grey", _by_nines(acked)),
@@ -126,6 +126,6 @@ def _by_nines(counts: Mapping[int, int]) -> list[tuple[float, float]]:
     if not total:
         return []
     made = histogram(counts)
-    # A percentile that less than one message lies above says nothing.
+    # A percentile above which there is less than one message is meaningless.
     steps = (tenth / 20 for tenth in range(81) if total * 10 ** (-tenth / 20) >= 1)
     return [(nine, made.get_value_at_percentile(100 - 10 ** (2 - nine)) / 1000) for nine in steps]

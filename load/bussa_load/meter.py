@@ -1,8 +1,7 @@
-"""Latencies and throughput, pure. Times are seconds of any clock that never goes back.
+"""Latencies and throughput. Pure: times are seconds of any monotonic clock.
 
-While it runs it only counts, by values rounded to three digits as an HDR histogram rounds them: that costs a tenth
-of a histogram's own `record_value` (4 µs in Python), and the harness should cost little. The histograms are made of
-it at the end.
+During a run values are only counted, rounded to three digits as an HDR histogram rounds them. That costs a tenth of the
+histogram's own `record_value` (4 µs in Python). The histograms are built from the counts at the end.
 """
 
 from collections import Counter
@@ -12,19 +11,19 @@ from dataclasses import dataclass
 from hdrh.histogram import HdrHistogram
 
 MICROS_MAX = 3_600_000_000
-"""Microseconds: what takes longer than an hour is counted as that."""
+"""Microseconds: longer values are counted as one hour."""
 DIGITS = 3
 PERCENTILES = (50.0, 90.0, 99.0, 99.9, 100.0)
 
 
 @dataclass(slots=True)
 class Counts:
-    """What a meter has counted, as it goes from process to process: microseconds → how often."""
+    """The counts of a meter, sent between processes: microseconds → how often."""
 
     acked: Counter[int]
     delivered: Counter[int]
     late: Counter[int]
-    """Open loop: how long after it was due the harness sent. Its own doing, and counted in the latencies."""
+    """Open loop: delay of the harness between due time and send. It is part of the latencies."""
     per_second: Counter[int]
     """Messages delivered in each second of the run."""
 
@@ -58,7 +57,7 @@ class Meter:
         self.counts.late[round_micros(now - due)] += 1
 
     def recent_p99(self) -> float | None:
-        """Milliseconds, of what was delivered since the last call; None where nothing was."""
+        """The 99th percentile in milliseconds of deliveries since the last call; None: there were none."""
         recent, self._recent = self._recent, Counter()
         left = recent.total() // 100
         for micros in sorted(recent, reverse=True):
@@ -69,7 +68,7 @@ class Meter:
 
 
 def round_micros(seconds: float) -> int:
-    """Microseconds to eleven binary digits, which is three decimal ones."""
+    """Microseconds, rounded to eleven binary digits, which is three decimal ones."""
     micros = int(seconds * 1e6)
     if micros < 2048:
         return max(micros, 1)
@@ -85,7 +84,7 @@ def histogram(counts: Mapping[int, int]) -> HdrHistogram:
 
 
 def percentiles(of: HdrHistogram) -> dict[str, float]:
-    """Milliseconds by percentile; empty where nothing was measured."""
+    """Milliseconds by percentile; empty without values."""
     if not of.get_total_count():
         return {}
     return {f"p{p:g}": of.get_value_at_percentile(p) / 1000 for p in PERCENTILES}

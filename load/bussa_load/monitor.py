@@ -1,4 +1,4 @@
-"""What the server says of itself: CPU time and memory, from ``/metrics``; and how far a run is."""
+"""CPU time and memory of the server from ``/metrics``, and the progress of a run."""
 
 import re
 import time
@@ -17,7 +17,7 @@ class Sample:
 
 
 async def sample(http: httpx.AsyncClient) -> Sample | None:
-    """None where it does not say (a balancer in between, several workers, another server, none at all)."""
+    """A sample of ``/metrics``; None without one (behind a balancer, several workers, another server, no server)."""
     try:
         text = (await http.get("/metrics")).text
     except httpx.HTTPError:
@@ -29,12 +29,12 @@ async def sample(http: httpx.AsyncClient) -> Sample | None:
 
 
 class ServerMonitor:
-    """Adds up the CPU time of a server also where it is restarted, and then counts from 0 again."""
+    """Adds up the CPU time of a server across restarts, which reset the counter to 0."""
 
     def __init__(self) -> None:
         self._last: Sample | None = None
         self.total: float | None = None
-        """Seconds since the first sample; None: there was none."""
+        """CPU seconds since the first sample; None: no sample yet."""
         self.shares: list[float] = []
         self.memory: list[float] = []
 
@@ -56,12 +56,12 @@ class ServerMonitor:
 
 @dataclass(slots=True)
 class Progress:
-    """A second of a run. Added up over processes by `several`."""
+    """One second of a run. Combined over processes by `combined_progress`."""
 
     connected: int
     per_second: float
     p99: float | None
-    """Milliseconds, of this second's deliveries."""
+    """Milliseconds, of the deliveries of this second."""
     server: float | None
     wrong: int
 
@@ -77,7 +77,7 @@ class Progress:
 
 
 def combined_progress(progress: list[Progress]) -> Progress:
-    """What several processes report of the same second."""
+    """The progress of several processes in the same second."""
     p99 = [one.p99 for one in progress if one.p99 is not None]
     server = [one.server for one in progress if one.server is not None]
     return Progress(

@@ -1,4 +1,4 @@
-"""Several processes, each with people of its own, that begin together."""
+"""Several processes, each with users of its own, that start sending together."""
 
 import multiprocessing
 from collections.abc import Callable, Sequence
@@ -10,19 +10,19 @@ from bussa_load.monitor import Progress, combined_progress
 from bussa_load.outcome import Outcome
 
 START_SECONDS = 600.0
-"""How long one may wait for the others to be ready."""
+"""How long a process waits for the others to be ready."""
 
 
 class WorkerError(Exception):
-    """A process could not do its part; says why."""
+    """A process failed; the message says why."""
 
 
 def run_workers(
     work: Callable[..., Outcome], parts: Sequence[tuple[Any, ...]], tell: Callable[[str], None]
 ) -> list[Outcome]:
-    """``work(*part, report, ready)`` in a process for each of ``parts``; ``work`` is a function of a module.
+    """Run ``work(*part, report, ready)`` in a process for each of ``parts``. ``work`` is a module-level function.
 
-    Raises WorkerError: what the first one that failed had to say.
+    Raises WorkerError: the error of the first process that failed.
     """
     context = multiprocessing.get_context("spawn")
     barrier = context.Barrier(len(parts))
@@ -55,7 +55,7 @@ def _gather(pipes: dict[Connection, int], tell: Callable[[str], None]) -> list[O
             try:
                 message = pipe.recv()
             except EOFError:
-                raise WorkerError(f"process {number} of the harness ended without a word") from None
+                raise WorkerError(f"process {number} of the harness died") from None
             if isinstance(message, WorkerError):
                 raise message
             if isinstance(message, Outcome):
@@ -74,6 +74,6 @@ def _gather(pipes: dict[Connection, int], tell: Callable[[str], None]) -> list[O
 def _worker(work: Callable[..., Outcome], part: tuple[Any, ...], pipe: Connection, barrier: Barrier) -> None:
     try:
         pipe.send(work(*part, pipe.send, lambda: barrier.wait(START_SECONDS) and None))
-    except Exception as error:  # noqa: BLE001 - whatever it was, it is said in the process that was asked
+    except Exception as error:  # noqa: BLE001 - any error is reported by the parent process
         barrier.abort()
         pipe.send(WorkerError(str(error) or type(error).__name__))

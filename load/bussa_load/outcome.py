@@ -1,4 +1,4 @@
-"""What a run has shown; and what several processes' runs have shown together."""
+"""The result of a run, and the combined result of several processes."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -17,34 +17,35 @@ class Outcome:
     seconds: float
     acknowledged: int
     refused: int
-    """By the rules, as they should be."""
+    """Sends that the rules had to refuse."""
     delivered: int
     postponed: Counter[str]
-    """Sends that the server asked to repeat later, by code."""
+    """Sends that the server asked to retry later, by error code."""
     given_up: int
-    """Of those: never taken, because the run was over."""
+    """Postponed sends that were never accepted before the run was over."""
     opening_seconds: float
     wrong: int
     complaints: list[str]
     counts: Counts
     harness_cpu: float
-    """CPU time of this process during the run, as a share of one core; of several the busiest one's."""
+    """CPU time of this process during the run, as a share of one core; the maximum of several processes."""
     harness_cpu_seconds: float
     server_cpu_seconds: float | None = None
-    """CPU time of the server from the first message to the last; None where it does not say."""
+    """CPU time of the server from the first message to the last; None: not available."""
     server_cpu: list[float] = field(default_factory=list[float])
-    """As a share of one core, second by second."""
+    """Share of one core in each second."""
     server_memory: list[float] = field(default_factory=list[float])
+    """Resident bytes in each second."""
     memory_before: float | None = None
-    """Of the server, before the connections were opened."""
+    """Resident bytes before the connections were opened."""
     lost: Counter[int] = field(default_factory=Counter[int])
-    """Connections that were lost and came back, by close code."""
+    """Connections that were lost and reconnected, by close code."""
     comebacks: list[float] = field(default_factory=list[float])
-    """How long each storm took until everybody was back."""
+    """Seconds until the last device was back, for each storm."""
 
 
 def combined(outcomes: Sequence[Outcome], plan: Plan) -> Outcome:
-    """The outcomes of several processes, the first of which has watched the server, as the one of ``plan``."""
+    """Combine the outcomes of several processes to that of ``plan``. The first process has monitored the server."""
     first = outcomes[0]
     for other in outcomes[1:]:
         first.counts.add(other.counts)

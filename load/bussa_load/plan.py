@@ -1,4 +1,4 @@
-"""Plans, pure: who there is, who may write to whom, who writes to whom when. The same seed gives the same plan."""
+"""Plans: the users, their policies and follows, and the schedule of sends. Pure: the same seed gives the same plan."""
 
 import random
 from collections.abc import Iterator
@@ -9,32 +9,32 @@ Kind = Literal["pairs", "desk", "storm", "idle", "mixed"]
 KINDS: tuple[Kind, ...] = ("pairs", "desk", "storm", "idle", "mixed")
 
 FOLLOWED_MAX = 8
-"""In ``mixed``: how many people somebody follows and writes to, at the most."""
+"""In ``mixed``: how many users a user follows and writes to at most."""
 CLOSED_SHARE = 0.1
-"""How many keep their door closed altogether."""
+"""In ``mixed``: share of users with the policy ``nobody``."""
 STRANGERS_SHARE = 0.1
-"""Of what is sent: how much goes to somebody who will not have it."""
+"""In ``mixed``: share of sends to a recipient that refuses them."""
 BLOCKED_SHARE = 0.05
-"""Of those who write: how many are blocked while they do."""
+"""In ``mixed``: share of writers that are blocked during the run."""
 STORM_COUNT = 3
-"""How often everybody drops and comes back in ``storm``."""
+"""In ``storm``: how often all connections drop and reconnect."""
 TEXT_LENGTH = (48, 10_000)
-"""Characters of a message: it carries when it was due and its number, and the contract has a limit."""
+"""Characters of a message: room for due time and ordinal, up to the limit of the protocol."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Raises ValueError where it can't be carried out."""
+    """The parameters of a run. Raises ValueError: they are impossible."""
 
     kind: Kind
     connections: int
     seconds: float
     outstanding: int = 1
-    """Closed loop: how many sends of a writer wait for their answer."""
+    """Closed loop: sends of each writer without a reply."""
     rate: float = 0.0
-    """Open loop: messages a second of all writers together; 0: closed loop."""
+    """Open loop: messages per second of all writers together; 0: closed loop."""
     text: int = 120
-    """Characters of a message."""
+    """Characters per message."""
     seed: int = 1
 
     def __post_init__(self) -> None:
@@ -42,10 +42,10 @@ class Plan:
             raise ValueError("a plan needs at least two connections")
         if not TEXT_LENGTH[0] <= self.text <= TEXT_LENGTH[1]:
             raise ValueError(
-                f"a text has {TEXT_LENGTH[0]} to {TEXT_LENGTH[1]:,} characters: it carries its time and its number"
+                f"a text has {TEXT_LENGTH[0]} to {TEXT_LENGTH[1]:,} characters: it contains its time and ordinal"
             )
         if self.seconds <= 0 or self.outstanding < 1 or self.rate < 0:
-            raise ValueError("seconds and outstanding are more than 0, a rate is not less")
+            raise ValueError("seconds and outstanding must be positive, rate must not be negative")
 
     @property
     def open_loop(self) -> bool:
@@ -54,39 +54,40 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Somebody who writes, and to whom, in turn."""
+    """A user who sends, and the recipients in turn."""
 
     name: str
     to: tuple[str, ...]
     forbidden: frozenset[str] = frozenset()
-    """Of those: whoever the rules keep them from."""
+    """Recipients that the rules refuse to this writer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """The people of a plan."""
+    """The users of a plan."""
 
     policies: dict[str, str]
-    """Everybody, and the ``dm_policy``."""
+    """The ``dm_policy`` of every user."""
     writers: tuple[Writer, ...] = ()
     follows: tuple[tuple[str, str], ...] = ()
     """(follower, followed)."""
     responders: frozenset[str] = frozenset()
-    """Who answers every message. Who writes to them waits for that, and not only for the acknowledgement."""
+    """Users who answer every message. Their peers wait for that answer, not only for the acknowledgement."""
     blocks: tuple[tuple[str, str, float], ...] = field(default=())
-    """(who, whom, when: a share of the run)."""
+    """(blocker, blocked, time as a share of the run)."""
 
 
 def population(plan: Plan, prefix: str) -> Population:
-    """The people of ``plan``; ``prefix`` keeps those of two runs apart."""
+    """The users of ``plan``; ``prefix`` keeps those of two runs apart."""
     names = [f"{prefix}{number}" for number in range(plan.connections)]
     match plan.kind:
         case "pairs" | "storm":
             return _pairs(names)
         case "desk":
             desk, customers = names[0], names[1:]
-            doors = {desk: "anyone"} | dict.fromkeys(customers, "nobody")  # the desk has the right to answer
-            return Population(doors, tuple(Writer(name, (desk,)) for name in customers), responders=frozenset((desk,)))
+            policies = {desk: "anyone"} | dict.fromkeys(customers, "nobody")  # a reply is always allowed
+            writers = tuple(Writer(name, (desk,)) for name in customers)
+            return Population(policies, writers, responders=frozenset((desk,)))
         case "idle":
             return Population(dict.fromkeys(names, "nobody"))
         case "mixed":
@@ -101,10 +102,10 @@ def _pairs(names: list[str]) -> Population:
 
 
 def _mixed(names: list[str], rng: random.Random) -> Population:
-    """A social graph with a heavy tail: a few are followed and written to by many, most by few."""
+    """A social graph with a heavy tail: a few users are followed and written to by many, most by few."""
     closed = set(rng.sample(names, max(1, round(len(names) * CLOSED_SHARE))))
     welcoming = [name for name in names if name not in closed]
-    # Zipf: the one of rank r has followers in proportion to 1/r.
+    # Zipf: the user of rank r has followers in proportion to 1/r.
     weights = [1 / rank for rank in range(1, len(welcoming) + 1)]
     friends = {
         name: [peer for peer in dict.fromkeys(rng.choices(welcoming, weights, k=FOLLOWED_MAX)) if peer != name]
@@ -112,7 +113,7 @@ def _mixed(names: list[str], rng: random.Random) -> Population:
     }
     writers: list[Writer] = []
     blocks: list[tuple[str, str, float]] = []
-    # Who keeps the door closed does not write either: whoever is written to may answer, and would get in.
+    # A user with the policy nobody sends nothing: a recipient may always reply, and the policy would not be tested.
     for name, peers in friends.items():
         strangers = [
             peer for peer in rng.sample(names, min(FOLLOWED_MAX, len(names))) if _stranger(name, peer, friends)
@@ -131,11 +132,11 @@ def _mixed(names: list[str], rng: random.Random) -> Population:
 
 
 def _stranger(name: str, peer: str, friends: dict[str, list[str]]) -> bool:
-    """Whether ``peer`` will never have anything of ``name``: not followed by, and never writing to, them."""
+    """Whether ``peer`` refuses every message of ``name``: neither follows nor writes to the other."""
     return peer != name and peer not in friends[name] and name not in friends.get(peer, ())
 
 
 def schedule(plan: Plan, writers: int) -> Iterator[tuple[float, int]]:
-    """Open loop: (when, in seconds from the start; which writer), evenly spaced, everybody in turn."""
+    """Open loop: (seconds from the start, index of the writer), evenly spaced, round robin."""
     for number in range(int(plan.rate * plan.seconds)):
         yield number / plan.rate, number % writers

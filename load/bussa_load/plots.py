@@ -1,4 +1,4 @@
-"""Plots as SVG, pure: lines over an axis, with a scale that people can read."""
+"""Plots as SVG: lines over an axis with round ticks. Pure."""
 
 import html
 import math
@@ -15,13 +15,13 @@ Point = tuple[float, float]
 class Line:
     name: str
     style: str
-    """A class of the page's style sheet: it has the colours, for light and dark."""
+    """A class of the page's style sheet, which has the colours for light and dark."""
     points: Sequence[Point]
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """``ticks``: where a label stands; ``place``: a value's share of the axis, 0 to 1."""
+    """``ticks``: values with a label; ``scale``: maps a value to its share of the axis, 0 to 1."""
 
     ticks: Sequence[float]
     scale: Callable[[float], float]
@@ -36,7 +36,7 @@ def linear(top: float, label: Callable[[float], str] = "{:,.4g}".format) -> Axis
 
 
 def logarithmic(low: float, high: float) -> Axis:
-    """Powers of ten around both. Raises ValueError: ``low`` is not above 0."""
+    """Powers of ten around both. Raises ValueError: ``low`` is not positive."""
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high) + 1e-9)
     last = max(last, first + 1)
     ticks = [10.0**power for power in range(first, last + 1)]
@@ -50,7 +50,7 @@ def round_step(least: float) -> float:
 
 
 def plot(title: str, lines: Sequence[Line], across: Axis, up: Axis, unit: str) -> str:
-    """A figure; empty where there is nothing to draw."""
+    """A figure; empty if no line has points."""
     lines = [line for line in lines if line.points]
     if not lines:
         return ""

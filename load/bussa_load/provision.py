@@ -1,4 +1,4 @@
-"""Makes the people of a plan on a server, by the calls of a host application."""
+"""Creates the users of a plan on a server, through the admin API."""
 
 import asyncio
 import base64
@@ -15,52 +15,51 @@ from bussa_load.plan import Population
 CONCURRENCY = 32
 TOKEN_SECONDS = 24 * 3600
 PROGRESS_EVERY = 500
-"""People between two lines of progress."""
+"""Users between two lines of progress."""
 
 
 class ProvisionError(Exception):
-    """The server does not let us: says what would help."""
+    """Creating the users failed; the message says what would help."""
 
 
 async def create_users(
     url: str, admin_key: str, population: Population, secret: str | None, progress: Callable[[str], None]
 ) -> dict[str, str]:
-    """Create the people of ``cast`` with their doors, let them follow each other, and get a token of each: from the
-    server, or signed with its ``secret``.
+    """Create the users of ``population`` with their policies and follows.
 
-    Raises ProvisionError.
+    Returns a token of each user: from the server, or signed with its ``secret``. Raises ProvisionError.
     """
     tokens: dict[str, str] = {}
 
-    async def create(caller: AdminClient, name: str) -> None:
-        await _call(caller, "PUT", f"/v1/users/{name}", {"dm_policy": population.policies[name]})
+    async def create(client: AdminClient, name: str) -> None:
+        await _call(client, "PUT", f"/v1/users/{name}", {"dm_policy": population.policies[name]})
         if secret is None:
-            answer = await _call(caller, "POST", f"/v1/users/{name}/tokens", {"ttl": TOKEN_SECONDS})
-            tokens[name] = json.loads(answer)["token"]
+            body = await _call(client, "POST", f"/v1/users/{name}/tokens", {"ttl": TOKEN_SECONDS})
+            tokens[name] = json.loads(body)["token"]
         else:
             tokens[name] = sign_token(name, secret)
         if len(tokens) % PROGRESS_EVERY == 0:
-            progress(f"{len(tokens):,} of {len(population.policies):,} people made")
+            progress(f"created {len(tokens):,} of {len(population.policies):,} users")
 
-    async def follow(caller: AdminClient, pair: tuple[str, str]) -> None:
-        await _call(caller, "PUT", f"/v1/users/{pair[0]}/following/{pair[1]}", None)
+    async def follow(client: AdminClient, pair: tuple[str, str]) -> None:
+        await _call(client, "PUT", f"/v1/users/{pair[0]}/following/{pair[1]}", None)
 
     clients = [AdminClient(url, admin_key) for _ in range(CONCURRENCY)]
     try:
-        progress(f"making {len(population.policies):,} people, who follow each other {len(population.follows):,} times")
+        progress(f"creating {len(population.policies):,} users and {len(population.follows):,} follows")
         await _for_each(clients, create, population.policies)
         await _for_each(clients, follow, population.follows)
     finally:
-        for caller in clients:
-            caller.close()
+        for client in clients:
+            client.close()
     return tokens
 
 
 def sign_token(user: str, secret: str) -> str:
-    """A token as a host application signs it (contract, *HTTP*)."""
+    """A token as a host application signs it (protocol, *HTTP*)."""
     now = int(time.time())
     claims = {"sub": user, "iat": now, "exp": now + TOKEN_SECONDS}
-    # Signed by hand (RFC 7515): PyJWT would advise against a short secret, and that is the server's choice.
+    # Signed by hand (RFC 7515): PyJWT warns of a short secret, and the secret is the server's choice.
     signed = b"%b.%b" % (_base64url(b'{"alg":"HS256","typ":"JWT"}'), _base64url(json.dumps(claims).encode()))
     return (signed + b"." + _base64url(hmac.digest(secret.encode(), signed, hashlib.sha256))).decode()
 
@@ -72,14 +71,14 @@ def _base64url(value: bytes) -> bytes:
 async def _for_each(
     clients: Sequence[AdminClient], work: Callable[[AdminClient, Any], Awaitable[None]], items: Iterable[Any]
 ) -> None:
-    """Each caller takes the next item. Raises what the first that fails raises; the others are ended."""
-    waiting = iter(items)
+    """Each client takes the next item. Raises the first error; the other workers are cancelled."""
+    queue = iter(items)
 
-    async def worker(caller: AdminClient) -> None:
-        for item in waiting:
-            await work(caller, item)
+    async def worker(client: AdminClient) -> None:
+        for item in queue:
+            await work(client, item)
 
-    workers = [asyncio.create_task(worker(caller)) for caller in clients]
+    workers = [asyncio.create_task(worker(client)) for client in clients]
     try:
         await asyncio.gather(*workers)
     finally:
@@ -90,11 +89,11 @@ async def _for_each(
 
 async def _call(client: AdminClient, method: str, path: str, body: dict[str, str | int] | None) -> bytes:
     try:
-        status, answer = await client.call(method, path, body)
+        status, response = await client.call(method, path, body)
     except OSError as error:
-        raise ProvisionError(f"the server does not answer: {error or type(error).__name__}") from error
+        raise ProvisionError(f"cannot reach the server: {error or type(error).__name__}") from error
     if status in (401, 404):
-        raise ProvisionError("the server refuses the admin key: start it with --admin-key and give the same here")
+        raise ProvisionError("admin key refused: start the server with --admin-key and pass the same key here")
     if status >= 400:
-        raise ProvisionError(f"{method} {path}: {status} {answer[:200].decode(errors='replace')}")
-    return answer
+        raise ProvisionError(f"{method} {path}: {status} {response[:200].decode(errors='replace')}")
+    return response

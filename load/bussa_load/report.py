@@ -1,4 +1,4 @@
-"""What a run has shown: as a table for people, as JSON for machines."""
+"""The result of a run as a text table and as JSON."""
 
 from dataclasses import asdict, fields
 from typing import Any
@@ -7,17 +7,17 @@ from bussa_load.meter import histogram, percentiles
 from bussa_load.outcome import Outcome
 
 BUSY_SHARE = 0.85
-"""Of a core: a harness busier than this may itself be the bottleneck."""
+"""Share of a core above which the harness itself may be the bottleneck."""
 LATE_MS = 10.0
-"""Of its open loop's sends one in a hundred may be this late; then it can't keep the rate."""
+"""99th percentile of the open loop's lateness above which the harness does not keep the rate."""
 LATE_SHARE = 0.01
-"""Of the messages: what came after the end. A closed loop leaves a few that are under way."""
+"""Share of messages delivered after the end that is worth a note. A closed loop leaves a few in flight."""
 
 ALL_CORRECT = "every message: delivered, once, in order, none against the rules"
 
 
 def cpu_micros_per_message(outcome: Outcome) -> float | None:
-    """Microseconds of the server's CPU a delivered message, where it says."""
+    """Microseconds of the server's CPU per delivered message; None: not available."""
     if outcome.server_cpu_seconds is None or not outcome.delivered:
         return None
     return outcome.server_cpu_seconds / outcome.delivered * 1e6
@@ -40,15 +40,15 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
 
 
 def per_second(outcome: Outcome) -> list[int]:
-    """Messages delivered in each second of the run. One hardly begun is left out: it would look like a fall."""
-    # The last send of an open loop is due a little before its end.
+    """Messages delivered in each second of the run, without an incomplete last one: it would look like a drop."""
+    # The last send of an open loop is due shortly before the end.
     whole = max(1, int(outcome.seconds + 0.1))
     return [outcome.counts.per_second.get(second, 0) for second in range(whole)]
 
 
 def rate(outcome: Outcome) -> float:
-    """Messages a second, of what was delivered while there was sending. What came afterwards is not the rate that the
-    server has kept: an open loop asks for more than it may have."""
+    """Messages per second delivered during the sending. Later deliveries do not count: an open loop may exceed what
+    the server sustains."""
     if outcome.seconds < 1:
         return outcome.delivered / outcome.seconds
     each = per_second(outcome)
@@ -56,20 +56,20 @@ def rate(outcome: Outcome) -> float:
 
 
 def warnings(outcome: Outcome) -> list[str]:
-    """Where the harness may have measured itself."""
+    """Signs that the harness or a rate limit distorted the result."""
     found: list[str] = []
     if outcome.harness_cpu > BUSY_SHARE:
-        found.append("the harness was busy: it may itself be the bottleneck; use more --processes, on other cores")
+        found.append("the harness was busy and may itself be the bottleneck; use more --processes, on other cores")
     late = percentiles(histogram(outcome.counts.late)).get("p99", 0.0)
     if late > LATE_MS:
         found.append(f"the harness could not keep the rate: one send in a hundred was more than {late:.0f} ms late")
     if outcome.postponed["rate_limited"]:
-        found.append("the server's own limit was met; start it with --send-rate 0 to see what it can do")
+        found.append("the server's rate limit was reached; start it with --send-rate 0 to measure its capacity")
     return found
 
 
 def as_text(outcome: Outcome) -> str:
-    """A table of one screen."""
+    """The report as a text table."""
     return "\n".join(
         [
             title(outcome),
@@ -94,53 +94,53 @@ def title(outcome: Outcome) -> str:
 
 
 def rows(outcome: Outcome) -> list[tuple[str, str, str]]:
-    """(what, how much, a remark)."""
+    """(name, value, note)."""
     opening, connections = outcome.opening_seconds, outcome.connections
-    found = [("opened in", f"{opening:.2f} s", f"{connections / opening:,.0f} connects with hello a second")]
+    found = [("opened in", f"{opening:.2f} s", f"{connections / opening:,.0f} connects with hello per second")]
     if outcome.plan.kind != "idle":
         found += [
             ("acknowledged", f"{outcome.acknowledged:,}", ""),
-            ("delivered", f"{outcome.delivered:,}", f"{rate(outcome):,.0f} a second{_late_note(outcome)}"),
+            ("delivered", f"{outcome.delivered:,}", f"{rate(outcome):,.0f} per second{_late_note(outcome)}"),
         ]
     if outcome.refused:
-        found.append(("refused", f"{outcome.refused:,}", "as the rules have it"))
+        found.append(("refused", f"{outcome.refused:,}", "as the rules require"))
     for code, count in outcome.postponed.items():
-        found.append((code, f"{count:,}", "asked to repeat later"))
+        found.append((code, f"{count:,}", "retried later"))
     if outcome.given_up:
-        found.append(("given up", f"{outcome.given_up:,}", "not taken before the end"))
+        found.append(("given up", f"{outcome.given_up:,}", "not accepted before the end"))
     for code, count in outcome.lost.items():
-        found.append(("connections lost", f"{count:,}", f"with {code}; they came back and resumed"))
+        found.append(("connections lost", f"{count:,}", f"with {code}; reconnected and resumed"))
     for number, took in enumerate(outcome.comebacks, 1):
-        found.append((f"storm {number}: back in", f"{took:.2f} s", f"{connections / took:,.0f} resumes a second"))
+        found.append((f"storm {number}: back in", f"{took:.2f} s", f"{connections / took:,.0f} resumes per second"))
     found += _server_rows(outcome)
     each = outcome.harness_cpu_seconds / outcome.delivered * 1e6 if outcome.delivered else None
-    remark = f"of a core; {each:.0f} µs a message" if each else "of a core"
-    found.append(("the harness itself", f"{outcome.harness_cpu:.0%}", remark))
+    note = f"of a core; {each:.0f} µs per message" if each else "of a core"
+    found.append(("harness CPU", f"{outcome.harness_cpu:.0%}", note))
     return found
 
 
 def _late_note(outcome: Outcome) -> str:
     after = outcome.delivered - sum(per_second(outcome))
-    return f"; {after:,} only after the end" if after > outcome.delivered * LATE_SHARE else ""
+    return f"; {after:,} after the end" if after > outcome.delivered * LATE_SHARE else ""
 
 
 def _server_rows(outcome: Outcome) -> list[tuple[str, str, str]]:
     if outcome.server_cpu_seconds is None or not outcome.server_cpu:
-        return [("the server", "-", "does not say what it uses")]
+        return [("server CPU", "-", "not available from /metrics")]
     mean = sum(outcome.server_cpu) / len(outcome.server_cpu)
     each = cpu_micros_per_message(outcome)
-    found = [("the server", f"{mean:.1%}", "of a core" + (f"; {each:.0f} µs a message" if each else ""))]
+    found = [("server CPU", f"{mean:.1%}", "of a core" + (f"; {each:.0f} µs per message" if each else ""))]
     if outcome.memory_before is not None:
         most = max(outcome.server_memory)
         grown = (most - outcome.memory_before) / outcome.connections / 1024
-        # Where it was restarted, or has just given back what it had needed, there is nothing to say.
-        remark = f"{grown:.1f} KiB more a connection" if grown > 0 else ""
-        found.append(("its memory", f"{most / 2**20:.0f} MiB", remark))
+        # After a restart, or a release of memory, the growth is meaningless.
+        note = f"{grown:.1f} KiB more per connection" if grown > 0 else ""
+        found.append(("server memory", f"{most / 2**20:.0f} MiB", note))
     return found
 
 
 def latencies(outcome: Outcome) -> list[tuple[str, dict[str, float]]]:
-    """(what, milliseconds by percentile)."""
+    """(name, milliseconds by percentile)."""
     counts = outcome.counts
     named = (("send → ack", counts.acked), ("send → delivered", counts.delivered), ("sent late by", counts.late))
     return [(name, percentiles(histogram(of))) for name, of in named if of]
@@ -157,4 +157,4 @@ def latency_lines(outcome: Outcome) -> list[str]:
 def verdict(outcome: Outcome) -> list[str]:
     if outcome.wrong:
         return [f"WRONG {outcome.wrong} times:", *(f"  {complaint}" for complaint in outcome.complaints)]
-    return ["every connection: there to the end"] if outcome.plan.kind == "idle" else [ALL_CORRECT]
+    return ["every connection: open to the end"] if outcome.plan.kind == "idle" else [ALL_CORRECT]

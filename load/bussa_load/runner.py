@@ -1,4 +1,4 @@
-"""Drives devices through a plan, and says what came of it."""
+"""Drives devices through a plan, and returns the outcome."""
 
 import asyncio
 import time
@@ -19,37 +19,38 @@ from bussa_load.plan import STORM_COUNT, Plan, Writer, population, schedule
 from bussa_load.verifier import Verifier
 
 DRAIN_SECONDS = 60.0
-"""How long what was sent may take to be answered and to arrive, once nothing is sent any more."""
+"""How long outstanding replies and deliveries may take after the last send."""
 STALL_SECONDS = 10.0
-"""When nothing has come for so long, nothing more will."""
+"""Time without any progress after which nothing more is expected."""
 PINGS_AT_ONCE = 200
-"""Devices that ask at a time how far their logs reach. A server bounds the reads that wait, and would be right to
-answer `unavailable` to 20,000 at once."""
+"""Concurrent pings of the final check. The server bounds waiting reads and may answer `unavailable` to 20,000 at
+once."""
 SAMPLE_SECONDS = 1.0
+"""Interval of samples and progress lines."""
 TICK = 0.001
-"""Open loop: the harness looks this often for what is due; a timer of the loop is no finer."""
+"""Open loop: shortest sleep; the timers of the event loop are no finer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where to, and as whom."""
+    """The server and the identity of a run."""
 
     url: str
     admin_key: str
     prefix: str
-    """Keeps the people of this run apart from all others'."""
+    """Of user names: keeps the users of this run apart from those of others."""
     secret: str | None = None
     source: str | None = None
 
 
 async def sleep_until(at: float) -> None:
-    """Wait until ``at``, seconds of ``time.perf_counter``; return at once where that is past."""
-    while (ahead := at - time.perf_counter()) > 0:  # noqa: ASYNC110 - it is time that is waited for
+    """Sleep until ``at``, seconds of ``time.perf_counter``; returns at once if that is past."""
+    while (ahead := at - time.perf_counter()) > 0:  # noqa: ASYNC110 - it waits for a time, not for an event
         await asyncio.sleep(max(ahead, TICK))
 
 
 class Run:
-    """One process's. Its ``tell`` gets a line (while it prepares) or the progress of a second."""
+    """The run of one process. ``report`` gets a line during the preparation, then the progress of each second."""
 
     def __init__(self, plan: Plan, target: Target, report: Callable[[str | Progress], None]) -> None:
         self._plan = plan
@@ -68,7 +69,7 @@ class Run:
         self._monitor = monitor.ServerMonitor()
 
     async def run(self, begin: Callable[[], Awaitable[None]] | None = None) -> Outcome:
-        """``begin``: waits until the others are ready, too. Raises ProvisionError, OSError."""
+        """Run the plan. ``begin`` waits until the other processes are ready. Raises ProvisionError, OSError."""
         target = self._target
         tokens = await provision.create_users(
             target.url, target.admin_key, self._population, target.secret, self._report
@@ -157,7 +158,7 @@ class Run:
             await asyncio.gather(*blocking)
 
     async def _run_open_loop(self) -> None:
-        """Open loop: send when it is due, or as soon after as we can; latency counts from when it was due."""
+        """Open loop: send at the due time or as soon after as possible; latency counts from the due time."""
         started = time.perf_counter()
         writers = self._population.writers
         for when, which in schedule(self._plan, len(writers)):
@@ -172,7 +173,7 @@ class Run:
         to = writer.to[turn % len(writer.to)]
         self._devices[writer.name].send(to, f"{self._target.prefix}{turn}", due, self._plan.text)
 
-    # What the devices tell.
+    # DeviceObserver.
 
     def answered(self, device: LoadDevice) -> None:
         if not self._population.responders:
@@ -205,9 +206,9 @@ class Run:
         if self._sending and not self._plan.open_loop and writer is not None:
             self._write(writer, time.perf_counter())
 
-    async def _block(self, who: str, whom: str, when: float) -> None:
+    async def _block(self, blocker: str, blocked: str, when: float) -> None:
         await asyncio.sleep(self._plan.seconds * when)
-        self._devices[who].block(whom)
+        self._devices[blocker].block(blocked)
 
     async def _storms(self) -> list[float]:
         took: list[float] = []
@@ -219,7 +220,7 @@ class Run:
     # The end.
 
     async def _drain(self) -> None:
-        """Wait until every send is answered and everything acknowledged has arrived."""
+        """Wait until every send is answered and every acknowledged message is delivered."""
         deadline = time.perf_counter() + DRAIN_SECONDS
         known, still = (-1, -1), 0.0
         while (now := time.perf_counter()) < deadline:
@@ -234,19 +235,19 @@ class Run:
             await asyncio.sleep(0.02)
 
     async def _check_heads(self) -> None:
-        """Every device asks how far its log reaches: nothing may be missing at its end."""
+        """Compare every device's cursor with the head of its log: nothing may be missing at the end."""
         devices = [device for device in self._devices.values() if device.connected]
         deadline = time.perf_counter() + DRAIN_SECONDS
         for first in range(0, len(devices), PINGS_AT_ONCE):
             pongs = [device.ping() for device in devices[first : first + PINGS_AT_ONCE]]
             _, late = await asyncio.wait(pongs, timeout=max(0.0, deadline - time.perf_counter()))
             for _ in late:
-                self._verifier.complain("a ping was not answered")
+                self._verifier.complain("ping without a reply")
 
     def _verify(self) -> None:
         for device in self._devices.values():
             if device.in_flight:
-                self._verifier.complain(f"{device.user}: {device.in_flight} sends were never answered")
+                self._verifier.complain(f"{device.user}: {device.in_flight} sends without a reply")
         forbidden = ((writer.name, peer) for writer in self._population.writers for peer in writer.forbidden)
         self._verifier.verdict(forbidden)
 

@@ -1,4 +1,4 @@
-"""Every row of the bench, on a small scale: that it measures what it says, and not how much."""
+"""Every row of the benchmark on a small scale: that it measures, not how much."""
 
 import subprocess
 import sys
@@ -77,7 +77,7 @@ def test_desk_row_measures_rate_and_cpu() -> None:
 def test_stored_row_compares_database_sizes() -> None:
     few, many = stored.measure(None, 1, 3000)
     assert (few.name, many.name) == ("delivered, 1,000 stored", "delivered, 3,000 stored")
-    assert "× the cost among 1,000" in many.note
+    assert "× the cost at 1,000" in many.note
 
 
 def test_nodes_row_measures_each_process() -> None:
@@ -101,7 +101,7 @@ def test_lines_have_medians_and_ratios() -> None:
 
 
 def test_cpu_time_includes_child_processes() -> None:
-    """A shell whose child works: the child's time is counted while it lives and after it."""
+    """A shell with a busy child: the child's time counts while it runs and after its end."""
     work = "import time\nend = time.process_time() + 0.3\nwhile time.process_time() < end: pass\nprint(1, flush=True)"
     shell = subprocess.Popen(
         ["/bin/sh", "-c", '"$1" -c "$2\ninput()"; echo 2; read x', "sh", sys.executable, work],

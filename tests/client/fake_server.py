@@ -1,4 +1,4 @@
-"""A server and sessions for the chat, in memory: people who write when a test says so, and errors on demand."""
+"""An in-memory server and session for the chat: incoming messages and errors on demand."""
 
 import asyncio
 import time
@@ -20,13 +20,13 @@ DAY = 24 * HOUR
 
 
 def now() -> int:
-    """At noon, so that an hour before is the same day."""
+    """Milliseconds at noon today, so that an hour earlier is the same day."""
     midnight = time.mktime((*time.localtime()[:3], 0, 0, 0, 0, 0, -1))
     return int(midnight * 1000) + 12 * HOUR
 
 
 class FakeSession:
-    """``alice``'s session with a town of people."""
+    """``alice``'s session. It records calls, and fails or pauses them on demand."""
 
     def __init__(self, user: str = "alice") -> None:
         self.user = user
@@ -42,16 +42,16 @@ class FakeSession:
         self._stream: asyncio.Queue[ClientEvent | Exception | None] = asyncio.Queue()
         self.quiet = asyncio.Event()
 
-    # ---- what a test does
+    # ---- called by tests
 
     def add_peer(self, peer: str, name: str | None = None, **row: Any) -> Row:
-        """Somebody to write to."""
+        """Add a user with an empty conversation."""
         self.rows[peer] = Row(peer, name or peer, row.pop("folder", "inbox"), **row)
         self.threads.setdefault(peer, [])
         return self.rows[peer]
 
     def add_message(self, peer: str, sender: str, text: str, at: int, **more: Any) -> parts.Message:
-        """Something that was written before."""
+        """Add a message to the history, without an event."""
         thread = self.threads[peer]
         message = parts.Message(peer=peer, n=len(thread) + 1, sender=sender, text=text, at=at, **more)
         thread.append(message)
@@ -60,7 +60,7 @@ class FakeSession:
         return message
 
     def receive_message(self, peer: str, text: str, sender: str | None = None) -> None:
-        """Something is written now."""
+        """Add a message, and push its event."""
         if peer not in self.rows:
             self.add_peer(peer, folder="requests")
         message = self.add_message(peer, sender or peer, text, now() + len(self.calls))
@@ -79,12 +79,12 @@ class FakeSession:
             )
         )
 
-    def push(self, notice: ClientEvent | Exception | None) -> None:
-        """Put a notice into the stream; an exception ends it."""
-        self._stream.put_nowait(notice)
+    def push(self, event: ClientEvent | Exception | None) -> None:
+        """Put an event into the stream; an exception ends it."""
+        self._stream.put_nowait(event)
 
     def fail_next(self, call: str, *errors: Exception) -> None:
-        """The next calls of this name fail."""
+        """Make the next calls of this name raise ``errors``, one each."""
         self.failures.setdefault(call, []).extend(errors)
 
     async def _record_call(self, *call: Any) -> None:
@@ -96,16 +96,16 @@ class FakeSession:
         if failing:
             raise failing.pop(0)
 
-    # ---- what a session does
+    # ---- Session
 
     def events(self) -> AsyncIterator[ClientEvent]:
         return self._events()
 
     async def _events(self) -> AsyncIterator[ClientEvent]:
-        while (notice := await self._stream.get()) is not None:
-            if isinstance(notice, Exception):
-                raise notice
-            yield notice
+        while (event := await self._stream.get()) is not None:
+            if isinstance(event, Exception):
+                raise event
+            yield event
 
     async def send(
         self, to: str, text: str, *, reply_to: int | None = None, nonce: str | None = None
@@ -188,7 +188,7 @@ class FakeSession:
     async def profile(self, user: str) -> replies.ProfileReply:
         await self._record_call("profile", user)
         if user not in self.rows:
-            raise NotFoundError("no such user")
+            raise NotFoundError("unknown user")
         can = self.can_message.get(user, "yes")
         return replies.ProfileReply(id=1, user=user, name=self.rows[user].name, can_message=can)
 
@@ -207,7 +207,7 @@ class FakeSession:
 
 
 class FakeServer:
-    """Where one logs in; it opens the session that it was given."""
+    """A server that opens the given session."""
 
     address = "http://127.0.0.1:8080"
 
@@ -247,7 +247,7 @@ class FakeServer:
 
 
 def populated_server() -> FakeServer:
-    """Some people, some talk: what the screenshots show."""
+    """A server with sample users, conversations and a knock."""
     session = FakeSession()
     noon = now()
     session.add_peer("bob", "Bob Rossi", read=3, peer_read=2)

@@ -1,8 +1,8 @@
-"""A log, a connection and an application, without a socket: what the client's pure state is tried against.
+"""A harness for the client's state machine: a model server, a connection and an application, without a socket.
 
-The connection may lose, double and reorder what the contract cannot rule out; the application reads slowly and
-changes its mind. ``act`` makes one thing happen, ``settle`` lets everything come to rest, ``check`` holds what
-the application has met against the log.
+The connection loses, duplicates and reorders frames as the protocol allows; the application reads slowly and cancels
+requests. ``perform`` runs one step, ``run_to_rest`` runs until nothing is pending, ``check_invariants`` compares what
+the application got with the log.
 """
 
 from collections import deque
@@ -20,9 +20,9 @@ DEADLINE = 1e9
 
 
 class Harness:
-    """The client's state, a server, and what lies between them."""
+    """The client's state, a model server, and the frames between them."""
 
-    def __init__(self, queue: int = 3, *, cuts: bool = False) -> None:
+    def __init__(self, queue: int = 3) -> None:
         self.server = ModelServer()
         self.state = ClientState(event_queue=EventQueue(queue), backoff=Backoff(base=1.0, cap=4.0))
         self.now = 0.0
@@ -61,7 +61,7 @@ class Harness:
             self.to_client.extend([event] * times)
 
     def process_next(self) -> None:
-        """One frame goes up, is carried out, and its reply is on its way down."""
+        """The server executes the client's next frame; the reply is queued for the client."""
         data = self.state.next_frame()
         if data is None:
             return
@@ -89,7 +89,7 @@ class Harness:
                 assert id not in self.answered
                 self.answered[id] = outcome
 
-    # ---- what happens
+    # ---- steps
 
     def perform(self, what: str) -> None:
         match what:
@@ -156,6 +156,7 @@ class Harness:
                 return False
             case Reset(cursor):
                 start = self.seen[-1] if self.seen else 0
+                assert start + 1 < self.server.oldest_seq, "a reset although the log reaches back"
                 self.reset_gaps.update(range(start + 1, cursor.seq + 1))
             case events.LogEventBase():
                 self.seen.append(event.seq)
@@ -164,7 +165,7 @@ class Harness:
         return True
 
     def run_to_rest(self) -> None:
-        """Let everything come to rest on a connection that holds. A ping tells of what was lost last of all."""
+        """Run on a stable connection until nothing is pending. A ping reveals a loss at the end of the log."""
         self.outage = None
         self.perform("ping")
         for _ in range(2_000):
@@ -178,7 +179,7 @@ class Harness:
                 pass
             if before == (self.server.head, 0, 0, False) and self.state.log_cursor.cursor == self.head_cursor:
                 return
-        raise AssertionError("it does not come to rest")
+        raise AssertionError("the client does not come to rest")
 
     @property
     def head_cursor(self) -> Cursor:
@@ -186,11 +187,11 @@ class Harness:
 
     def check_invariants(self) -> None:
         by_reply = {sent.seq for sent in self.answered.values()}
-        assert self.seen == sorted(set(self.seen)), "an event came twice or out of order"
-        assert not by_reply & set(self.seen), "an own message came as an event too"
+        assert self.seen == sorted(set(self.seen)), "event duplicated or out of order"
+        assert not by_reply & set(self.seen), "own message also delivered as an event"
         missing = set(range(1, self.server.head + 1)) - by_reply - set(self.seen)
-        assert missing <= self.reset_gaps, "something was never seen"
+        assert missing <= self.reset_gaps, "entries lost"
         assert self.state.event_queue.cursor == self.head_cursor
-        assert not self.state.log_cursor.own_seqs, "marks are left behind"
+        assert not self.state.log_cursor.own_seqs, "marks of own writes left behind"
         nonces = [self.server.sent[nonce].seq for nonce in self.server.sent]
         assert len(nonces) == len(set(nonces))

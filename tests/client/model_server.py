@@ -1,6 +1,6 @@
-"""A server in a few lines, without a socket: one user's log, nonces, and a connection that may lose anything.
+"""A model of the server, without a socket: one user's log and nonces.
 
-The property tests drive it beside the client's pure state; the scripted server speaks for it over a socket.
+The property tests drive it beside the client's state machine; the scripted server puts it behind a socket.
 """
 
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ LIMITS = parts.Limits(frame=65536, text=10_000)
 
 @dataclass
 class ModelServer:
-    """What a server keeps of one user."""
+    """The state of one user on the server."""
 
     user: str = "me"
     epoch: str = "one"
@@ -30,7 +30,7 @@ class ModelServer:
         return len(self.log)
 
     def write(self, peer: str, sender: str, text: str) -> events.MessageEvent:
-        """Append a message to the log, by anybody on any device."""
+        """Append a message of ``sender`` to the log."""
         n = self.numbers[peer] = self.numbers.get(peer, 0) + 1
         event = events.MessageEvent(
             seq=self.head + 1, peer=peer, n=n, sender=sender, text=text, at=1_764_000_000_000 + n, folder="inbox"
@@ -39,7 +39,7 @@ class ModelServer:
         return event
 
     def welcome(self, hello: requests.HelloRequest) -> tuple[replies.WelcomeReply, list[events.LogEvent]]:
-        """The welcome, and what is replayed after it."""
+        """The welcome, and the events replayed after it."""
         known = hello.epoch == self.epoch and hello.resume is not None
         resumed = known and self.oldest_seq - 1 <= (hello.resume or 0) <= self.head
         replay = self.log[hello.resume :] if resumed else []
@@ -49,7 +49,7 @@ class ModelServer:
         return welcome, replay
 
     def handle(self, request: requests.RequestWithId) -> replies.Reply:
-        """Carry a request out. Only the ones that a test needs do more than say ok."""
+        """Execute a request. Types that no test needs get ``ok``."""
         match request:
             case requests.SendRequest():
                 return self._send(request)
@@ -83,12 +83,12 @@ class ModelServer:
         )
 
     def _sync(self, request: requests.SyncRequest) -> replies.SyncReply:
-        # A log that was cut has nothing before its cut: the page begins where it can.
+        # A trimmed log has nothing before ``oldest_seq``: the page starts there.
         start = max(request.after, self.oldest_seq - 1)
         page: list[Any] = [as_map(event) for event in self.log[start : start + request.limit]]
         return replies.SyncReply(id=request.id, events=page, head=self.head)
 
 
 def as_map(frame: Any) -> dict[str, Any]:
-    """The map of a frame, as it goes over the wire."""
+    """The map of a frame, as it is encoded."""
     return msgspec.to_builtins(frame)

@@ -1,8 +1,7 @@
-"""A small server on a real socket that does what a test's script says, to one connection after the other.
+"""A server on a real socket that misbehaves by a script: one step per connection.
 
-A script is a list of steps; each connection plays the next one, and when they run out every further connection
-is served honestly. What a step may do: answer or not, break the line before or after it commits, close with any
-code, lose, double or stop in the middle of a replay.
+When the steps run out, further connections are served normally. A step may refuse the upgrade, leave requests without a
+reply, break the connection before or after a commit, close with any code, or cut a replay short.
 """
 
 import asyncio
@@ -30,10 +29,10 @@ def any_send(request: requests.Request) -> bool:
 
 @dataclass
 class Step:
-    """What happens to one connection. Without anything said it is served honestly until it ends by itself."""
+    """The behaviour towards one connection; by default it is served normally."""
 
     http: int | None = None
-    """Refuse the handshake with this status."""
+    """Refuse the upgrade with this status."""
     text_frames: bool = False
     garbage: bool = False
     no_welcome: bool = False
@@ -42,19 +41,19 @@ class Step:
     replay_only: int | None = None
     """Break after so many events of the replay."""
     break_before: RequestPredicate | None = None
-    """Break when this is asked, without carrying it out."""
+    """Break on this request, before executing it."""
     break_after: RequestPredicate | None = None
-    """Break when this has been carried out, without answering."""
+    """Break on this request, after executing it and before the reply."""
     close_with: int | None = None
-    """With a farewell of this code, where one of the two above breaks."""
+    """The close code of the two above; None: abort the transport."""
     answers: list[Callable[[requests.RequestWithId], Any]] = field(default_factory=list)
-    """Say this to the first requests, instead of carrying them out."""
+    """Replies to the first requests, which are not executed."""
     no_reply_to: RequestPredicate | None = None
-    """Carry out, but never answer."""
+    """Execute this request and never reply."""
 
 
 class ScriptedServer:
-    """One account; every device of the user's may connect."""
+    """Serves one user's devices."""
 
     def __init__(self, steps: list[Step] | None = None, model: ModelServer | None = None) -> None:
         self.model = model or ModelServer()
@@ -88,7 +87,7 @@ class ScriptedServer:
         return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     async def wait_until(self, done: Callable[["ScriptedServer"], bool]) -> None:
-        """Wait until something is true of this server."""
+        """Wait until ``done(self)`` is true."""
         async with self.changed:
             await self.changed.wait_for(lambda: done(self))
 
@@ -96,10 +95,10 @@ class ScriptedServer:
         async with self.changed:
             self.changed.notify_all()
 
-    # ---- what happens by itself
+    # ---- called by tests
 
     async def push(self, event: Any, *, times: int = 1) -> None:
-        """Tell every device that is connected."""
+        """Send an event to every connected device."""
         for device in list(self._devices):
             for _ in range(times):
                 await device.send(MSGPACK.encode(event))
@@ -115,7 +114,7 @@ class ScriptedServer:
             await device.close(code)
 
     def drop_all(self) -> None:
-        """Break every line, without a word."""
+        """Abort every connection, without a close frame."""
         for device in list(self._devices):
             device.transport.abort()
 
@@ -170,7 +169,7 @@ class ScriptedServer:
         return None
 
     async def _request(self, socket: ServerConnection, step: Step, request: requests.Request) -> bool:
-        """Deal with one request; True: that was the end."""
+        """Process one request. True: the connection was ended."""
         self.received.append(request)
         await self._notify()
         if not isinstance(request, requests.RequestWithId):
@@ -200,10 +199,10 @@ class ScriptedServer:
 
 
 def _bytes(data: str | bytes) -> bytes:
-    assert isinstance(data, bytes), "everything is said in MessagePack"
+    assert isinstance(data, bytes), "text frame on the MessagePack subprotocol"
     return data
 
 
 def error_reply(code: Any, retry_after: float | None = None) -> Callable[[requests.RequestWithId], replies.ErrorReply]:
-    """An answer that refuses."""
+    """Makes an error reply for a request."""
     return lambda request: replies.ErrorReply(id=request.id, code=code, message=f"no: {code}", retry_after=retry_after)

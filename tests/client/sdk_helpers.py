@@ -1,4 +1,4 @@
-"""What the plays over a real socket share: a client that does not wait long."""
+"""Helpers of the SDK tests over a real socket: a client with short backoff."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Commands as they are typed, sentences as they are said, logins as they are kept."""
+"""The parser of commands, the texts of the chat, and the login store."""
 
 import stat
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ SERVER = "http://127.0.0.1:8080"
 
 
 @pytest.mark.parametrize(
-    ("typed", "means"),
+    ("typed", "parsed"),
     [
         ("ciao", PlainText("ciao")),
         ("  ciao  \n", PlainText("  ciao")),
@@ -32,8 +32,8 @@ SERVER = "http://127.0.0.1:8080"
         ("two\n/lines", PlainText("two\n/lines")),
     ],
 )
-def test_plain_text_is_parsed_unchanged(typed: str, means: object) -> None:
-    assert commands.parse(typed) == means
+def test_plain_text_is_parsed_unchanged(typed: str, parsed: object) -> None:
+    assert commands.parse(typed) == parsed
 
 
 def test_command_is_parsed_with_arguments() -> None:
@@ -47,12 +47,12 @@ def test_command_is_parsed_with_arguments() -> None:
 @given(st.text())
 def test_any_input_is_text_command_or_error(typed: str) -> None:
     try:
-        means = commands.parse(typed)
+        parsed = commands.parse(typed)
     except UnknownCommandError:
         assert typed.strip("\n").startswith("/")
         return
-    if isinstance(means, PlainText):
-        assert means.text.strip()
+    if isinstance(parsed, PlainText):
+        assert parsed.text.strip()
     commands.completions(typed)
 
 
@@ -63,29 +63,29 @@ def test_completions_match_typed_prefix() -> None:
 
 
 def test_every_command_has_a_handler() -> None:
-    on_the_desk = {"help", "door", "find", "write", "inbox", "requests", "retry", "logout", "quit"}
-    assert set(commands.BY_NAME) == on_the_desk | set(command_handlers.USER_COMMANDS) | set(
+    local = {"help", "door", "find", "write", "inbox", "requests", "retry", "logout", "quit"}
+    assert set(commands.BY_NAME) == local | set(command_handlers.USER_COMMANDS) | set(
         command_handlers.SETTINGS_COMMANDS
     )
 
 
 @pytest.mark.parametrize("code", list(ErrorCode))
 def test_every_error_code_has_a_text(code: ErrorCode) -> None:
-    said = texts.problem(api_error(code, "the server's words"))
-    assert said
-    assert "Error" not in said
+    text = texts.problem(api_error(code, "the server's words"))
+    assert text
+    assert "Error" not in text
     assert isinstance(api_error(code, ""), ApiError)
 
 
 def test_refused_token_reads_as_expired_login() -> None:
-    assert texts.problem(TokenRefusedError(4401, "token refused")) == "your login has run out"
+    assert texts.problem(TokenRefusedError(4401, "token refused")) == "your session has ended; log in again"
 
 
 def test_privacy_summary_names_who_may_write() -> None:
     assert texts.privacy_summary(parts.Settings()) == (
-        "Those who follow you may write to you. Others are turned away, and don't learn why."
+        "People who follow you can message you. Others are refused and not told why."
     )
-    assert texts.privacy_summary(parts.Settings(dm_policy="anyone", knocks=True)) == "Everybody may write to you."
+    assert texts.privacy_summary(parts.Settings(dm_policy="anyone", knocks=True)) == "Everyone can message you."
     assert "knock" in texts.privacy_summary(parts.Settings(dm_policy="nobody", knocks=True))
 
 
@@ -110,28 +110,28 @@ def test_conversation_labels_describe_its_state() -> None:
     assert "/unblock" in labels.banner(Row("bob", "Bob", "inbox", blocked=True), thread)
     assert labels.banner(Row("bob", "Bob", "inbox"), thread) == ""
     thread.loaded = True
-    assert "first" in labels.banner(Row("bob", "Bob", None), thread)
-    assert labels.hint("", None, "Bob") == "Bob is writing …"
+    assert "start" in labels.banner(Row("bob", "Bob", None), thread)
+    assert labels.hint("", None, "Bob") == "Bob is typing …"
     assert labels.hint("x" * 9_500, None, None) == "9,500 of 10,000 characters"
     assert labels.too_long("x" * 10_000) is None
     assert labels.too_long("x" * 10_001) is not None
 
 
 def test_stored_login_is_readable_by_owner_only(tmp_path: Path) -> None:
-    memory = LoginStore(tmp_path / "bussa")
-    assert memory.get(SERVER) is None
-    memory.save(SERVER, Login("alice", "a"))
-    memory.save(SERVER, Login("bob", "b"))
-    memory.save("http://other", Login("carla", "c"))
-    assert memory.get(SERVER) == Login("bob", "b")
-    assert memory.get(SERVER, "alice") == Login("alice", "a")
+    logins = LoginStore(tmp_path / "bussa")
+    assert logins.get(SERVER) is None
+    logins.save(SERVER, Login("alice", "a"))
+    logins.save(SERVER, Login("bob", "b"))
+    logins.save("http://other", Login("carla", "c"))
+    assert logins.get(SERVER) == Login("bob", "b")
+    assert logins.get(SERVER, "alice") == Login("alice", "a")
     (file,) = (tmp_path / "bussa").iterdir()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
-    memory.delete(SERVER, "bob")
-    assert memory.get(SERVER) == Login("alice", "a")
+    logins.delete(SERVER, "bob")
+    assert logins.get(SERVER) == Login("alice", "a")
     file.write_bytes(b"\xff broken")
-    assert memory.get(SERVER) is None
+    assert logins.get(SERVER) is None
 
 
 def test_login_store_follows_xdg_specification(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Who knocks, who is let in, blocked or reported; the own door; searching and beginning a conversation."""
+"""Knocks, user actions, reports, privacy settings, search and new conversations."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from tests.client.ui_driver import UiDriver, ui_driver
 
 
 async def open_knock(ui: UiDriver) -> None:
-    """Open the knock of pavel."""
+    """Open pavel's knock."""
     await ui.press("f2")
     await ui.wait_until(lambda: ui.listed_peers == ["pavel"])
     await ui.press("enter")
@@ -28,10 +28,10 @@ async def test_knock_is_shown_apart_without_links_and_markup(tmp_path: Path) -> 
         assert "http[:]//example.org/me" in ui.messages_text
         assert "http://" not in ui.screen().replace("http://127.0.0.1:8080", "")
         assert "Pavel [bold red]K.[/]" in ui.text_of("#title")
-        assert "F7 lets them in" in ui.text_of("#banner")
+        assert "F7 accepts" in ui.text_of("#banner")
         await ui.press("h", "m")
         await ui.wait_until(lambda: ui.text_of("#text") == "hm")
-        assert not ui.calls("typing"), "who knocks learns nothing"
+        assert not ui.calls("typing"), "a knock gets no typing indicator"
 
 
 async def test_hostile_name_and_text_cannot_affect_screen(tmp_path: Path) -> None:
@@ -52,28 +52,30 @@ async def test_hostile_name_and_text_cannot_affect_screen(tmp_path: Path) -> Non
         assert "[@click=app.quit]press[/]" in ui.messages_text
 
 
-@pytest.mark.parametrize(("key", "call", "says"), [("f7", "accept", "is let in"), ("f8", "decline", "stays out")])
-async def test_knock_is_accepted_or_declined_by_key(tmp_path: Path, key: str, call: str, says: str) -> None:
+@pytest.mark.parametrize(
+    ("key", "call", "notification"), [("f7", "accept", "can message you now"), ("f8", "decline", "declined")]
+)
+async def test_knock_is_accepted_or_declined_by_key(tmp_path: Path, key: str, call: str, notification: str) -> None:
     async with ui_driver(tmp_path) as ui:
         await open_knock(ui)
         await ui.press(key)
-        await ui.wait_until(lambda: says in ui.notifications)
+        await ui.wait_until(lambda: notification in ui.notifications)
         assert ui.calls(call) == [(call, "pavel")]
         assert ui.listed_peers == []
-        assert "Nobody knocks" in ui.screen()
+        assert "No knocks" in ui.screen()
         await ui.press("f2")
         assert ("pavel" in ui.listed_peers) == (call == "accept")
 
 
 async def test_knock_keys_are_shown_only_for_a_knock(tmp_path: Path) -> None:
     async with ui_driver(tmp_path) as ui:
-        assert "Let in" not in ui.screen()
+        assert "Accept" not in ui.screen()
         assert "Them" not in ui.screen()
         await ui.press("enter")
         await ui.press("f7")
         assert not ui.calls("accept")
         await open_knock(ui)
-        assert "Let in" in ui.screen()
+        assert "Accept" in ui.screen()
 
 
 async def test_live_knock_is_listed_with_its_name(tmp_path: Path) -> None:
@@ -125,7 +127,7 @@ async def test_refused_command_is_reported(tmp_path: Path) -> None:
         await ui.press("enter")
         ui.session.fail_next("mute", UnavailableError("no"))
         await ui.type_line("/mute")
-        await ui.wait_until(lambda: "can't store" in ui.notifications)
+        await ui.wait_until(lambda: "unavailable" in ui.notifications)
 
 
 async def test_following_goes_over_http(tmp_path: Path) -> None:
@@ -158,20 +160,20 @@ async def test_privacy_dialog_changes_settings(tmp_path: Path) -> None:
     async with ui_driver(tmp_path) as ui:
         await ui.press("f6")
         await ui.wait_until(lambda: isinstance(ui.app.screen, PrivacyDialog))
-        asked = len(ui.calls("settings"))
-        for sentence in ("everybody", "those who follow you", "those whom you follow", "nobody new"):
-            assert sentence in ui.screen()
-        assert "turned away" in ui.text_of("#sum")
+        calls = len(ui.calls("settings"))
+        for label in ("everyone", "people who follow you", "people you follow", "no one new"):
+            assert label in ui.screen()
+        assert "refused" in ui.text_of("#summary")
         await ui.pilot.pause()
-        assert len(ui.calls("settings")) == asked, "opening it changes nothing"
+        assert len(ui.calls("settings")) == calls, "opening it changes nothing"
         await ui.press("down", "enter")
-        await ui.wait_until(lambda: "whom you follow" in ui.text_of("#sum"))
+        await ui.wait_until(lambda: "People you follow" in ui.text_of("#summary"))
         await ui.press("tab", "space")
-        await ui.wait_until(lambda: "knock" in ui.text_of("#sum"))
+        await ui.wait_until(lambda: "knock" in ui.text_of("#summary"))
         assert (ui.session.privacy_settings.dm_policy, ui.session.privacy_settings.knocks) == ("following", True)
         ui.session.fail_next("settings", UnavailableError("no"))
         await ui.press("space")
-        await ui.wait_until(lambda: "Not changed" in ui.text_of("#sum"))
+        await ui.wait_until(lambda: "Not changed" in ui.text_of("#summary"))
 
 
 async def test_search_hit_opens_at_its_message(tmp_path: Path) -> None:
@@ -201,17 +203,17 @@ async def test_new_conversation_dialog_opens_conversation(tmp_path: Path) -> Non
     async with ui_driver(tmp_path, server) as ui:
         await ui.press("f4")
         await ui.type_line("nobody-there")
-        await ui.wait_until(lambda: "nobody of that name" in ui.text_of("#says"))
+        await ui.wait_until(lambda: "User not found" in ui.text_of("#result"))
         await ui.press(*["backspace"] * 12)
         await ui.type_line("nora")
-        await ui.wait_until(lambda: "closed to you" in ui.text_of("#says"))
+        await ui.wait_until(lambda: "You can't message them" in ui.text_of("#result"))
         server.session.can_message["nora"] = "yes"
         await ui.press("f9")
-        await ui.wait_until(lambda: "You can write to them" in ui.text_of("#says"))
+        await ui.wait_until(lambda: "You can message them" in ui.text_of("#result"))
         assert ui.server.followed == [("follow", "nora")]
         await ui.press("enter")
         await ui.wait_until(lambda: ui.open_peer == "nora")
-        await ui.wait_until(lambda: "the first that Nora reads" in ui.text_of("#banner"))
+        await ui.wait_until(lambda: "start of your conversation with Nora" in ui.text_of("#banner"))
         await ui.type_line("hello Nora")
         await ui.wait_until(lambda: ui.listed_peers[0] == "nora")
         ui.session.fail_next("send", NotAllowedError("no"))

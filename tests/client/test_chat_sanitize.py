@@ -1,4 +1,4 @@
-"""Nothing that a stranger writes acts on the terminal."""
+"""Text of strangers has no effect on the terminal."""
 
 import unicodedata
 from datetime import datetime
@@ -68,7 +68,7 @@ def test_defanged_address_is_no_link(text: str, shown: str) -> None:
 
 @given(st.text(), st.integers(4, 60))
 def test_wrapped_lines_fit(text: str, width: int) -> None:
-    # One wide character may stand alone in a line that is narrower than itself; here none is.
+    # A width below 2 could not hold one wide character; the drawn widths can.
     assert all(cell_len(line) <= width for line in wrap(text, width))
 
 
@@ -104,7 +104,7 @@ def test_thread_layout_looks_like_a_conversation() -> None:
     ]
     thread.load(replies.HistoryReply(id=1, peer="bob", messages=messages, more=False))
     thread.unread_from = 2
-    thread.fail(thread.add_outgoing("five", noon + 140_000), "their door is closed to you")
+    thread.fail(thread.add_outgoing("five", noon + 140_000), "you can't message this person")
     thread.add_outgoing("six", noon + 150_000)
     lines = lay_out(thread, Row("bob", "Bob", "inbox", peer_read=3), 40, TODAY)
     assert [line.text.plain.rstrip() for line in lines] == [
@@ -121,7 +121,7 @@ def test_thread_layout_looks_like_a_conversation() -> None:
         "  three                               ✓✓",
         "  four                                 ✓",
         "  five                                 ✗",
-        "  not sent: their door is closed to",
-        "  you. /retry tries again",
+        "  not sent: you can't message this",
+        "  person. /retry tries again",
         "  six                                  ○",
     ]

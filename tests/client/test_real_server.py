@@ -1,4 +1,4 @@
-"""The SDK and the chat against ``bussa serve`` in a process of its own, killed in the middle."""
+"""The SDK and the chat against a ``bussa serve`` process that is killed and restarted."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -25,11 +25,10 @@ from bussa import (
     sign_up,
     unfollow,
 )
-from bussa.chat.app import ChatApp
 from bussa.chat.login_store import LoginStore
 from bussa.chat.screens.login import LoginScreen
 from bussa.chat.session import BussaServer
-from tests.client.ui_driver import UiDriver
+from tests.client.ui_driver import RecordingChatApp, UiDriver
 from tests.e2e.server_process import Server
 
 PASSWORD = "a password that is long enough"
@@ -44,7 +43,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 @asynccontextmanager
 async def connected_user(server: Server, user: str, **more: Any) -> AsyncIterator[Client]:
-    """Somebody whose door is open, connected."""
+    """Sign up a user who accepts messages of anyone, and connect."""
     grant = await sign_up(server.url, user, PASSWORD)
     async with Client(server.url, grant.token, backoff=QUICK, **more) as me:
         await me.settings(dm_policy="anyone")
@@ -58,9 +57,9 @@ async def test_two_users_exchange_messages(server: Server) -> None:
         assert isinstance(event, events.MessageEvent)
         assert (event.sender, event.text, event.n, event.folder) == ("alice", "ciao 🧶", sent.n, "inbox")
         await bob.read("alice", sent.n)
-        told = await anext(alice.events())
-        assert isinstance(told, events.ReadEvent)
-        assert (told.by, told.n) == ("bob", sent.n)
+        receipt = await anext(alice.events())
+        assert isinstance(receipt, events.ReadEvent)
+        assert (receipt.by, receipt.n) == ("bob", sent.n)
         answer = await bob.send("alice", "ciao a te", reply_to=sent.n)
         assert [message.text for message in (await alice.history("bob")).messages] == ["ciao 🧶", "ciao a te"]
         assert [hit.n for hit in (await bob.search("CIA")).hits] == [answer.n, sent.n]
@@ -108,59 +107,59 @@ async def test_revoked_token_is_replaced_or_final(server: Server) -> None:
 
 
 async def test_killed_server_loses_and_duplicates_nothing(server: Server) -> None:
-    """Both write without pause while the server is killed three times; in the end both have all of it, once."""
+    """Both send without pause while the server is killed three times; in the end each has every message once."""
     async with (
         connected_user(server, "alice", timeout=60.0) as alice,
         connected_user(server, "bob", timeout=60.0) as bob,
     ):
-        heard: dict[str, list[events.MessageEvent]] = {"alice": [], "bob": []}
-        said: dict[str, list[int]] = {"alice": [], "bob": []}
+        received: dict[str, list[events.MessageEvent]] = {"alice": [], "bob": []}
+        sent: dict[str, list[int]] = {"alice": [], "bob": []}
         texts: dict[str, list[str]] = {"alice": [], "bob": []}
         writing = True
-        stirred = asyncio.Event()
+        changed = asyncio.Event()
 
-        async def until(so: Callable[[], bool]) -> None:
-            while not so():
-                stirred.clear()
-                await stirred.wait()
+        async def wait_until(condition: Callable[[], bool]) -> None:
+            while not condition():
+                changed.clear()
+                await changed.wait()
 
         async def listen(me: Client) -> None:
             async for event in me.events():
                 assert not isinstance(event, Reset)
                 if isinstance(event, events.MessageEvent):
-                    heard[me.user].append(event)
-                    stirred.set()
+                    received[me.user].append(event)
+                    changed.set()
 
         async def write(me: Client, to: str, lane: int) -> None:
             number = 0
             while writing:
                 number += 1
-                # Every third text is the same, so that an echo could be taken for another's words.
+                # Every third text is the same, so that an echo could be mistaken for another message.
                 text = "again" if number % 3 == 0 else f"{lane}.{number}"
                 texts[me.user].append(text)
-                said[me.user].append((await me.send(to, text)).n)
-                stirred.set()
+                sent[me.user].append((await me.send(to, text)).n)
+                changed.set()
 
         async with asyncio.TaskGroup() as tasks:
-            ears = [tasks.create_task(listen(me)) for me in (alice, bob)]
+            readers = [tasks.create_task(listen(me)) for me in (alice, bob)]
             pairs = ((alice, "bob"), (bob, "alice"))
-            lanes = [tasks.create_task(write(me, to, lane)) for me, to in pairs for lane in range(4)]
+            writers = [tasks.create_task(write(me, to, lane)) for me, to in pairs for lane in range(4)]
             for _ in range(3):
-                count = len(said["alice"])
-                await until(lambda count=count: len(said["alice"]) >= count + 100)
+                count = len(sent["alice"])
+                await wait_until(lambda count=count: len(sent["alice"]) >= count + 100)
                 await asyncio.to_thread(server.kill)
                 await asyncio.to_thread(server.start)
             writing = False
-            await asyncio.gather(*lanes)
+            await asyncio.gather(*writers)
             total = len(texts["alice"]) + len(texts["bob"])
-            await until(lambda: len(heard["alice"]) + len(heard["bob"]) >= total)
-            for ear in ears:
-                ear.cancel()
-        numbers = [*said["alice"], *said["bob"]]
+            await wait_until(lambda: len(received["alice"]) + len(received["bob"]) >= total)
+            for reader in readers:
+                reader.cancel()
+        numbers = [*sent["alice"], *sent["bob"]]
         assert sorted(numbers) == list(range(1, total + 1)), "every send is one message"
-        assert [event.n for event in heard["bob"]] == sorted(said["alice"]), "in order, each once, own ones not at all"
-        assert [event.n for event in heard["alice"]] == sorted(said["bob"])
-        assert sorted(event.text for event in heard["bob"]) == sorted(texts["alice"])
+        assert [event.n for event in received["bob"]] == sorted(sent["alice"]), "in order, each once, no own ones"
+        assert [event.n for event in received["alice"]] == sorted(sent["bob"])
+        assert sorted(event.text for event in received["bob"]) == sorted(texts["alice"])
 
 
 async def test_saved_cursor_resumes_after_absence(server: Server) -> None:
@@ -197,17 +196,17 @@ async def test_server_restart_is_invisible_to_callers(server: Server) -> None:
 async def test_chat_works_against_real_server(server: Server, tmp_path: Path) -> None:
     async with connected_user(server, "bob") as bob:
         address = BussaServer(server.url)
-        app = ChatApp(address, LoginStore(tmp_path / "state"))
+        app = RecordingChatApp(address, LoginStore(tmp_path / "state"))
         async with app.run_test(size=(80, 24)) as pilot:
             ui = UiDriver(app, pilot, address, LoginStore(tmp_path / "state"))
             await ui.wait_until(lambda: isinstance(app.screen, LoginScreen))
             await ui.press("f2")
             for field in ("alice", PASSWORD, "Alice A."):
                 await ui.type_line(field)
-            await ui.wait_until(lambda: "● live" in ui.screen())
+            await ui.wait_until(lambda: "● connected" in ui.screen())
             await ui.press("f4")
             await ui.type_line("bob")
-            await ui.wait_until(lambda: "You can write to them" in ui.text_of("#says"))
+            await ui.wait_until(lambda: "You can message them" in ui.text_of("#result"))
             await ui.press("enter")
             await ui.wait_until(lambda: ui.open_peer == "bob")
             await ui.type_line("ciao")
@@ -219,7 +218,7 @@ async def test_chat_works_against_real_server(server: Server, tmp_path: Path) ->
             await bob.send("alice", "hello Alice")
             await ui.wait_until(lambda: "hello Alice" in ui.messages_text)
             await bob.typing("alice")
-            await ui.wait_until(lambda: "is writing" in ui.text_of("#hint"))
+            await ui.wait_until(lambda: "is typing" in ui.text_of("#hint"))
             await asyncio.to_thread(server.kill)
             await ui.wait_until(lambda: "reconnecting" in ui.screen())
             await asyncio.to_thread(server.start)

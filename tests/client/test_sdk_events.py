@@ -1,4 +1,4 @@
-"""The events: each once, in order, whatever is lost, doubled or read slowly."""
+"""Events come once and in order, also when they are lost, duplicated or read slowly."""
 
 import asyncio
 

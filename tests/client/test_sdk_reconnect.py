@@ -1,4 +1,4 @@
-"""The line breaks at every point, with every farewell: what comes back, what stays away, who gets a new token."""
+"""Disconnects at every point and with every close code: reconnects, final closes, new tokens."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,13 +19,11 @@ from tests.client.model_server import ModelServer
 from tests.client.scripted_server import ScriptedServer, Step, any_send
 from tests.client.sdk_helpers import QUICK, connect_client, take_events
 
-COMES_BACK = [code for code in CloseReason if reconnect_advice(code) in (ReconnectAdvice.SOON, ReconnectAdvice.BACKOFF)]
+RETRYABLE = [code for code in CloseReason if reconnect_advice(code) in (ReconnectAdvice.SOON, ReconnectAdvice.BACKOFF)]
+FINAL = [code for code in CloseReason if reconnect_advice(code) is ReconnectAdvice.NEVER]
 
 
-STAYS_AWAY = [code for code in CloseReason if reconnect_advice(code) is ReconnectAdvice.NEVER]
-
-
-@pytest.mark.parametrize("close_with", [None, *COMES_BACK])
+@pytest.mark.parametrize("close_with", [None, *RETRYABLE])
 @pytest.mark.parametrize("moment", ["break_before", "break_after"])
 async def test_send_survives_disconnect_before_and_after_commit(moment: str, close_with: int | None) -> None:
     step = Step(close_with=close_with, **{moment: any_send})
@@ -35,7 +33,7 @@ async def test_send_survives_disconnect_before_and_after_commit(moment: str, clo
         assert server.model.head == 1
         assert len({request.nonce for request in server.received if isinstance(request, requests.SendRequest)}) == 1
         written = await server.bob_writes()
-        assert await take_events(me, 1) == [written], "the own message is no event"
+        assert await take_events(me, 1) == [written], "an own message is no event"
         assert me.cursor == ("one", 2)
 
 
@@ -45,7 +43,7 @@ async def test_concurrent_sends_over_broken_connections_commit_once() -> None:
         sent = await asyncio.gather(*(me.send("bob", "ciao") for _ in range(100)))
         assert sorted(reply.n for reply in sent) == list(range(1, 101))
         assert server.model.head == 100
-        assert [reply.n for reply in sent] == sorted(reply.n for reply in sent), "in the order in which they were asked"
+        assert [reply.n for reply in sent] == sorted(reply.n for reply in sent), "in call order"
         written = await server.bob_writes()
         assert await take_events(me, 1) == [written]
 
@@ -56,16 +54,16 @@ def _nth(n: int) -> Callable[[requests.Request], bool]:
 
 
 async def test_interrupted_replay_resumes_where_it_stopped() -> None:
-    account = ModelServer()
+    model = ModelServer()
     for _ in range(20):
-        account.write("bob", "bob", "x")
+        model.write("bob", "bob", "x")
     steps = [Step(replay_only=0), Step(replay_only=7), Step(replay_only=8)]
-    async with ScriptedServer(steps, account) as server, connect_client(server, resume=("one", 0)) as me:
+    async with ScriptedServer(steps, model) as server, connect_client(server, resume=("one", 0)) as me:
         assert [event.seq for event in await take_events(me, 20)] == list(range(1, 21))
         assert [hello.resume for hello in server.hellos] == [0, 0, 7, 15]
 
 
-@pytest.mark.parametrize("code", COMES_BACK)
+@pytest.mark.parametrize("code", RETRYABLE)
 async def test_client_reconnects_and_resumes_after_retryable_close(code: int) -> None:
     async with ScriptedServer([Step(), Step(close_after_welcome=code), Step(close_at_hello=code)]) as server:
         changes: list[ConnectionStatus] = []
@@ -82,7 +80,7 @@ async def test_client_reconnects_and_resumes_after_retryable_close(code: int) ->
         assert changes[-1] is ConnectionStatus.CLOSED
 
 
-@pytest.mark.parametrize("code", STAYS_AWAY)
+@pytest.mark.parametrize("code", FINAL)
 async def test_final_close_fails_everything_with_its_code(code: int) -> None:
     async with ScriptedServer([Step(break_after=any_send, close_with=code)]) as server, connect_client(server) as me:
         with pytest.raises(ConnectionClosedError) as caught:
@@ -129,7 +127,7 @@ async def test_repeatedly_refused_fresh_tokens_are_final() -> None:
 
 
 async def test_token_source_may_fail_transiently_but_its_bugs_surface() -> None:
-    calls = iter([ConnectionRefusedError("not yet"), "token", KeyError("a mistake")])
+    calls = iter([ConnectionRefusedError("not yet"), "token", KeyError("a bug")])
 
     async def token() -> str:
         value = next(calls)

@@ -1,4 +1,4 @@
-"""A call: what is repeated, what is refused, what is given up, and what a close leaves behind."""
+"""Requests: retries, errors, time-outs, cancellation and close."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -124,8 +124,7 @@ async def test_cancelled_call_leaves_nothing_pending() -> None:
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
-        assert not me._callers
-        assert len(me._state.pending) == 0
+        assert me.in_flight == 0
         assert await me.ping() == 1
 
 
@@ -136,7 +135,7 @@ async def test_close_waits_for_pending_replies() -> None:
             await server.wait_until(lambda server: len(server.received) >= 1)
             written = await server.bob_writes()
         assert [sent.n for sent in await asyncio.gather(*calls)] == sorted({*range(1, 22)} - {written.n})
-        assert [event async for event in me.events()] == [written], "what had come can still be read"
+        assert [event async for event in me.events()] == [written], "buffered events can still be read"
         with pytest.raises(ConnectionClosedError):
             await me.send("bob", "too late")
 

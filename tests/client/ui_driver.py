@@ -1,6 +1,7 @@
-"""Sitting at the desk of the chat: keys in, what stands on the screen out. No time passes but by events."""
+"""Drives the chat's user interface: keys in, the contents of the screen out."""
 
 import asyncio
+import inspect
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -16,18 +17,34 @@ from bussa.chat.app import ChatApp
 from bussa.chat.conversation import Conversation
 from bussa.chat.login_store import Login, LoginStore
 from bussa.chat.main_screen import MainScreen
+from bussa.chat.session import Server
 from bussa.chat.views.composer import Composer
 from bussa.chat.views.message_list import MessageList
 from tests.client.fake_server import FakeServer, FakeSession, populated_server
 
 ALICE = Login("alice", "token of alice")
 POLLS_MAX = 4_000
-"""How often it is looked whether something has come about: Textual tells nobody when a screen has changed."""
+"""Polls of a condition before a test fails: Textual has no event for a changed screen."""
+
+
+class RecordingChatApp(ChatApp):
+    """Keeps the texts of all notifications."""
+
+    # Textual resolves a relative path against the module of the subclass.
+    CSS_PATH = Path(inspect.getfile(ChatApp)).with_name("chat.tcss")
+
+    def __init__(self, server: Server, logins: LoginStore) -> None:
+        super().__init__(server, logins)
+        self.notifications: list[str] = []
+
+    def notify(self, message: str, **options: Any) -> None:
+        self.notifications.append(message)
+        super().notify(message, **options)
 
 
 @dataclass
 class UiDriver:
-    app: ChatApp
+    app: RecordingChatApp
     pilot: Pilot[int]
     server: FakeServer
     logins: LoginStore
@@ -40,25 +57,25 @@ class UiDriver:
         await self.pilot.press(*keys)
 
     async def type_line(self, text: str) -> None:
-        """Paste a text, for a key takes its time; then Enter."""
+        """Paste a text, which is faster than keys; then press Enter."""
         focused = self.app.screen.focused
         assert focused is not None
         focused.post_message(Paste(text))
-        # A busy machine may be slow to paste; Enter must not come before.
+        # Enter must not overtake the paste on a busy machine.
         await self.wait_until(lambda: text in str(getattr(focused, "text", getattr(focused, "value", ""))))
         await self.press("enter")
 
     async def wait_until(self, condition: Callable[[], Any]) -> None:
-        """Wait until something is so."""
+        """Poll until ``condition`` is true."""
         for _ in range(POLLS_MAX):
-            # What is looked for may not be on the screen yet.
+            # The widget may not be on the screen yet.
             with suppress(LookupError, NoMatches):
                 if condition():
                     return
             await asyncio.sleep(0.005)
-        raise AssertionError(f"it never came about; on the screen:\n{self.screen()}")
+        raise AssertionError(f"condition never true; on the screen:\n{self.screen()}")
 
-    # ---- what stands there
+    # ---- contents of the screen
 
     @property
     def main_screen(self) -> MainScreen:
@@ -80,7 +97,7 @@ class UiDriver:
 
     @property
     def listed_peers(self) -> list[str]:
-        """The conversations in the list, by their peer."""
+        """The peers of the listed conversations."""
         rows = self.main_screen.query_one("#rows", OptionList)
         return [str(rows.get_option_at_index(at).id) for at in range(rows.option_count)] if rows.display else []
 
@@ -90,14 +107,14 @@ class UiDriver:
 
     @property
     def notifications(self) -> str:
-        """What popped up."""
-        return "\n".join(note.message for note in self.app._notifications)
+        """All notifications so far."""
+        return "\n".join(self.app.notifications)
 
     def calls(self, name: str) -> list[tuple[Any, ...]]:
         return [call for call in self.session.calls if call[0] == name]
 
     def screen(self) -> str:
-        """Every line of the screen, as it is drawn."""
+        """The lines of the screen, as they are drawn. Textual has no public reader of rendered strips."""
         lines = self.app.screen._compositor.render_strips()
         return "\n".join(strip.text.rstrip() for strip in lines)
 
@@ -110,12 +127,12 @@ async def ui_driver(
     size: tuple[int, int] = (80, 24),
     login: Login | None = ALICE,
 ) -> AsyncIterator[UiDriver]:
-    """The chat with a town of people; logged in, unless ``login`` is None."""
+    """The running chat, logged in unless ``login`` is None."""
     server = server or populated_server()
     logins = LoginStore(folder)
     if login is not None:
         logins.save(server.address, login)
-    app = ChatApp(server, logins)
+    app = RecordingChatApp(server, logins)
     async with app.run_test(size=size) as pilot:
         ui = UiDriver(app, pilot, server, logins)
         if login is not None:

@@ -1,4 +1,4 @@
-"""A real server to be load_server."""
+"""Real servers to put under load."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +18,6 @@ def load_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def restartable_server(tmp_path: Path) -> Iterator[Server]:
-    """One that a test may end and start."""
+    """A server that a test may stop and start."""
     with Server(tmp_path / "data", "--send-rate", "0") as server:
         yield server

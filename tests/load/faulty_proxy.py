@@ -1,11 +1,13 @@
-"""Between the harness and a server: something that passes all on, but for what it is told to do to the messages."""
+"""A proxy between the harness and a server that drops, duplicates or reorders messages."""
 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 
+from bussa_load.websocket import encode_frame, split_frame
+
 Fault = Callable[[Sequence[bytes]], Sequence[bytes]]
-"""Of the message frames of one connection so far, what to pass on in place of the last one."""
+"""Gets the message payloads of one connection so far; returns the payloads to forward in place of the last one."""
 
 
 def drop(frames: Sequence[bytes]) -> Sequence[bytes]:
@@ -27,7 +29,7 @@ def pass_through(frames: Sequence[bytes]) -> Sequence[bytes]:
 
 
 class FaultyProxy:
-    """``lies`` does what it does to the first connection that gets so many messages, and to no other."""
+    """Applies ``fault`` to the first connection that gets four messages, and to no other."""
 
     def __init__(self, upstream: int, fault: Fault) -> None:
         self._upstream = upstream
@@ -56,7 +58,7 @@ class FaultyProxy:
                 group.create_task(self._relay_upstream(reader, up_writer))
                 group.create_task(self._relay_downstream(upstream_reader, writer))
         except* (OSError, asyncio.IncompleteReadError):
-            pass  # one of them has ended; so does the other
+            pass  # one side has closed; close the other
         finally:
             writer.transport.abort()
             up_writer.transport.abort()
@@ -75,31 +77,27 @@ class FaultyProxy:
             raise ConnectionError
         writer.write(await reader.readuntil(b"\r\n\r\n"))
         messages: list[bytes] = []
-        while True:
-            frame = await read_frame(reader)
-            if b"\xa7message" not in frame[:24]:
-                writer.write(frame)
-                continue
-            messages.append(frame)
-            if len(messages) == 4 and self._victim is None:
-                self._victim = writer
-            for sent in self._fault(messages) if self._victim is writer else (frame,):
-                writer.write(sent)
-
-
-async def read_frame(reader: asyncio.StreamReader) -> bytes:
-    """A server's frame, head and all."""
-    head = await reader.readexactly(2)
-    size = head[1]
-    if size >= 126:
-        more = await reader.readexactly(2 if size == 126 else 8)
-        head, size = head + more, int.from_bytes(more, "big")
-    return head + await reader.readexactly(size)
+        buffer = b""
+        while data := await reader.read(65536):
+            buffer += data
+            while (frame := split_frame(buffer)) is not None:
+                opcode, payload, end = frame
+                buffer = buffer[end:]
+                forwarded: Sequence[bytes] = (payload,)
+                if b"\xa7message" in payload[:20]:
+                    messages.append(payload)
+                    if len(messages) == 4 and self._victim is None:
+                        self._victim = writer
+                    if self._victim is writer:
+                        forwarded = self._fault(messages)
+                for each in forwarded:
+                    writer.write(encode_frame(each, opcode, mask=None))
+        raise ConnectionError
 
 
 @contextlib.asynccontextmanager
 async def faulty_proxy(upstream: int, fault: Fault) -> AsyncIterator[str]:
-    """The URL of one who stands before a server."""
+    """The URL of a proxy in front of a server."""
     proxy = FaultyProxy(upstream, fault)
     server = await asyncio.start_server(proxy.accept, "127.0.0.1", 0)
     try:

@@ -1,5 +1,5 @@
-// Stands in for the modules of k6, as far as examples/k6.js uses them, so that Node can run it:
-//     node k6_stubs.mjs examples/k6.js        prints what was measured, and which thresholds were crossed
+// Stubs of the k6 modules that examples/k6.js uses, so that Node can run it:
+//     node k6_stubs.mjs examples/k6.js        prints the metrics and the thresholds
 import { execFileSync } from "node:child_process";
 import { registerHooks } from "node:module";
 import { pathToFileURL } from "node:url";
@@ -8,11 +8,11 @@ const measured = {};
 globalThis.__ENV = process.env;
 globalThis.__measured = measured;
 
-// k6's HTTP waits for its answer; Node's does not, so another Node does.
+// k6's HTTP calls block; Node's do not, so a child process makes them.
 globalThis.__http = (method, url, body, params) => {
-    const ask = `fetch(${JSON.stringify(url)}, ${JSON.stringify({ method, body, headers: params.headers })})
+    const script = `fetch(${JSON.stringify(url)}, ${JSON.stringify({ method, body, headers: params.headers })})
         .then(async (a) => process.stdout.write(JSON.stringify({ status: a.status, body: await a.text() })))`;
-    return JSON.parse(execFileSync(process.execPath, ["-e", ask]).toString());
+    return JSON.parse(execFileSync(process.execPath, ["-e", script]).toString());
 };
 
 const METRIC = `class Metric {
@@ -25,8 +25,8 @@ const MODULES = {
     });`,
     "k6/execution": "export default { vu: { idInTest: 1 } };",
     "k6/http": `const wrap = (method) => (url, body, params) => {
-        const answer = globalThis.__http(method, url, body, params);
-        return { status: answer.status, json: (key) => JSON.parse(answer.body)[key] };
+        const response = globalThis.__http(method, url, body, params);
+        return { status: response.status, json: (key) => JSON.parse(response.body)[key] };
     };
     export default { put: wrap("PUT"), post: wrap("POST") };`,
     "k6/metrics": `${METRIC} export { Metric as Counter, Metric as Rate, Metric as Trend };`,
@@ -35,10 +35,10 @@ const MODULES = {
 
 registerHooks({
     resolve: (name, context, next) =>
-        name in MODULES ? { url: `stand-in:${name}`, format: "module", shortCircuit: true } : next(name, context),
+        name in MODULES ? { url: `stub:${name}`, format: "module", shortCircuit: true } : next(name, context),
     load: (url, context, next) =>
-        url.startsWith("stand-in:")
-            ? { source: MODULES[url.slice("stand-in:".length)], format: "module", shortCircuit: true }
+        url.startsWith("stub:")
+            ? { source: MODULES[url.slice("stub:".length)], format: "module", shortCircuit: true }
             : next(url, { ...context, format: "module" }),
 });
 

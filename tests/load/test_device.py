@@ -1,4 +1,4 @@
-"""A device and a server that does what a good one rarely does."""
+"""A device against a scripted server: postponed requests, disconnects, refused tokens, unexpected frames."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,7 +20,7 @@ Script = Callable[[ServerConnection], Awaitable[None]]
 
 @asynccontextmanager
 async def scripted_server(script: Script) -> AsyncIterator[int]:
-    """The port of a server that plays ``story`` to each connection."""
+    """The port of a server that runs ``script`` on each connection."""
     async with serve(script, "127.0.0.1", 0, subprotocols=["bussa.v1.msgpack"]) as server:
         yield next(iter(server.sockets)).getsockname()[1]
 
@@ -29,8 +29,8 @@ async def receive(connection: ServerConnection) -> dict[str, Any]:
     return msgpack.unpackb(await connection.recv())
 
 
-async def send_frame(connection: ServerConnection, **told: Any) -> None:
-    await connection.send(msgpack.Packer().pack(told))
+async def send_frame(connection: ServerConnection, **fields: Any) -> None:
+    await connection.send(msgpack.Packer().pack(fields))
 
 
 async def welcome(connection: ServerConnection) -> dict[str, Any]:
@@ -40,7 +40,7 @@ async def welcome(connection: ServerConnection) -> dict[str, Any]:
 
 
 class DeviceHarness:
-    """Watches one device, and does what it is told to at once."""
+    """Observes one device; retries at once what the server postponed."""
 
     def __init__(self, port: int) -> None:
         self.verifier = Verifier()
@@ -65,36 +65,36 @@ class DeviceHarness:
 
 @pytest.mark.parametrize(("code", "retry_after"), [("unavailable", None), ("unavailable", 0.0), ("rate_limited", 0.0)])
 async def test_postponed_send_is_retried_under_its_nonce(code: str, retry_after: float | None) -> None:
-    heard: list[dict[str, Any]] = []
+    received: list[dict[str, Any]] = []
 
-    async def story(connection: ServerConnection) -> None:
+    async def script(connection: ServerConnection) -> None:
         await welcome(connection)
-        heard.append(await receive(connection))
+        received.append(await receive(connection))
         more = {} if retry_after is None else {"retry_after": retry_after}
-        await send_frame(connection, type="error", id=heard[0]["id"], code=code, message="", **more)
-        heard.append(await receive(connection))
-        await send_frame(connection, type="sent", id=heard[1]["id"], peer="bob", n=1, seq=1, at=0, folder="inbox")
+        await send_frame(connection, type="error", id=received[0]["id"], code=code, message="", **more)
+        received.append(await receive(connection))
+        await send_frame(connection, type="sent", id=received[1]["id"], peer="bob", n=1, seq=1, at=0, folder="inbox")
         await connection.wait_closed()
 
-    async with scripted_server(story) as port:
-        town = DeviceHarness(port)
-        await town.device.open()
-        town.device.send("bob", "nonce", 0.0, 60)
+    async with scripted_server(script) as port:
+        harness = DeviceHarness(port)
+        await harness.device.open()
+        harness.device.send("bob", "nonce", 0.0, 60)
         async with asyncio.timeout(10):
-            await town.all_answered.wait()
-        await town.fleet.close()
-    assert heard[0] == heard[1]
-    assert (town.verifier.complaints, town.verifier.acknowledged) == ([], 1)
+            await harness.all_answered.wait()
+        await harness.fleet.close()
+    assert received[0] == received[1]
+    assert (harness.verifier.complaints, harness.verifier.acknowledged) == ([], 1)
 
 
 async def test_in_flight_sends_are_retried_first_after_resume() -> None:
-    heard: list[list[dict[str, Any]]] = []
+    received: list[list[dict[str, Any]]] = []
 
-    async def story(connection: ServerConnection) -> None:
+    async def script(connection: ServerConnection) -> None:
         lines = [await welcome(connection)]
-        heard.append(lines)
+        received.append(lines)
         lines += [await receive(connection) for _ in range(3)]
-        if len(heard) == 1:
+        if len(received) == 1:
             connection.transport.abort()
             return
         for seq, request in enumerate(lines[1:], 1):
@@ -103,33 +103,33 @@ async def test_in_flight_sends_are_retried_first_after_resume() -> None:
             )
         await connection.wait_closed()
 
-    async with scripted_server(story) as port:
-        town = DeviceHarness(port)
-        await town.device.open()
+    async with scripted_server(script) as port:
+        harness = DeviceHarness(port)
+        await harness.device.open()
         for number in range(3):
-            town.device.send("bob", f"nonce-{number}", 0.0, 60)
+            harness.device.send("bob", f"nonce-{number}", 0.0, 60)
         async with asyncio.timeout(10):
-            await town.all_answered.wait()
-        await town.fleet.close()
-    assert heard[0][1:] == heard[1][1:]
-    assert heard[1][0]["resume"] == 0
-    assert heard[1][0]["epoch"] == "e"
-    assert town.verifier.complaints == []
+            await harness.all_answered.wait()
+        await harness.fleet.close()
+    assert received[0][1:] == received[1][1:]
+    assert received[1][0]["resume"] == 0
+    assert received[1][0]["epoch"] == "e"
+    assert harness.verifier.complaints == []
 
 
 async def test_refused_token_is_final() -> None:
-    async def story(connection: ServerConnection) -> None:
+    async def script(connection: ServerConnection) -> None:
         await receive(connection)
         await connection.close(4401)
 
-    async with scripted_server(story) as port:
-        town = DeviceHarness(port)
+    async with scripted_server(script) as port:
+        harness = DeviceHarness(port)
         with pytest.raises(HelloError, match="4401"):
-            await town.fleet.open()
+            await harness.fleet.open()
 
 
 async def test_unexpected_reply_and_unexpected_error_are_complaints() -> None:
-    async def story(connection: ServerConnection) -> None:
+    async def script(connection: ServerConnection) -> None:
         await welcome(connection)
         await send_frame(connection, type="sent", id=9, peer="bob", n=1, seq=1, at=0, folder="inbox")
         await send_frame(connection, type="error", code="bad_request", message="no")
@@ -139,31 +139,31 @@ async def test_unexpected_reply_and_unexpected_error_are_complaints() -> None:
         await send_frame(connection, type="pong", id=ping["id"], head=2)
         await connection.wait_closed()
 
-    async with scripted_server(story) as port:
-        town = DeviceHarness(port)
-        await town.device.open()
+    async with scripted_server(script) as port:
+        harness = DeviceHarness(port)
+        await harness.device.open()
         async with asyncio.timeout(10):
-            await town.device.ping()
-        await town.fleet.close()
-    assert town.verifier.complaints == [
-        "ann: answered a request twice, or one that was never made",
+            await harness.device.ping()
+        await harness.fleet.close()
+    assert harness.verifier.complaints == [
+        "ann: a second reply, or one to no request",
         "ann: bad_request: no",
-        "ann: the log reaches 2, the device 1",
+        "ann: head of the log 2, cursor of the device 1",
     ]
 
 
 async def test_websocket_answers_pings_and_reports_close_code() -> None:
     ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
-    async def story(connection: ServerConnection) -> None:
+    async def script(connection: ServerConnection) -> None:
         await (await connection.ping(b"x" * 125))
         await connection.close(4321)
 
-    async with scripted_server(story) as port, asyncio.timeout(10):
-        await connect(
+    async with scripted_server(script) as port, asyncio.timeout(10):
+        connection = await connect(
             "127.0.0.1", port, "bussa.v1.msgpack", lambda *_: None, on_close=lambda _, code: ended.set_result(code)
         )
-        assert await ended == 4321
+        assert await ended == await connection.closed == 4321
 
 
 async def test_refused_upgrade_raises_upgrade_error() -> None:

@@ -1,4 +1,4 @@
-"""The scripts for other harnesses, run as their users run them."""
+"""The examples for other load tools, run as their users run them."""
 
 import csv
 import json
@@ -16,7 +16,7 @@ LOCUST = Path(sys.executable).with_name("locust")
 
 
 def locust(server: Server, admin_key: str, stats: Path) -> subprocess.CompletedProcess[str]:
-    """In a process of its own: gevent changes Python's own modules."""
+    """In a process of its own: gevent patches the standard library."""
     return subprocess.run(
         [
             *(LOCUST, "-f", ROOT / "examples/locustfile.py", "--host", server.url, "--headless", "--csv", stats),
@@ -47,7 +47,7 @@ def test_locust_example_names_missing_admin_key(load_server: Server, tmp_path: P
 
 @pytest.mark.parametrize("admin_key", [ADMIN_KEY, "wrong"])
 def test_k6_example_runs(load_server: Server, admin_key: str) -> None:
-    """k6 is a program of its own; here Node runs its script, with stand-ins for k6's modules."""
+    """Node runs the script, with stubs of k6's modules."""
     done = subprocess.run(
         [ROOT / ".ci/node", ROOT / "tests/load/k6_stubs.mjs", ROOT / "examples/k6.js"],
         env=clean_environment(
@@ -61,18 +61,18 @@ def test_k6_example_runs(load_server: Server, admin_key: str) -> None:
     )
     if admin_key == "wrong":
         assert done.returncode != 0
-        assert "the admin key is right" in done.stderr
+        assert "admin key accepted" in done.stderr
         return
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    measured = told["measured"]
+    output = json.loads(done.stdout)
+    measured = output["measured"]
     assert measured["bussa_refused"] == []
     assert len(measured["bussa_ack"]) == len(measured["bussa_delivered"]) == len(measured["bussa_gapless"]) >= 5
     assert set(measured["bussa_gapless"]) == {1}
-    assert set(told["thresholds"]) <= {*measured, "checks"}
+    assert set(output["thresholds"]) <= {*measured, "checks"}
 
 
 def test_server_and_harness_do_not_import_example_dependencies() -> None:
-    """Locust and all that it brings is for whoever runs the example."""
+    """Locust and its dependencies are only for running the example."""
     code = "import sys, bussa_server.app, bussa_load.command; sys.exit(bool({'gevent', 'locust'} & {*sys.modules}))"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, env={**os.environ}, check=False).returncode == 0

@@ -1,4 +1,4 @@
-"""Every plan against a real server: briefly, killed in between, and behind somebody who lies."""
+"""Every plan against a real server: undisturbed, killed during the run, and behind a faulty proxy."""
 
 import asyncio
 import json
@@ -45,7 +45,7 @@ def test_open_loop_runs_in_several_processes(load_server: Server) -> None:
 
 
 def test_rate_above_send_limit_postpones_and_loses_nothing(tmp_path: Path) -> None:
-    """All the same everything that it took arrives, and what it did not take does not."""
+    """What the server accepted is delivered, and what it never accepted is not."""
     with Server(tmp_path / "data", "--send-rate", "50") as server:
         found = execute(Plan("pairs", 2, 1, rate=500), options(server))
     assert found.complaints == []
@@ -56,11 +56,11 @@ def test_rate_above_send_limit_postpones_and_loses_nothing(tmp_path: Path) -> No
 
 
 async def start_run(plan: Plan, server: Server) -> asyncio.Task[Outcome]:
-    """Carry out ``plan``; returns when messages are seen to go."""
+    """Run ``plan`` in the background; returns once messages are delivered."""
     writing = asyncio.Event()
 
-    def on_progress(told: str | Progress) -> None:
-        if isinstance(told, Progress) and told.per_second > 0:
+    def on_progress(progress: str | Progress) -> None:
+        if isinstance(progress, Progress) and progress.per_second > 0:
             writing.set()
 
     running = asyncio.create_task(Run(plan, Target(server.url, ADMIN_KEY, "l-", SECRET), on_progress).run())
@@ -91,7 +91,7 @@ async def test_drained_server_loses_nothing(restartable_server: Server) -> None:
 @pytest.mark.parametrize(
     ("fault", "complaint"),
     [(drop, "seq "), (duplicate, "came twice"), (reorder, "came after")],
-    ids=["loses", "doubles", "swaps"],
+    ids=["drop", "duplicate", "reorder"],
 )
 async def test_faulty_proxy_is_detected(
     load_server: Server,
@@ -105,9 +105,9 @@ async def test_faulty_proxy_is_detected(
         plan = Plan("pairs", 6, 1)
         status = await asyncio.to_thread(command.run, plan, options(load_server, url=url))
     assert status == 1
-    said = capsys.readouterr().out
-    assert "WRONG" in said
-    assert complaint in said
+    output = capsys.readouterr().out
+    assert "WRONG" in output
+    assert complaint in output
 
 
 async def test_transparent_proxy_has_no_complaints(load_server: Server) -> None:
@@ -131,33 +131,33 @@ def test_load_command_writes_reports(load_server: Server, tmp_path: Path) -> Non
 
 
 def test_final_pings_are_bounded_in_number(load_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = under_way = most = 0
+    total = in_flight = most = 0
     ping = LoadDevice.ping
 
     def counted(device: LoadDevice) -> asyncio.Future[None]:
-        nonlocal asked, under_way, most
-        asked, under_way = asked + 1, under_way + 1
-        most = max(most, under_way)
+        nonlocal total, in_flight, most
+        total, in_flight = total + 1, in_flight + 1
+        most = max(most, in_flight)
         pong = ping(device)
         pong.add_done_callback(answered)
         return pong
 
     def answered(_: asyncio.Future[None]) -> None:
-        nonlocal under_way
-        under_way -= 1
+        nonlocal in_flight
+        in_flight -= 1
 
     monkeypatch.setattr(LoadDevice, "ping", counted)
     monkeypatch.setattr(runner, "PINGS_AT_ONCE", 3)
     assert execute(Plan("idle", 8, 0.1), options(load_server)).complaints == []
-    assert (asked, most) == (8, 3)
+    assert (total, most) == (8, 3)
 
 
 def test_impossible_run_raises_load_error(load_server: Server) -> None:
     plan = Plan("pairs", 4, 1)
     for processes in (1, 2):
-        with pytest.raises(LoadError, match="refuses the admin key"):
+        with pytest.raises(LoadError, match="admin key refused"):
             execute(plan, options(load_server, admin_key="wrong", processes=processes))
-    with pytest.raises(LoadError, match="does not answer"):
+    with pytest.raises(LoadError, match="cannot reach the server"):
         execute(plan, options(load_server, url="http://127.0.0.1:1"))
     with pytest.raises(LoadError, match="not welcomed: 4401"):
         execute(plan, options(load_server, secret="not the server's"))
@@ -184,5 +184,5 @@ def test_provision_error_prints_no_traceback(load_server: Server) -> None:
     assert issubclass(ProvisionError, Exception)
     done = run_cli("load", "pairs", "--url", load_server.url, "--connections", "4", "--admin-key", "wrong")
     assert done.returncode == 2
-    assert "refuses the admin key" in done.stderr
+    assert "admin key refused" in done.stderr
     assert "Traceback" not in done.stderr

@@ -1,4 +1,4 @@
-"""Latencies: as an HDR histogram would have them, whatever order and process they come from."""
+"""Latencies equal those of an HDR histogram, in any order and from any process."""
 
 import pytest
 from hdrh.histogram import HdrHistogram

@@ -1,4 +1,4 @@
-"""What a run has shown, as people and machines read it."""
+"""The reports of a run: text, JSON and HTML."""
 
 import json
 import re
@@ -21,9 +21,9 @@ PLAN = Plan("pairs", 10, 4)
 
 
 def outcome(**more: Any) -> Outcome:
-    """4 s, 400 messages, and one in a hundred slow."""
+    """An outcome of 4 s and 400 messages, one in a hundred slow."""
     delivered = Counter({2_000: 396, 80_000: 4})
-    usual: dict[str, Any] = {
+    defaults: dict[str, Any] = {
         "plan": PLAN,
         "connections": 10,
         "seconds": 4.0,
@@ -43,16 +43,16 @@ def outcome(**more: Any) -> Outcome:
         "server_memory": [50e6, 60e6],
         "memory_before": 40e6,
     }
-    return Outcome(**(usual | more))
+    return Outcome(**(defaults | more))
 
 
 def test_text_report_shows_throughput_latency_and_cpu() -> None:
     text = report.as_text(outcome())
     assert text.startswith("pairs: 10 connections, closed loop, 1 outstanding, texts of 120, 4.0 s\n")
-    assert re.search(r"delivered +400 +100 a second", text)
+    assert re.search(r"delivered +400 +100 per second", text)
     assert re.search(r"opened in +0.50 s +20 connects", text)
-    assert re.search(r"the server +0.5% +of a core; 50 µs a message", text)
-    assert re.search(r"the harness itself +10% +of a core; 1000 µs a message", text)
+    assert re.search(r"server CPU +0.5% +of a core; 50 µs per message", text)
+    assert re.search(r"harness CPU +10% +of a core; 1000 µs per message", text)
     assert re.search(r"send → delivered +2.00 +2.00 +2.00 +80", text)
     assert text.endswith(report.ALL_CORRECT)
     assert "WARNING" not in text
@@ -60,11 +60,11 @@ def test_text_report_shows_throughput_latency_and_cpu() -> None:
 
 def test_report_omits_what_was_not_measured() -> None:
     quiet = outcome(server_cpu_seconds=None, server_cpu=[], server_memory=[], delivered=0, acknowledged=0)
-    assert "does not say" in report.as_text(quiet)
+    assert "not available from /metrics" in report.as_text(quiet)
     assert report.cpu_micros_per_message(quiet) is None
     idle = report.as_text(outcome(plan=replace(PLAN, kind="idle"), delivered=0))
     assert not re.search(r"delivered +0", idle)
-    assert idle.endswith("every connection: there to the end")
+    assert idle.endswith("every connection: open to the end")
 
 
 def test_report_lists_refusals_postponements_losses_and_storms() -> None:
@@ -77,11 +77,11 @@ def test_report_lists_refusals_postponements_losses_and_storms() -> None:
             comebacks=[0.5, 2.0],
         )
     )
-    assert re.search(r"refused +7 +as the rules have it", text)
-    assert re.search(r"unavailable +3 +asked to repeat later", text)
+    assert re.search(r"refused +7 +as the rules require", text)
+    assert re.search(r"unavailable +3 +retried later", text)
     assert re.search(r"given up +2", text)
     assert re.search(r"connections lost +10 +with 1012", text)
-    assert re.search(r"storm 2: back in +2.00 s +5 resumes a second", text)
+    assert re.search(r"storm 2: back in +2.00 s +5 resumes per second", text)
 
 
 @pytest.mark.parametrize(
@@ -126,17 +126,17 @@ def test_unfinished_second_is_left_out() -> None:
 
 
 def test_late_deliveries_do_not_count_as_throughput() -> None:
-    """A server that is asked for more than it can do has still delivered it all, later."""
+    """An overloaded server delivers everything, but after the end."""
     late = Counter({0: 50, 1: 50, 2: 50, 3: 50, 4: 100, 5: 100})
     found = outcome(counts=Counts(Counter({1_000: 400}), Counter({2_000: 400}), Counter[int](), late))
     assert report.rate(found) == 50
-    assert re.search(r"delivered +400 +50 a second; 200 only after the end\n", report.as_text(found))
+    assert re.search(r"delivered +400 +50 per second; 200 after the end\n", report.as_text(found))
     assert report.as_json(found)["delivered_per_second"] == 50
     assert report.rate(outcome(seconds=0.5)) == 800
 
 
 class Tags(HTMLParser):
-    """Every tag that is opened is closed, and nothing is from elsewhere."""
+    """Checks that every opened tag is closed, and that nothing is loaded from elsewhere."""
 
     empty = frozenset(("meta",))
 

@@ -1,4 +1,4 @@
-"""The verdict: a town that is served well has none, and every kind of wrong is found."""
+"""The verifier has no complaints about a correct server, and detects every kind of fault."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -24,7 +24,7 @@ class Event:
 
 @dataclass
 class ModelServer:
-    """A server that does all right: it numbers, and says what each of the two is to be told."""
+    """A correct server: numbers messages, and returns the events of both participants."""
 
     verifier: Verifier = field(default_factory=Verifier)
     heads: dict[str, int] = field(default_factory=lambda: dict.fromkeys((ANN, BOB, EVE), 0))
@@ -35,7 +35,7 @@ class ModelServer:
             self.verifier.start_device(user, 0)
 
     def commit(self, sender: str, peer: str, ordinal: int) -> tuple[Event, Event]:
-        """What the sender and the recipient are to be told."""
+        """Commit a message. Returns the events of the sender and of the recipient."""
         pair = frozenset((sender, peer))
         n = self.numbers[pair] = self.numbers.get(pair, 0) + 1
         seqs = []
@@ -51,7 +51,7 @@ class ModelServer:
         self.verifier.on_message(event.user, event.peer, event.sender, event.n, event.seq, event.ordinal)
 
     def send_acknowledged(self, sender: str = ANN, peer: str = BOB) -> Event:
-        """Sent and acknowledged; returns what the recipient is to be told."""
+        """Send a message and acknowledge it. Returns the recipient's event."""
         mine, theirs = self.commit(sender, peer, self.verifier.next_ordinal(sender, peer))
         self.acknowledge(mine)
         return theirs
@@ -61,149 +61,149 @@ class ModelServer:
 
 
 @given(st.lists(st.tuples(st.sampled_from(["send", "refuse", "repeat", "crash"]), st.permutations([ANN, BOB, EVE]))))
-def test_correct_server_has_no_complaints(deeds: list[tuple[str, list[str]]]) -> None:
-    """Among many who write: refusals, repeats whose first answer was lost, logs replayed by a resume."""
-    town = ModelServer()
-    for deed, (sender, peer, _) in deeds:
-        count = town.verifier.next_ordinal(sender, peer)
-        if deed == "refuse":
-            town.verifier.on_refused(sender, peer, count)
+def test_correct_server_has_no_complaints(actions: list[tuple[str, list[str]]]) -> None:
+    """With refusals, retries after a lost reply, and logs replayed by a resume."""
+    server = ModelServer()
+    for action, (sender, peer, _) in actions:
+        ordinal = server.verifier.next_ordinal(sender, peer)
+        if action == "refuse":
+            server.verifier.on_refused(sender, peer, ordinal)
             continue
-        mine, theirs = town.commit(sender, peer, count)
-        if deed == "crash":
-            town.deliver(mine)  # the resume brings its own message, the repeat the first answer
-        town.deliver(theirs)
-        town.acknowledge(mine, retried=deed != "send")
-    for user, head in town.heads.items():
-        town.verifier.check_head(user, head)
-    assert not town.verifier.outstanding()
-    town.verifier.verdict([])
-    assert town.verifier.complaints == []
+        mine, theirs = server.commit(sender, peer, ordinal)
+        if action == "crash":
+            server.deliver(mine)  # the resume replays the own message; the retry gets the first reply
+        server.deliver(theirs)
+        server.acknowledge(mine, retried=action != "send")
+    for user, head in server.heads.items():
+        server.verifier.check_head(user, head)
+    assert not server.verifier.outstanding()
+    server.verifier.verdict([])
+    assert server.verifier.complaints == []
 
 
-def send_five(town: ModelServer) -> list[Event]:
-    return [town.send_acknowledged() for _ in range(5)]
+def send_five(server: ModelServer) -> list[Event]:
+    return [server.send_acknowledged() for _ in range(5)]
 
 
-def lose_one(town: ModelServer) -> None:
-    for event in send_five(town):
+def lose_one(server: ModelServer) -> None:
+    for event in send_five(server):
         if event.ordinal != 3:
-            town.deliver(event)
+            server.deliver(event)
 
 
-def lose_the_last(town: ModelServer) -> None:
-    for event in send_five(town)[:-1]:
-        town.deliver(event)
+def lose_the_last(server: ModelServer) -> None:
+    for event in send_five(server)[:-1]:
+        server.deliver(event)
 
 
-def deliver_one_twice(town: ModelServer) -> None:
-    for event in send_five(town):
-        town.deliver(event)
+def deliver_one_twice(server: ModelServer) -> None:
+    for event in send_five(server):
+        server.deliver(event)
         if event.ordinal == 3:
-            town.deliver(event)
+            server.deliver(event)
 
 
-def swap_two(town: ModelServer) -> None:
-    events = send_five(town)
+def swap_two(server: ModelServer) -> None:
+    events = send_five(server)
     events[1], events[2] = events[2], events[1]
     for event in events:
-        town.deliver(event)
+        server.deliver(event)
 
 
-def skip_a_seq(town: ModelServer) -> None:
-    for event in send_five(town):
-        town.deliver(replace(event, seq=event.seq + (event.ordinal > 2)))
+def skip_a_seq(server: ModelServer) -> None:
+    for event in send_five(server):
+        server.deliver(replace(event, seq=event.seq + (event.ordinal > 2)))
 
 
-def skip_a_number(town: ModelServer) -> None:
-    for event in send_five(town):
-        town.deliver(replace(event, n=event.n + (event.ordinal > 2)))
+def skip_a_number(server: ModelServer) -> None:
+    for event in send_five(server):
+        server.deliver(replace(event, n=event.n + (event.ordinal > 2)))
 
 
-def store_a_repeat_twice(town: ModelServer) -> None:
-    """The server's numbers are all well: only the count shows it."""
-    mine, theirs = town.commit(ANN, BOB, town.verifier.next_ordinal(ANN, BOB))
-    town.deliver(mine)
-    town.deliver(theirs)
-    mine, theirs = town.commit(ANN, BOB, 1)
-    town.acknowledge(mine, retried=True)
-    town.deliver(theirs)
+def store_a_repeat_twice(server: ModelServer) -> None:
+    """seq and n are consistent; only the ordinal shows it."""
+    mine, theirs = server.commit(ANN, BOB, server.verifier.next_ordinal(ANN, BOB))
+    server.deliver(mine)
+    server.deliver(theirs)
+    mine, theirs = server.commit(ANN, BOB, 1)
+    server.acknowledge(mine, retried=True)
+    server.deliver(theirs)
 
 
-def store_in_another_order(town: ModelServer) -> None:
-    """Here, too."""
-    first, second = town.verifier.next_ordinal(ANN, BOB), town.verifier.next_ordinal(ANN, BOB)
-    for count in (second, first):
-        mine, theirs = town.commit(ANN, BOB, count)
-        town.acknowledge(mine)
-        town.deliver(theirs)
+def store_in_another_order(server: ModelServer) -> None:
+    """seq and n are consistent here, too."""
+    first, second = server.verifier.next_ordinal(ANN, BOB), server.verifier.next_ordinal(ANN, BOB)
+    for ordinal in (second, first):
+        mine, theirs = server.commit(ANN, BOB, ordinal)
+        server.acknowledge(mine)
+        server.deliver(theirs)
 
 
-def deliver_refused_message(town: ModelServer) -> None:
-    count = town.verifier.next_ordinal(ANN, BOB)
-    town.verifier.on_refused(ANN, BOB, count)
-    town.deliver(town.commit(ANN, BOB, count)[1])
+def deliver_refused_message(server: ModelServer) -> None:
+    ordinal = server.verifier.next_ordinal(ANN, BOB)
+    server.verifier.on_refused(ANN, BOB, ordinal)
+    server.deliver(server.commit(ANN, BOB, ordinal)[1])
 
 
-def deliver_unsent_message(town: ModelServer) -> None:
-    town.deliver(town.commit(ANN, BOB, 1)[1])
+def deliver_unsent_message(server: ModelServer) -> None:
+    server.deliver(server.commit(ANN, BOB, 1)[1])
 
 
-def deliver_from_another_application(town: ModelServer) -> None:
-    town.verifier.next_ordinal(ANN, BOB)
-    event = town.commit(ANN, BOB, 1)[1]
-    town.verifier.on_message(event.user, event.peer, event.sender, event.n, event.seq, None)
+def deliver_from_another_application(server: ModelServer) -> None:
+    server.verifier.next_ordinal(ANN, BOB)
+    event = server.commit(ANN, BOB, 1)[1]
+    server.verifier.on_message(event.user, event.peer, event.sender, event.n, event.seq, None)
 
 
-def accept_after_block(town: ModelServer) -> None:
-    town.verifier.on_block_requested(BOB, ANN)
-    town.verifier.on_blocked(BOB, ANN)
-    town.deliver(town.send_acknowledged())
+def accept_after_block(server: ModelServer) -> None:
+    server.verifier.on_block_requested(BOB, ANN)
+    server.verifier.on_blocked(BOB, ANN)
+    server.deliver(server.send_acknowledged())
 
 
-def deliver_after_a_block(town: ModelServer) -> None:
-    town.verifier.on_block_requested(BOB, ANN)
-    town.verifier.on_blocked(BOB, ANN)
-    town.deliver(town.commit(ANN, BOB, town.verifier.next_ordinal(ANN, BOB))[1])
+def deliver_after_a_block(server: ModelServer) -> None:
+    server.verifier.on_block_requested(BOB, ANN)
+    server.verifier.on_blocked(BOB, ANN)
+    server.deliver(server.commit(ANN, BOB, server.verifier.next_ordinal(ANN, BOB))[1])
 
 
-def accept_own_message_of_blocker(town: ModelServer) -> None:
-    """Who blocks can't write to the blocked either."""
-    town.verifier.on_block_requested(BOB, ANN)
-    town.verifier.on_blocked(BOB, ANN)
-    town.deliver(town.send_acknowledged(BOB, ANN))
+def accept_own_message_of_blocker(server: ModelServer) -> None:
+    """The blocker can't write to the blocked user either."""
+    server.verifier.on_block_requested(BOB, ANN)
+    server.verifier.on_blocked(BOB, ANN)
+    server.deliver(server.send_acknowledged(BOB, ANN))
 
 
-def lose_last_message_of_blocker(town: ModelServer) -> None:
-    """Nothing of it is hidden: it is Bob who blocks."""
-    town.send_acknowledged(BOB, ANN)
-    town.verifier.on_block_requested(BOB, ANN)
-    town.verifier.on_blocked(BOB, ANN)
+def lose_last_message_of_blocker(server: ModelServer) -> None:
+    """Bob is the blocker, so nothing of his is hidden from Ann."""
+    server.send_acknowledged(BOB, ANN)
+    server.verifier.on_block_requested(BOB, ANN)
+    server.verifier.on_blocked(BOB, ANN)
 
 
-def lose_before_a_block(town: ModelServer) -> None:
-    town.send_acknowledged()
-    town.verifier.on_block_requested(BOB, ANN)
-    town.verifier.on_blocked(BOB, ANN)
+def lose_before_a_block(server: ModelServer) -> None:
+    server.send_acknowledged()
+    server.verifier.on_block_requested(BOB, ANN)
+    server.verifier.on_blocked(BOB, ANN)
 
 
-def disagree_on_numbers(town: ModelServer) -> None:
-    mine, theirs = town.commit(ANN, BOB, town.verifier.next_ordinal(ANN, BOB))
-    more, others = town.commit(ANN, BOB, town.verifier.next_ordinal(ANN, BOB))
-    town.acknowledge(mine)
-    town.acknowledge(more)
-    town.deliver(replace(theirs, ordinal=2))
-    town.deliver(replace(others, ordinal=1))
+def disagree_on_numbers(server: ModelServer) -> None:
+    mine, theirs = server.commit(ANN, BOB, server.verifier.next_ordinal(ANN, BOB))
+    more, others = server.commit(ANN, BOB, server.verifier.next_ordinal(ANN, BOB))
+    server.acknowledge(mine)
+    server.acknowledge(more)
+    server.deliver(replace(theirs, ordinal=2))
+    server.deliver(replace(others, ordinal=1))
 
 
-def end_too_early(town: ModelServer) -> None:
-    town.deliver(town.send_acknowledged())
-    town.verifier.check_head(BOB, 2)
+def end_too_early(server: ModelServer) -> None:
+    server.deliver(server.send_acknowledged())
+    server.verifier.check_head(BOB, 2)
 
 
-def refuse_what_is_allowed(town: ModelServer) -> None:
-    town.refuse()
-    town.verifier.check_refusal(ANN, BOB, forbidden=False)
+def refuse_what_is_allowed(server: ModelServer) -> None:
+    server.refuse()
+    server.verifier.check_refusal(ANN, BOB, forbidden=False)
 
 
 FAULTS: list[tuple[Callable[[ModelServer], None], str]] = [
@@ -215,88 +215,88 @@ FAULTS: list[tuple[Callable[[ModelServer], None], str]] = [
     (skip_a_number, "bob and ann: n 4 after 2"),
     (store_a_repeat_twice, "message 1 came twice"),
     (store_in_another_order, "message 1 came after 2"),
-    (deliver_refused_message, "1 messages were refused, and came all the same"),
+    (deliver_refused_message, "1 messages were refused and delivered"),
     (deliver_unsent_message, "a message that was never sent"),
     (deliver_from_another_application, "a message that was never sent"),
-    (accept_after_block, "message 1 was taken after a block was answered"),
-    (deliver_after_a_block, "message 1 was written after a block was answered, and came"),
-    (accept_own_message_of_blocker, "bob → ann: message 1 was taken after a block was answered"),
+    (accept_after_block, "message 1 was accepted after the reply to a block"),
+    (deliver_after_a_block, "message 1 was sent after the reply to a block and delivered"),
+    (accept_own_message_of_blocker, "bob → ann: message 1 was accepted after the reply to a block"),
     (lose_last_message_of_blocker, "bob → ann: 1 of 1 messages were lost"),
     (lose_before_a_block, "1 messages of blocked peers lost, not hidden"),
     (disagree_on_numbers, "message 1 came after 2"),
-    (end_too_early, "bob: the log reaches 2, the device 1"),
+    (end_too_early, "bob: head of the log 2, cursor of the device 1"),
     (refuse_what_is_allowed, "refused, although the rules allow it"),
 ]
 
 
-@pytest.mark.parametrize(("wrong", "complaint"), FAULTS, ids=lambda part: getattr(part, "__name__", ""))
-def test_every_fault_is_detected(wrong: Callable[[ModelServer], None], complaint: str) -> None:
-    town = ModelServer()
-    wrong(town)
-    town.verifier.verdict([])
-    assert any(complaint in said for said in town.verifier.complaints), town.verifier.complaints
+@pytest.mark.parametrize(("fault", "complaint"), FAULTS, ids=lambda part: getattr(part, "__name__", ""))
+def test_every_fault_is_detected(fault: Callable[[ModelServer], None], complaint: str) -> None:
+    server = ModelServer()
+    fault(server)
+    server.verifier.verdict([])
+    assert any(complaint in text for text in server.verifier.complaints), server.verifier.complaints
 
 
 def test_disagreement_on_n_is_detected_across_both_participants() -> None:
-    """Each side's numbers are without a hole; but what is 1 to the one is 2 to the other."""
-    truth = Verifier()
+    """Neither participant's n has a gap, but n 1 of the one is n 2 of the other."""
+    verifier = Verifier()
     for user in (ANN, BOB):
-        truth.start_device(user, 0)
-    first, second = truth.next_ordinal(ANN, BOB), truth.next_ordinal(ANN, BOB)
-    for count in (first, second):
-        truth.on_postponed(ANN, BOB, count)
-    truth.on_sent(ANN, BOB, first, 1, 1, retried=False)
-    truth.on_sent(ANN, BOB, second, 2, 2, retried=False)
-    truth.on_message(BOB, ANN, ANN, 1, 1, second)
-    truth.on_message(BOB, ANN, ANN, 2, 2, first)
-    truth.verdict([])
-    assert truth.complaints == ["ann → bob: the two do not agree on the numbers of their messages"]
+        verifier.start_device(user, 0)
+    first, second = verifier.next_ordinal(ANN, BOB), verifier.next_ordinal(ANN, BOB)
+    for ordinal in (first, second):
+        verifier.on_postponed(ANN, BOB, ordinal)
+    verifier.on_sent(ANN, BOB, first, 1, 1, retried=False)
+    verifier.on_sent(ANN, BOB, second, 2, 2, retried=False)
+    verifier.on_message(BOB, ANN, ANN, 1, 1, second)
+    verifier.on_message(BOB, ANN, ANN, 2, 2, first)
+    verifier.verdict([])
+    assert verifier.complaints == ["ann → bob: sender and recipient disagree on the n of their messages"]
 
 
 def test_delivery_against_the_rules_is_detected() -> None:
-    town = ModelServer()
-    town.deliver(town.send_acknowledged())
-    town.verifier.verdict([(ANN, BOB)])
-    assert town.verifier.complaints == ["ann → bob: 1 messages against the rules"]
+    server = ModelServer()
+    server.deliver(server.send_acknowledged())
+    server.verifier.verdict([(ANN, BOB)])
+    assert server.verifier.complaints == ["ann → bob: 1 messages against the rules"]
 
 
 def test_refused_stranger_is_no_complaint() -> None:
-    town = ModelServer()
-    town.refuse()
-    town.verifier.check_refusal(ANN, BOB, forbidden=True)
-    town.verifier.verdict([(ANN, BOB)])
-    assert (town.verifier.wrong, town.verifier.refused) == (0, 1)
+    server = ModelServer()
+    server.refuse()
+    server.verifier.check_refusal(ANN, BOB, forbidden=True)
+    server.verifier.verdict([(ANN, BOB)])
+    assert (server.verifier.wrong, server.verifier.refused) == (0, 1)
 
 
 def test_message_before_block_may_arrive_hidden() -> None:
-    """Ann's message waits for Bob, who blocks her: his resume brings an event that says nothing of it."""
-    town = ModelServer()
-    town.deliver(town.send_acknowledged())
-    theirs = town.send_acknowledged()
-    town.verifier.on_block_requested(BOB, ANN)
-    town.verifier.on_other(BOB, theirs.seq, hidden=True)
-    town.verifier.on_other(BOB, theirs.seq + 1)
-    town.verifier.on_blocked(BOB, ANN)
-    town.refuse()
-    town.verifier.check_refusal(ANN, BOB, forbidden=False)
-    town.verifier.verdict([])
-    assert (town.verifier.complaints, town.verifier.outstanding()) == ([], 0)
+    """Bob blocks Ann before her message is delivered: his resume brings a hidden event."""
+    server = ModelServer()
+    server.deliver(server.send_acknowledged())
+    theirs = server.send_acknowledged()
+    server.verifier.on_block_requested(BOB, ANN)
+    server.verifier.on_other(BOB, theirs.seq, hidden=True)
+    server.verifier.on_other(BOB, theirs.seq + 1)
+    server.verifier.on_blocked(BOB, ANN)
+    server.refuse()
+    server.verifier.check_refusal(ANN, BOB, forbidden=False)
+    server.verifier.verdict([])
+    assert (server.verifier.complaints, server.verifier.outstanding()) == ([], 0)
 
 
 def test_postponed_message_may_be_overtaken() -> None:
-    town = ModelServer()
-    first, second = town.verifier.next_ordinal(ANN, BOB), town.verifier.next_ordinal(ANN, BOB)
-    town.verifier.on_postponed(ANN, BOB, first)
-    for count in (second, first):
-        mine, theirs = town.commit(ANN, BOB, count)
-        town.acknowledge(mine)
-        town.deliver(theirs)
-    town.verifier.verdict([])
-    assert town.verifier.complaints == []
+    server = ModelServer()
+    first, second = server.verifier.next_ordinal(ANN, BOB), server.verifier.next_ordinal(ANN, BOB)
+    server.verifier.on_postponed(ANN, BOB, first)
+    for ordinal in (second, first):
+        mine, theirs = server.commit(ANN, BOB, ordinal)
+        server.acknowledge(mine)
+        server.deliver(theirs)
+    server.verifier.verdict([])
+    assert server.verifier.complaints == []
 
 
 def test_complaints_are_all_counted_and_some_kept() -> None:
-    truth = Verifier()
+    verifier = Verifier()
     for number in range(COMPLAINTS_KEPT + 5):
-        truth.complain(str(number))
-    assert (truth.wrong, len(truth.complaints)) == (COMPLAINTS_KEPT + 5, COMPLAINTS_KEPT)
+        verifier.complain(str(number))
+    assert (verifier.wrong, len(verifier.complaints)) == (COMPLAINTS_KEPT + 5, COMPLAINTS_KEPT)

@@ -98,7 +98,7 @@ def test_installed_server_has_its_page_and_documents(url: str) -> None:
 def test_missing_command_says_which_extra_brings_it(sdk: Environment, command: str, extra: str) -> None:
     done = subprocess.run([sdk.bussa, command], cwd="/", env=clean_environment(), capture_output=True, text=True)
     assert done.returncode == 2
-    assert done.stderr == f"bussa: {command} is not installed; it comes with: pip install 'bussa[{extra}]'\n"
+    assert done.stderr == f"bussa: {command} is not installed; install it with: pip install 'bussa[{extra}]'\n"
 
 
 def test_bare_command_tells_its_version_and_what_there_is(sdk: Environment) -> None:
@@ -107,7 +107,7 @@ def test_bare_command_tells_its_version_and_what_there_is(sdk: Environment) -> N
     for part in ("bussa[server]", "serve, token", "bussa[chat]", "bussa[load]"):
         assert part in output
     done = subprocess.run([sdk.bussa, "dance"], cwd="/", env=clean_environment(), capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (2, "bussa: no command 'dance'; see bussa --help\n")
+    assert (done.returncode, done.stderr) == (2, "bussa: unknown command 'dance'; see bussa --help\n")
 
 
 @pytest.mark.parametrize(("extra", "others"), [("chat", ("serve", "load")), ("load", ("serve", "chat"))])

@@ -10,31 +10,21 @@ from typing import Any
 
 import msgspec
 
+from bussa_load.websocket import BINARY as BINARY
+from bussa_load.websocket import CLOSE, PING, PONG, TEXT, encode_frame, split_frame, upgrade_request
+
 SECONDS = 20.0
 """How long anything may take before a test is given up."""
 
-TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
-
-HANDSHAKE = (
-    b"GET /v1/socket HTTP/1.1\r\nHost: bussa.test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
-)
+HOST = "bussa.test"
+HANDSHAKE = upgrade_request(HOST, end=False)
+"""An upgrade request without its end."""
 
 
 def frame(payload: bytes, opcode: int = TEXT, *, fin: bool = True, claim: int | None = None) -> bytes:
-    """A masked frame (RFC 6455, section 5.2). ``claim``: the length it says it has."""
-    size = len(payload) if claim is None else claim
-    head = bytes([opcode | (0x80 if fin else 0)])
-    if size < 126:
-        head += bytes([0x80 | size])
-    elif size < 65536:
-        head += b"\xfe" + size.to_bytes(2, "big")
-    else:
-        head += b"\xff" + size.to_bytes(8, "big")
-    mask = os.urandom(4)
-    key = (mask * (len(payload) // 4 + 1))[: len(payload)]
-    masked = int.from_bytes(payload, "big") ^ int.from_bytes(key, "big")
-    return head + mask + masked.to_bytes(len(payload), "big")
+    """A masked frame (RFC 6455, section 5.2). ``claim``: a false length for its head. The key is random: with a key of
+    zeros a server that does not unmask would go unnoticed."""
+    return encode_frame(payload, opcode, fin=fin, claim=claim, mask=os.urandom(4))
 
 
 def json_frame(message: dict[str, Any]) -> bytes:
@@ -116,19 +106,17 @@ class Peer:
 
     async def upgrade(self, *headers: bytes, subprotocol: bytes = b"bussa.v1.json") -> int:
         """Ask for a WebSocket; returns the status."""
-        protocol = (b"Sec-WebSocket-Protocol: " + subprotocol,) if subprotocol else ()
-        await self.write(HANDSHAKE + b"".join(header + b"\r\n" for header in (*protocol, *headers)) + b"\r\n")
+        request = upgrade_request(HOST, subprotocol=subprotocol.decode() or None, headers=headers)
+        await self.write(request)
         return (await self.head())[0]
 
     async def frame(self) -> tuple[int, bytes]:
         """The opcode and payload of the next frame."""
-        first, size = await self.read(2)
-        assert size < 128, "a server does not mask"
-        if size == 126:
-            size = int.from_bytes(await self.read(2), "big")
-        elif size == 127:
-            size = int.from_bytes(await self.read(8), "big")
-        return first & 15, await self.read(size)
+        while (found := split_frame(self._buffer)) is None:
+            await self._read_more()
+        opcode, payload, end = found
+        self._buffer = self._buffer[end:]
+        return opcode, payload
 
     async def receive(self) -> dict[str, Any]:
         """The next map; pings are answered."""

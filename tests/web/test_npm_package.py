@@ -40,11 +40,12 @@ await bob.close();
 """
 
 CONSUMER = """
-import { Client, RequestTimeoutError, ApiError, logIn, newNonce, type Cursor, type Message, type Notice } from "bussa";
+import { Client, RequestTimeoutError, ApiError, logIn, newNonce } from "bussa";
+import type { ClientEvent, Cursor, Message } from "bussa";
 
 export async function main(url: string): Promise<Cursor | null> {
     const { token } = await logIn(url, "alice", "a password");
-    const client: Client = await new Client(url, async () => token, { patience: 5, resume: null }).open();
+    const client: Client = await new Client(url, async () => token, { timeout: 5, resume: null }).open();
     try {
         const sent = await client.send("bob", "ciao", { nonce: newNonce() });
         const n: number = sent.n;
@@ -55,9 +56,9 @@ export async function main(url: string): Promise<Cursor | null> {
         if (error instanceof ApiError) throw new TypeError(error.code);
     }
     for await (const event of client.events()) {
-        const notice: Notice = event;
+        const received: ClientEvent = event;
         if (event.type === "message") return { epoch: event.text, seq: event.seq };
-        if (notice.type === "reset") return notice.cursor;
+        if (received.type === "reset") return received.cursor;
     }
     // @ts-expect-error: a user id is a string
     await client.send(1, "ciao");

@@ -24,10 +24,10 @@ export class Engine {
         /** @type {Store} */
         this.store = createStore(reduce, initial(account.user, route));
         this.client = new Client(location.origin, account.token, {
-            patience: 30,
-            watch: (status) => this.onStatus(status),
+            timeout: 30,
+            onStatus: (status) => this.onStatus(status),
         });
-        /** @type {Set<(event: import("../sdk/event-queue.js").Notice) => void>} called with each event, after the store */
+        /** @type {Set<(event: import("../sdk/event-queue.js").ClientEvent) => void>} called with each event, after the store */
         this.listeners = new Set();
         /** @private @type {Set<string>} fetches in progress */ this.running = new Set();
         /** @private @type {Set<string>} fetches to repeat once they are done */ this.rerun = new Set();
@@ -57,9 +57,9 @@ export class Engine {
         await this.client.close();
     }
 
-    /** @private @param {import("../sdk/reconnect-loop.js").Status} status */
+    /** @private @param {import("../sdk/reconnect-loop.js").ConnectionStatus} status */
     onStatus(status) {
-        const first = status === "live" && !this.store.get().reached;
+        const first = status === "connected" && !this.store.get().reached;
         if (status !== "closed") this.store.dispatch({ type: "status", status });
         if (first) this.loadInitial();
     }
@@ -80,7 +80,7 @@ export class Engine {
         if (document.visibilityState === "visible") this.client.wake();
     }
 
-    /** @private @param {import("../sdk/event-queue.js").Notice} event */
+    /** @private @param {import("../sdk/event-queue.js").ClientEvent} event */
     onEvent(event) {
         const { store } = this;
         if (event.type === "reset") {

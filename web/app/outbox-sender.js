@@ -26,10 +26,10 @@ export class OutboxSender {
             if (typeof pending?.nonce !== "string" || typeof pending.text !== "string") continue;
             store.dispatch({ type: "sending", pending: { ...pending, state: "failed", why: pending.why ?? "lost" } });
         }
-        let live = false;
+        let connected = false;
         store.subscribe((state) => {
-            if (state.status === "live" && !live) this.resume();
-            live = state.status === "live";
+            if (state.status === "connected" && !connected) this.resume();
+            connected = state.status === "connected";
         });
     }
 
@@ -82,7 +82,7 @@ export class OutboxSender {
         const { store, client } = this.engine;
         const { nonce, peer, text, replyTo } = pending;
         try {
-            const sent = await client.send(peer, text, { nonce, replyTo: replyTo ?? undefined, patience: TIMEOUT_SECONDS });
+            const sent = await client.send(peer, text, { nonce, replyTo: replyTo ?? undefined, timeout: TIMEOUT_SECONDS });
             const message = { peer, n: sent.n, from: store.get().user, text, at: sent.at };
             accounts.remove(this.prefix + nonce);
             store.dispatch({

@@ -22,16 +22,16 @@ export function adviceFor(code) {
 
 /** The ceilings, in seconds. */
 export class Backoff {
-    /** @param {{base?: number, soon?: number, cap?: number, steady?: number}} [ceilings] */
-    constructor({ base = 1, soon = 3, cap = 60, steady = 10 } = {}) {
+    /** @param {{base?: number, restartBase?: number, cap?: number, resetAfter?: number}} [ceilings] */
+    constructor({ base = 1, restartBase = 3, cap = 60, resetAfter = 10 } = {}) {
         /** First ceiling after a lost connection or a rate-limit close (4429). */
         this.base = base;
         /** First ceiling after a close that asks for a prompt reconnect (1012). */
-        this.soon = soon;
+        this.restartBase = restartBase;
         /** Highest ceiling. */
         this.cap = cap;
         /** A connection that lasted this long resets the attempt count. */
-        this.steady = steady;
+        this.resetAfter = resetAfter;
     }
 
     /**
@@ -45,7 +45,7 @@ export class Backoff {
      */
     delay(advice, attempt, jitter) {
         if (advice === "new_token" && attempt === 0) return 0;
-        const first = advice === "soon" ? this.soon : this.base;
+        const first = advice === "soon" ? this.restartBase : this.base;
         return jitter * Math.min(this.cap, first * 2 ** Math.min(attempt, 30));
     }
 

@@ -3,7 +3,7 @@
 import { Backoff } from "./backoff.js";
 import { socketUrl } from "./connection.js";
 import { BussaError, ConnectionClosedError, UnreachableError } from "./errors.js";
-import { EventQueue, DEFAULT_CAPACITY } from "./event-queue.js";
+import { EventQueue, QUEUE_SIZE } from "./event-queue.js";
 import { ReconnectLoop, clock } from "./reconnect-loop.js";
 import { State } from "./state.js";
 import { Tokens } from "./tokens.js";
@@ -17,12 +17,13 @@ const CLOSED_LOCALLY = "closed by this side";
 /**
  * @typedef {object} Options
  * @property {import("./event-queue.js").Cursor | null} [resume] a saved `cursor` to resume from
- * @property {number} [patience] time-out of a call in seconds, across reconnects and, for a `send`, across outages and
- *     rate limits (30)
+ * @property {number} [timeout] of a call in seconds, across reconnects and, for a `send`, across outages and rate
+ *     limits (30)
  * @property {boolean} [listen] false: drop events, for a program that only makes requests
- * @property {number} [queue] unread events to buffer; further ones stay on the server
+ * @property {number} [queueSize] unread events to buffer; further ones stay on the server
  * @property {Backoff} [backoff] delays between connection attempts
- * @property {(status: import("./reconnect-loop.js").Status) => void} [watch] called on every change of `status`
+ * @property {(status: import("./reconnect-loop.js").ConnectionStatus) => void} [onStatus] called on every change of
+ *     `status`
  * @property {import("./connection.js").SocketConstructor} [WebSocket] a constructor, where there is no global one
  */
 
@@ -38,13 +39,13 @@ export class ClientCore {
      * @throws {TypeError} invalid `url`
      */
     constructor(url, token, options = {}) {
-        const { patience = 30, resume = null, listen = true, queue = DEFAULT_CAPACITY } = options;
+        const { timeout = 30, resume = null, listen = true, queueSize = QUEUE_SIZE } = options;
         const { backoff = new Backoff() } = options;
-        /** @private */ this.patience = patience;
-        /** @private */ this.watch = options.watch;
+        /** @private */ this.timeout = timeout;
+        /** @private */ this.onStatus = options.onStatus;
         /** @protected */ this.tokens = new Tokens(token);
         /** @protected */
-        this.state = new State({ resume, queue: new EventQueue(queue, listen), backoff, rng: Math.random });
+        this.state = new State({ resume, queue: new EventQueue(queueSize, listen), backoff, rng: Math.random });
         /** @private */
         this.loop = new ReconnectLoop({
             url: socketUrl(url),
@@ -55,7 +56,7 @@ export class ClientCore {
             pump: () => this.pump(),
             onStatus: (status) => this.setStatus(status),
         });
-        /** @type {import("./reconnect-loop.js").Status} */
+        /** @type {import("./reconnect-loop.js").ConnectionStatus} */
         this.status = "connecting";
         /** @type {BussaError | null} why it is closed */
         this.ended = null;
@@ -85,8 +86,8 @@ export class ClientCore {
     }
 
     /** Why the last connection attempt failed, human-readable. */
-    get why() {
-        return this.loop.why;
+    get lastFailure() {
+        return this.loop.lastFailure;
     }
 
     // ---- open and close
@@ -94,18 +95,19 @@ export class ClientCore {
     /**
      * Connect; resolves with the first connection.
      *
-     * @param {number} [patience] time-out in seconds; Infinity: none
+     * @param {number} [timeout] time-out in seconds; Infinity: none
      * @returns {Promise<this>}
      * @throws {UnreachableError} no connection in time
      * @throws {ConnectionClosedError} rejected for good; TokenRefusedError: invalid token
      * @throws {import("./errors.js").ProtocolError} not a Bussa server
      */
-    async open(patience = this.patience) {
+    async open(timeout = this.timeout) {
         if (this.opened) throw new TypeError("a client can be opened once; create another one");
         this.opened = true;
         this.loop.run().then((why) => this.finish(why));
-        const late = () => this.end(new UnreachableError(`no connection within ${patience} s: ${this.loop.why}`));
-        const timer = patience === Infinity ? undefined : setTimeout(late, patience * 1e3);
+        const reason = () => `no connection within ${timeout} s: ${this.lastFailure}`;
+        const late = () => this.end(new UnreachableError(reason()));
+        const timer = timeout === Infinity ? undefined : setTimeout(late, timeout * 1e3);
         while (this.status === "connecting") await this.nextChange();
         clearTimeout(timer);
         if (this.ended) throw this.ended;
@@ -115,9 +117,9 @@ export class ClientCore {
     /** Wait for outstanding replies (at most five seconds), then close. */
     async close() {
         this.closing = true;
-        const patience = clock() + DRAIN_SECONDS;
+        const deadline = clock() + DRAIN_SECONDS;
         const timer = setTimeout(() => this.notifyWaiters(), DRAIN_SECONDS * 1e3);
-        while (this.status === "live" && this.callers.size > 0 && clock() < patience) await this.nextChange();
+        while (this.status === "connected" && this.callers.size > 0 && clock() < deadline) await this.nextChange();
         clearTimeout(timer);
         this.end(new ConnectionClosedError(null, CLOSED_LOCALLY));
     }
@@ -149,11 +151,11 @@ export class ClientCore {
      *
      * @template {string} T
      * @param {import("./codec.js").RequestWithoutId<T>} wanted
-     * @param {number} [patience] seconds
+     * @param {number} [timeout] seconds
      * @returns {Promise<import("./codec.js").ReplyTo<T>>}
      */
-    async request(wanted, patience = this.patience) {
-        const deadline = clock() + patience;
+    async request(wanted, timeout = this.timeout) {
+        const deadline = clock() + timeout;
         while (this.callers.size >= MAX_PENDING && !this.ended) {
             await new Promise((resolve) => this.waitingForRoom.push(() => resolve(undefined)));
         }
@@ -171,14 +173,14 @@ export class ClientCore {
      * Own requests cause no event; their reply tells. After a `reset`, reload the conversations. For one reader only.
      * It returns after `close`, and throws `ended` otherwise.
      *
-     * @returns {AsyncGenerator<import("./event-queue.js").Notice, void, void>}
+     * @returns {AsyncGenerator<import("./event-queue.js").ClientEvent, void, void>}
      */
     async *events() {
         for (;;) {
-            const notice = this.state.take(clock());
-            if (notice !== null) {
+            const event = this.state.take(clock());
+            if (event !== null) {
                 if (this.state.log.behind) this.loop.flush();
-                yield notice;
+                yield event;
             } else if (this.ended) {
                 if (this.ended instanceof ConnectionClosedError && this.ended.reason === CLOSED_LOCALLY) return;
                 throw this.ended;
@@ -212,12 +214,12 @@ export class ClientCore {
         for (const wake of this.waitingForChange.splice(0)) wake();
     }
 
-    /** @private @param {import("./reconnect-loop.js").Status} status */
+    /** @private @param {import("./reconnect-loop.js").ConnectionStatus} status */
     setStatus(status) {
         // `closed` is final, whatever a closing connection still reports.
         if (status === this.status || (this.ended && status !== "closed")) return;
         this.status = status;
         this.notifyWaiters();
-        this.watch?.(status);
+        this.onStatus?.(status);
     }
 }

@@ -32,7 +32,7 @@ export const WELCOME_SECONDS = 10;
  */
 
 /** A connection was closed, or could not be opened. Internal to the SDK. */
-export class ConnectionLost extends BussaError {
+export class ConnectionLostError extends BussaError {
     /**
      * @param {string} reason
      * @param {{advice?: import("./backoff.js").ReconnectAdvice, retryAfter?: number, finalError?: BussaError}} [more]
@@ -47,7 +47,7 @@ export class ConnectionLost extends BussaError {
 }
 
 /** @param {ProtocolError} error */
-const protocolViolation = (error) => new ConnectionLost(error.message, { advice: "never", finalError: error });
+const protocolViolation = (error) => new ConnectionLostError(error.message, { advice: "never", finalError: error });
 
 /**
  * The WebSocket URL of the server at `url` (http, https, ws or wss; a path prefix before /v1 is kept).
@@ -71,14 +71,14 @@ export function socketUrl(url) {
  */
 export function closeOutcome(closeCode, reason) {
     const code = closeCode === 1005 || closeCode === 1006 ? null : closeCode;
-    if (code === null) return new ConnectionLost("the connection was lost");
+    if (code === null) return new ConnectionLostError("the connection was lost");
     const message = reason || "the server closed the connection";
     const advice = adviceFor(code);
     const Refused = advice === "new_token" ? TokenRefusedError : ConnectionClosedError;
-    return new ConnectionLost(message, { advice, finalError: new Refused(code, message) });
+    return new ConnectionLostError(message, { advice, finalError: new Refused(code, message) });
 }
 
-/** `ended` rejects with ConnectionLost once, whichever side closes. */
+/** `ended` rejects with ConnectionLostError once, whichever side closes. */
 export class Connection {
     /**
      * @param {SocketConstructor} Socket
@@ -91,10 +91,10 @@ export class Connection {
         /** @private */ this.handlers = handlers;
         /** @private */ this.welcomed = false;
         /** @private */ this.closed = false;
-        /** @private @type {(why: ConnectionLost) => void} */ this.reject = () => {};
+        /** @private @type {(why: ConnectionLostError) => void} */ this.reject = () => {};
         /** @type {Promise<never>} */
         this.ended = new Promise((_, reject) => (this.reject = reject));
-        const late = () => this.close(new ConnectionLost("no welcome in time"));
+        const late = () => this.close(new ConnectionLostError("no welcome in time"));
         /** @private */ this.welcomeTimer = setTimeout(late, WELCOME_SECONDS * 1e3);
         /** @private */ this.socket = new Socket(url, [SUBPROTOCOL]);
         this.socket.onopen = () => this.onOpen(hello);
@@ -108,7 +108,7 @@ export class Connection {
         if (!this.closed && this.socket.readyState === 1) this.socket.send(data);
     }
 
-    /** Close from this side, or record that it was closed. @param {ConnectionLost} why */
+    /** Close from this side, or record that it was closed. @param {ConnectionLostError} why */
     close(why) {
         if (this.closed) return;
         this.closed = true;
@@ -141,7 +141,7 @@ export class Connection {
 
     /** @private @param {ReturnType<typeof decode>} frame */
     onFirstFrame(frame) {
-        if (frame.type === "error") this.close(new ConnectionLost(frame.message, { retryAfter: frame.retry_after ?? 0 }));
+        if (frame.type === "error") this.close(new ConnectionLostError(frame.message, { retryAfter: frame.retry_after ?? 0 }));
         else if (frame.type !== "welcome") throw new ProtocolError("the first frame was not a welcome");
         else {
             this.welcomed = true;

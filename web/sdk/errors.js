@@ -38,7 +38,7 @@ export class ApiError extends BussaError {
     }
 
     /** Whether the same request may succeed later. */
-    get worthRepeating() {
+    get retryable() {
         return RETRYABLE.has(this.code);
     }
 }
@@ -85,7 +85,7 @@ const CLASSES = new Map(
  * @param {string} message
  * @param {number | null} [retryAfter] seconds
  */
-export function refusal(code, message, retryAfter = null) {
+export function apiError(code, message, retryAfter = null) {
     const kind = CLASSES.get(code);
     return kind ? new kind(code, message, retryAfter) : null;
 }

@@ -13,23 +13,23 @@
  * @typedef {{type: "reset", cursor: Cursor}} Reset
  */
 
-/** @typedef {import("./frames.js").Event | Reset} Notice what `events()` yields */
+/** @typedef {import("./frames.js").Event | Reset} ClientEvent what `events()` yields */
 
 /** Unread events that are buffered here. Beyond it, events stay on the server until there is room. */
-export const DEFAULT_CAPACITY = 1024;
+export const QUEUE_SIZE = 1024;
 
 export class EventQueue {
     /**
      * @param {number} [capacity]
      * @param {boolean} [keep] false: drop events, nobody reads them
      */
-    constructor(capacity = DEFAULT_CAPACITY, keep = true) {
+    constructor(capacity = QUEUE_SIZE, keep = true) {
         /** @type {Cursor | null} what the application has read up to */
         this.cursor = null;
         this.length = 0;
         /** @private */ this.capacity = capacity;
         /** @private */ this.keep = keep;
-        /** @private @type {{cursor: Cursor | null, notice: Notice | null}[]} */ this.items = [];
+        /** @private @type {{cursor: Cursor | null, event: ClientEvent | null}[]} */ this.items = [];
     }
 
     get full() {
@@ -44,15 +44,15 @@ export class EventQueue {
     /**
      * Append an event; `cursor` is null for an ephemeral one.
      *
-     * @param {Notice} notice
+     * @param {ClientEvent} event
      * @param {Cursor | null} cursor
      */
-    push(notice, cursor) {
+    push(event, cursor) {
         if (!this.keep) {
             this.advance(cursor);
             return;
         }
-        this.items.push({ cursor, notice });
+        this.items.push({ cursor, event });
         this.length += 1;
     }
 
@@ -65,8 +65,8 @@ export class EventQueue {
         if (cursor === null) return;
         const last = this.items.at(-1);
         if (last === undefined) this.cursor = cursor;
-        else if (last.notice === null) last.cursor = cursor;
-        else this.items.push({ cursor, notice: null });
+        else if (last.event === null) last.cursor = cursor;
+        else this.items.push({ cursor, event: null });
     }
 
     /** Start at `cursor`, before anything was read. @param {Cursor} cursor */
@@ -78,15 +78,15 @@ export class EventQueue {
     reset(cursor) {
         const last = this.items.at(-1);
         /** @type {Reset} */
-        const notice = { type: "reset", cursor };
-        if (last?.notice?.type === "reset") Object.assign(last, { cursor, notice });
-        else this.push(notice, cursor);
+        const event = { type: "reset", cursor };
+        if (last?.event?.type === "reset") Object.assign(last, { cursor, event });
+        else this.push(event, cursor);
     }
 
     /**
      * The next event, or null. The cursor advances past it.
      *
-     * @returns {Notice | null}
+     * @returns {ClientEvent | null}
      */
     take() {
         const first = this.items.shift();
@@ -94,9 +94,9 @@ export class EventQueue {
         this.length -= 1;
         this.cursor = first.cursor ?? this.cursor;
         // Items without an event are consumed as soon as nothing unread precedes them.
-        while (this.items[0]?.notice === null) {
+        while (this.items[0]?.event === null) {
             this.cursor = this.items.shift()?.cursor ?? this.cursor;
         }
-        return first.notice;
+        return first.event;
     }
 }

@@ -1,6 +1,6 @@
 /** Sign-up, log-in and following over HTTP. Errors have the same classes as over the socket. */
 
-import { ProtocolError, UnreachableError, refusal } from "./errors.js";
+import { ProtocolError, UnreachableError, apiError } from "./errors.js";
 
 /** Time-out of one request. */
 const TIMEOUT_SECONDS = 15;
@@ -125,7 +125,7 @@ async function request(url, method, path, { token, body }) {
     const value = text ? parseJson(text) : null;
     if (response.ok) return value;
     const problem = typeof value?.code === "string" ? value : null;
-    const error = problem && refusal(problem.code, problem.detail ?? problem.title, problem.retry_after ?? null);
+    const error = problem && apiError(problem.code, problem.detail ?? problem.title, problem.retry_after ?? null);
     throw error ?? new ProtocolError(`HTTP ${response.status} without a problem document`);
 }
 

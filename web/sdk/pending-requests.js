@@ -39,7 +39,7 @@ export class PendingRequests {
         /** @private @type {Map<number, PendingRequest>} */ this.pending = new Map();
         /** @private @type {number[]} */ this.queue = [];
         /** @private */ this.lastId = 0;
-        /** @private */ this.live = false;
+        /** @private */ this.isConnected = false;
     }
 
     get size() {
@@ -65,7 +65,7 @@ export class PendingRequests {
         const request = /** @type {Request} */ ({ ...wanted, id });
         const data = encode(request);
         this.pending.set(id, { request, data, deadline, inFlight: false, retryAt: null, tries: 0, refused: null });
-        if (this.live) this.queue.push(id);
+        if (this.isConnected) this.queue.push(id);
         return id;
     }
 
@@ -85,15 +85,15 @@ export class PendingRequests {
         return null;
     }
 
-    /** A connection is live: queue every pending request, oldest first. */
+    /** Connected: queue every pending request, oldest first. */
     connected() {
-        this.live = true;
+        this.isConnected = true;
         this.queue = [...this.pending].filter(([, entry]) => entry.retryAt === null).map(([id]) => id);
     }
 
     /** The connection is gone: reject what must not be retried. */
     disconnected() {
-        this.live = false;
+        this.isConnected = false;
         this.queue = [];
         for (const [id, entry] of [...this.pending]) {
             if (entry.inFlight && entry.request.type === NOT_IDEMPOTENT) {
@@ -123,7 +123,7 @@ export class PendingRequests {
     reject(id, error, now) {
         const entry = this.pending.get(id);
         if (!entry) return false;
-        if (entry.request.type === "send" && error instanceof ApiError && error.worthRepeating) {
+        if (entry.request.type === "send" && error instanceof ApiError && error.retryable) {
             const due = now + this.backoff.retryDelay(error.retryAfter, entry.tries, this.rng());
             if (due < entry.deadline) {
                 entry.retryAt = due;
@@ -152,7 +152,7 @@ export class PendingRequests {
         for (const [id, entry] of this.pending) {
             if (entry.retryAt !== null && entry.retryAt <= now) {
                 entry.retryAt = null;
-                if (this.live) this.queue.push(id);
+                if (this.isConnected) this.queue.push(id);
             }
         }
         return expired.length > 0;

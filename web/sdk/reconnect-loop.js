@@ -5,7 +5,7 @@
  * noticed within two times `KEEPALIVE_SECONDS`, and within `WAKE_PROBE_SECONDS` after `wake`.
  */
 
-import { Connection, ConnectionLost } from "./connection.js";
+import { Connection, ConnectionLostError } from "./connection.js";
 import { BussaError, ConnectionClosedError } from "./errors.js";
 
 /** Idle time before a ping, and the time-out of its reply. */
@@ -15,7 +15,7 @@ export const WAKE_PROBE_SECONDS = 4;
 /** The largest delay of setTimeout; a larger one fires at once. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
-/** @typedef {"connecting" | "live" | "closed"} Status */
+/** @typedef {"connecting" | "connected" | "closed"} ConnectionStatus */
 
 export const clock = () => performance.now() / 1000;
 
@@ -24,14 +24,14 @@ export class ReconnectLoop {
     /**
      * @param {{url: string, Socket: import("./connection.js").SocketConstructor, tokens: import("./tokens.js").Tokens,
      *     state: import("./state.js").State, backoff: import("./backoff.js").Backoff,
-     *     pump: () => void, onStatus: (status: Status) => void}} parts
+     *     pump: () => void, onStatus: (status: ConnectionStatus) => void}} parts
      */
     constructor({ url, Socket, tokens, state, backoff, pump, onStatus }) {
         /** Why the last attempt failed, human-readable. */
-        this.why = "not connected yet";
+        this.lastFailure = "not connected yet";
         /** @private */ this.parts = { url, Socket, tokens, state, backoff, pump, onStatus };
         /** @private @type {Connection | null} */ this.connection = null;
-        /** @private */ this.liveSince = Infinity;
+        /** @private */ this.connectedSince = Infinity;
         /** @private @type {ReturnType<typeof setTimeout> | undefined} */ this.timer = undefined;
         /** @private @type {ReturnType<typeof setTimeout> | undefined} */ this.keepalive = undefined;
         /** @private @type {(() => void) | null} ends the current wait */ this.cancelWait = null;
@@ -46,7 +46,7 @@ export class ReconnectLoop {
     async run() {
         const { state, tokens, backoff, onStatus, pump } = this.parts;
         for (let attempt = 0; ; attempt += 1) {
-            this.liveSince = Infinity;
+            this.connectedSince = Infinity;
             try {
                 await this.connect();
             } catch (error) {
@@ -54,11 +54,11 @@ export class ReconnectLoop {
                 clearTimeout(this.keepalive);
                 this.connection = null;
                 if (this.stopReason) return this.stopReason;
-                if (!(error instanceof ConnectionLost)) return asBussaError(error);
-                this.why = error.message;
+                if (!(error instanceof ConnectionLostError)) return asBussaError(error);
+                this.lastFailure = error.message;
                 const { advice, finalError, retryAfter } = error;
                 if (advice === "never" || (advice === "new_token" && !tokens.refused())) return finalError;
-                if (clock() - this.liveSince >= backoff.steady) attempt = 0;
+                if (clock() - this.connectedSince >= backoff.resetAfter) attempt = 0;
                 onStatus("connecting");
                 pump();
                 await this.wait(Math.max(retryAfter, backoff.delay(advice, attempt, Math.random())));
@@ -72,13 +72,13 @@ export class ReconnectLoop {
         this.stopReason = why;
         clearTimeout(this.timer);
         this.cancelWait?.();
-        this.connection?.close(new ConnectionLost(why.message));
+        this.connection?.close(new ConnectionLostError(why.message));
     }
 
     /** The device woke up or its network is back: reconnect at once, or probe the connection. */
     wake() {
         this.cancelWait?.();
-        if (this.parts.state.live) this.probe(WAKE_PROBE_SECONDS);
+        if (this.parts.state.connected) this.probe(WAKE_PROBE_SECONDS);
     }
 
     /** Write what is queued, and set the timer. */
@@ -103,21 +103,22 @@ export class ReconnectLoop {
     async connect() {
         const { url, Socket, tokens, state, onStatus, pump } = this.parts;
         const token = await tokens.get();
-        if (this.stopReason) throw new ConnectionLost("stopped");
+        if (this.stopReason) throw new ConnectionLostError("stopped");
         this.connection = new Connection(Socket, url, () => state.hello(token), {
             welcome: (frame) => {
                 tokens.accepted();
-                this.liveSince = clock();
-                state.welcome(frame, this.liveSince);
+                this.connectedSince = clock();
+                state.welcome(frame, this.connectedSince);
                 this.resetKeepalive();
-                onStatus("live");
+                onStatus("connected");
                 pump();
             },
             frame: (frame) => {
                 this.resetKeepalive();
                 state.receive(frame, clock());
                 pump();
-                if (state.broken) this.connection?.close(new ConnectionLost("gap recovery failed on this connection"));
+                if (!state.broken) return;
+                this.connection?.close(new ConnectionLostError("gap recovery failed on this connection"));
             },
         });
         await this.connection.ended;
@@ -133,7 +134,8 @@ export class ReconnectLoop {
     probe(seconds) {
         const { connection } = this;
         clearTimeout(this.keepalive);
-        this.keepalive = setTimeout(() => connection?.close(new ConnectionLost("no reply to a ping")), seconds * 1e3);
+        const late = () => connection?.close(new ConnectionLostError("no reply to a ping"));
+        this.keepalive = setTimeout(late, seconds * 1e3);
         this.parts.state.requests.add({ type: "ping" }, clock() + seconds);
         this.flush();
     }

@@ -18,7 +18,7 @@
 
 import { PendingRequests } from "./pending-requests.js";
 import { Backoff } from "./backoff.js";
-import { EventBacklogError, ProtocolError, ApiError, refusal } from "./errors.js";
+import { EventBacklogError, ProtocolError, ApiError, apiError } from "./errors.js";
 import { EventQueue } from "./event-queue.js";
 import { MAX_PAGE } from "./frames.js";
 import { LogCursor } from "./log-cursor.js";
@@ -39,9 +39,9 @@ export class State {
         if (resume) this.queue.start(resume);
         this.requests = new PendingRequests(backoff, rng);
         /** Frames that were ignored, as the protocol allows, and recoveries. */
-        this.counters = { unknownFrames: 0, unsolicitedReplies: 0, ephemeralDropped: 0, catchUps: 0, resets: 0 };
+        this.counters = { unknownFrames: 0, unexpectedReplies: 0, ephemeralDropped: 0, gapRecoveries: 0, resets: 0 };
         /** @type {string | null} */ this.user = null;
-        this.live = false;
+        this.connected = false;
         /** Gap recovery failed on this connection: close it; the next welcome decides between resume and reset. */
         this.broken = false;
         /** @private @type {number | null} the id of the `sync` in flight */ this.syncId = null;
@@ -69,14 +69,14 @@ export class State {
 
     /** Queue a typing indicator; the latest replaces earlier ones. @param {string} peer */
     typing(peer) {
-        if (this.live) this.typingTo = peer;
+        if (this.connected) this.typingTo = peer;
     }
 
     /** @param {number} now */
     take(now) {
-        const notice = this.queue.take();
+        const event = this.queue.take();
         if (this.log.behind && this.queue.hasRoom && this.log.catchUpAt === null) this.log.catchUp(now);
-        return notice;
+        return event;
     }
 
     // ---- called by the connection
@@ -94,7 +94,7 @@ export class State {
      * @param {number} now
      */
     welcome(frame, now) {
-        this.live = true;
+        this.connected = true;
         this.user = frame.user;
         const here = { epoch: frame.epoch, seq: frame.head };
         if (this.log.cursor === null) {
@@ -112,7 +112,7 @@ export class State {
 
     /** Disconnected. The next connection resumes from the log position. */
     disconnected() {
-        this.live = this.broken = false;
+        this.connected = this.broken = false;
         this.syncId = this.urgent = this.typingTo = null;
         this.log.pause();
         this.requests.disconnected();
@@ -124,7 +124,7 @@ export class State {
      * @returns {string | null}
      */
     next() {
-        if (!this.live) return null;
+        if (!this.connected) return null;
         if (this.typingTo !== null) {
             const peer = this.typingTo;
             this.typingTo = null;
@@ -147,7 +147,7 @@ export class State {
     receive(frame, now) {
         if (frame.type === "error") this.onError(frame, now);
         else if (frame.type === "skipped") this.onSkipped(frame, now);
-        else if (frame.type === "welcome") this.counters.unsolicitedReplies += 1;
+        else if (frame.type === "welcome") this.counters.unexpectedReplies += 1;
         else if (isReply(frame)) this.onReply(frame, now);
         else if (frame.type === "typing") this.ephemeral(frame);
         else this.logEntry(frame.seq, frame, now);
@@ -175,7 +175,7 @@ export class State {
             return;
         }
         const known = this.requests.resolve(reply);
-        if (!known) this.counters.unsolicitedReplies += 1;
+        if (!known) this.counters.unexpectedReplies += 1;
         if ("seq" in reply && typeof reply.seq === "number") this.ownWrite(reply.seq, now, known);
         if ("head" in reply) this.log.expectHead(reply.head, now);
         this.releaseHeld(now);
@@ -184,20 +184,20 @@ export class State {
     /** @private @param {import("./frames.js").ErrorReply} error @param {number} now */
     onError(error, now) {
         const problem =
-            refusal(error.code, error.message, error.retry_after ?? null) ??
+            apiError(error.code, error.message, error.retry_after ?? null) ??
             new ProtocolError(`unknown error code ${error.code}`);
         if (error.id === undefined || error.id === null) {
-            this.counters.unsolicitedReplies += 1;
+            this.counters.unexpectedReplies += 1;
         } else if (error.id === this.syncId) {
             this.syncId = null;
-            if (problem instanceof ApiError && problem.worthRepeating) {
+            if (problem instanceof ApiError && problem.retryable) {
                 this.syncNotBefore = now + this.requests.backoff.retryDelay(problem.retryAfter, 0, this.requests.rng());
                 this.log.catchUp(now);
             } else {
                 this.broken = true;
             }
         } else if (!this.requests.reject(error.id, problem, now)) {
-            this.counters.unsolicitedReplies += 1;
+            this.counters.unexpectedReplies += 1;
         }
         this.releaseHeld(now);
     }
@@ -260,15 +260,15 @@ export class State {
 
     /** @private */
     catchUpDue() {
-        const { live, syncId, log, queue } = this;
-        if (!live || syncId !== null || log.held || !queue.hasRoom) return Infinity;
+        const { connected, syncId, log, queue } = this;
+        if (!connected || syncId !== null || log.held || !queue.hasRoom) return Infinity;
         if (!log.behind || log.catchUpAt === null) return Infinity;
         return Math.max(log.catchUpAt, this.syncNotBefore);
     }
 
     /** @private */
     startSync() {
-        this.counters.catchUps += 1;
+        this.counters.gapRecoveries += 1;
         this.syncId = this.requests.nextId();
         this.log.catchUpAt = null;
         this.urgent = encode({ type: "sync", id: this.syncId, after: this.log.taken, limit: MAX_PAGE });

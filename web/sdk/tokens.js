@@ -1,6 +1,6 @@
 /** The token of the connections: a fixed one, or one from an async function. */
 
-import { ConnectionLost } from "./connection.js";
+import { ConnectionLostError } from "./connection.js";
 import { BussaError, RateLimitedError, ApiError, UnavailableError, UnreachableError } from "./errors.js";
 
 /** Consecutive refusals of fresh tokens before giving up. */
@@ -21,7 +21,7 @@ export class Tokens {
      * The token for the next hello.
      *
      * @returns {Promise<string>}
-     * @throws {ConnectionLost} fetching one failed, but may succeed later
+     * @throws {ConnectionLostError} fetching one failed, but may succeed later
      */
     async get() {
         if (this.token === null && typeof this.source !== "string") {
@@ -30,7 +30,7 @@ export class Tokens {
             } catch (error) {
                 if (!isTransient(error)) throw error;
                 const retryAfter = error instanceof ApiError ? (error.retryAfter ?? 0) : 0;
-                throw new ConnectionLost(`cannot fetch a token: ${error}`, { retryAfter });
+                throw new ConnectionLostError(`cannot fetch a token: ${error}`, { retryAfter });
             }
         }
         return /** @type {string} */ (this.token);

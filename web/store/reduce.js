@@ -8,7 +8,7 @@
  *
  * @typedef {object} State
  * @property {string} user
- * @property {import("../sdk/reconnect-loop.js").Status} status
+ * @property {import("../sdk/reconnect-loop.js").ConnectionStatus} status
  * @property {boolean} reached whether it was ever connected
  * @property {string | null} ended why it stopped: "token", "broken" or null
  * @property {boolean} online navigator.onLine
@@ -82,8 +82,8 @@ const HANDLERS = new Map(
         // ---- the connection
         status: (state, { status, ended = null }) => ({
             ...state,
-            ...{ status, ended, reached: state.reached || status === "live" },
-            typing: status === "live" ? state.typing : new Map(),
+            ...{ status, ended, reached: state.reached || status === "connected" },
+            typing: status === "connected" ? state.typing : new Map(),
         }),
         online: (state, { online }) => (online === state.online ? state : { ...state, online }),
         // The old rows stay visible until they are reloaded.

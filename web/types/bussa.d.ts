@@ -6,20 +6,20 @@ export * from "./sdk/http-api.js";
 /**
  * @typedef {import("./sdk/client-core.js").Options} Options
  * @typedef {import("./sdk/event-queue.js").Cursor} Cursor
- * @typedef {import("./sdk/event-queue.js").Notice} Notice what `events()` yields
+ * @typedef {import("./sdk/event-queue.js").ClientEvent} ClientEvent what `events()` yields
  * @typedef {import("./sdk/event-queue.js").Reset} Reset
  * @typedef {import("./sdk/frames.js").Conversation} Conversation
  * @typedef {import("./sdk/frames.js").Event} Event
  * @typedef {import("./sdk/frames.js").Message} Message
  * @typedef {import("./sdk/frames.js").Settings} Settings
- * @typedef {import("./sdk/reconnect-loop.js").Status} Status
+ * @typedef {import("./sdk/reconnect-loop.js").ConnectionStatus} ConnectionStatus
  */
 /**
  * One user's connection. It reconnects by itself.
  *
  * Every method rejects with an error of `sdk/errors.js`: the ApiError of the server's code, RequestTimeoutError after
- * `patience` seconds, ConnectionClosedError once the client is closed. Requests of one client are executed in call order, except
- * a `send` that is retried after `rate_limited` or `unavailable`: await the first where the order of two matters.
+ * `timeout` seconds, ConnectionClosedError once the client is closed. Requests of one client are executed in call order,
+ * except a `send` that is retried after `rate_limited` or `unavailable`: await the first where the order of two matters.
  */
 export class Client extends ClientCore {
     /**
@@ -28,14 +28,14 @@ export class Client extends ClientCore {
      *
      * @param {string} to
      * @param {string} text
-     * @param {{replyTo?: number, nonce?: string, patience?: number}} [more] `nonce`: for a retry after a
-     *     RequestTimeoutError or a page reload; `patience`: the time-out of this call in seconds
+     * @param {{replyTo?: number, nonce?: string, timeout?: number}} [more] `nonce`: for a retry after a
+     *     RequestTimeoutError or a page reload; `timeout`: of this call, in seconds
      * @returns {Promise<import("./sdk/frames.js").SentReply>}
      */
-    send(to: string, text: string, { replyTo, nonce, patience }?: {
+    send(to: string, text: string, { replyTo, nonce, timeout }?: {
         replyTo?: number;
         nonce?: string;
-        patience?: number;
+        timeout?: number;
     }): Promise<import("./sdk/frames.js").SentReply>;
     /**
      * Messages of a conversation: the newest, or those `before` or `after` a message number.
@@ -135,11 +135,11 @@ export type Cursor = import("./sdk/event-queue.js").Cursor;
 /**
  * what `events()` yields
  */
-export type Notice = import("./sdk/event-queue.js").Notice;
+export type ClientEvent = import("./sdk/event-queue.js").ClientEvent;
 export type Reset = import("./sdk/event-queue.js").Reset;
 export type Conversation = import("./sdk/frames.js").Conversation;
 export type Event = import("./sdk/frames.js").Event;
 export type Message = import("./sdk/frames.js").Message;
 export type Settings = import("./sdk/frames.js").Settings;
-export type Status = import("./sdk/reconnect-loop.js").Status;
+export type ConnectionStatus = import("./sdk/reconnect-loop.js").ConnectionStatus;
 import { ClientCore } from "./sdk/client-core.js";

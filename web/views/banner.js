@@ -21,7 +21,7 @@ class Banner extends View {
     /** @param {import("./view.js").State} now */
     update(now) {
         clearTimeout(this.timer);
-        if (now.status === "live" && now.online) {
+        if (now.status === "connected" && now.online) {
             this.since = Infinity;
             setVisible(this, false);
             return;

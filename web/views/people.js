@@ -41,7 +41,7 @@ export class People extends View {
     update(now) {
         /** @type {"following" | "followers"} */
         const which = now.route.list === "followers" ? "followers" : "following";
-        if (this.which !== which && now.status === "live") {
+        if (this.which !== which && now.status === "connected") {
             this.which = which;
             app().actions.loadPeople(which);
         }

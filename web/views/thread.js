@@ -203,7 +203,7 @@ export class Thread extends View {
         if (top && date.firstElementChild) setText(date.firstElementChild, time.day(top.at, Date.now()));
     }
 
-    /** @param {import("../sdk/event-queue.js").Notice} event */
+    /** @param {import("../sdk/event-queue.js").ClientEvent} event */
     onEvent(event) {
         if (event.type !== "message" || event.peer !== this.peer || event.from !== this.peer) return;
         announce(`${nameOf(state(), this.peer)}: ${event.text}`);

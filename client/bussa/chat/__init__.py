@@ -1,13 +1,13 @@
-"""The terminal chat: a client that one may live in, and the shortest way to try a server.
+"""The terminal chat: a full client, and the quickest way to try a server.
 
-run                 what ``bussa chat`` calls
-app                 log in, sit at the desk, log in again
-desk, conversation  the screen: the list, the open conversation, the cards (screens/, views/)
-link, session       the line to the server, and what is asked of it
-book, thread        pure: all conversations folded from pages and events; one of them as a window
-deeds, commands     what can be done to a person or a door; how it is typed
-safe, words         what others write made harmless; what the chat says itself
-memory              the logins that this machine remembers
+run                             the entry point of ``bussa chat``
+app                             log in, show the main screen, log in again when the session has ended
+main_screen, conversation       the main screen; the open conversation (dialogs in screens/, widgets in views/)
+server_connection, session      the connection and its reloads; the interface to the SDK
+conversation_store, thread      pure: conversations folded from pages and events; a window of one conversation
+command_handlers, commands      slash commands: handlers; table and parser
+sanitize, texts, labels         text of others made harmless; texts of the chat itself; titles and banners
+login_store                     the logins remembered on this machine
 """
 
 import sys
@@ -18,7 +18,7 @@ from bussa.chat.session import BussaServer
 
 
 def run(url: str, user: str | None) -> int:
-    """Chat at the server ``url``, as ``user`` or as whoever logged in last; the exit status (2: no such address)."""
+    """Run the chat on the server ``url``, as ``user`` or the last login. Returns the exit status (2: invalid URL)."""
     try:
         server = BussaServer(url)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""The program: log in where no login is remembered, sit at the desk, log in again when the login has run out."""
+"""The application: log in unless a login is remembered, show the main screen, log in again when the session ends."""
 
 from textual.app import App
 from textual.theme import Theme
@@ -25,7 +25,7 @@ THEME = Theme(
 
 
 class ChatApp(App[int]):
-    """Gives the exit status."""
+    """Returns the exit status."""
 
     CSS_PATH = "chat.tcss"
     TITLE = "bussa"
@@ -57,17 +57,17 @@ class ChatApp(App[int]):
                 self.exit(0)
                 return
             self._delete_login(login)
-            user, reason = login.user, "Your login has run out." if outcome == "refused" else ""
+            user, reason = login.user, "Your session has ended. Log in again." if outcome == "refused" else ""
             login = None
 
     def _save_login(self, login: Login) -> None:
         try:
             self._logins.save(self._server.address, login)
         except OSError as error:
-            self.notify(f"This login can't be remembered: {error}", severity="warning", markup=False)
+            self.notify(f"Could not save this login: {error}", severity="warning", markup=False)
 
     def _delete_login(self, login: Login) -> None:
         try:
             self._logins.delete(self._server.address, login.user)
         except OSError as error:
-            self.notify(f"The login can't be forgotten: {error}", severity="error", markup=False)
+            self.notify(f"Could not delete this login: {error}", severity="error", markup=False)

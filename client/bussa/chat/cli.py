@@ -1,4 +1,4 @@
-"""The command of the terminal chat: ``bussa chat``. What it needs is imported when it runs, and not for its help."""
+"""The command of the terminal chat: ``bussa chat``. Dependencies are imported when it runs, not for ``--help``."""
 
 from typing import Annotated
 
@@ -12,7 +12,7 @@ def chat(
     url: Annotated[str, typer.Option(help="The server.", envvar="BUSSA_URL")] = "http://127.0.0.1:8080",
     user: Annotated[str | None, typer.Option(help="Log in as.", envvar="BUSSA_USER")] = None,
 ) -> None:
-    """Write to people, in the terminal."""
+    """Chat in the terminal."""
     from bussa.chat import run
 
     raise typer.Exit(run(url, user))

@@ -1,6 +1,6 @@
-"""What can be done to a person or to one's own door: one function a command, each says what came of it.
+"""Handlers of the slash commands that call the server: one function per command, which returns a notification.
 
-The answers of the server come first, then the book is changed: what this screen did gives it no event.
+A handler changes the store after the server's reply: requests of this session cause no event.
 """
 
 from collections.abc import Awaitable, Callable
@@ -19,12 +19,12 @@ REASONS = ("spam", "abuse", "other")
 
 
 class UsageError(ValueError):
-    """The command needs something else; the message says what."""
+    """The arguments are invalid; the message shows the usage."""
 
 
 @dataclass(frozen=True, slots=True)
 class CommandContext:
-    """What a deed works with. ``line`` gives the session, while there is one."""
+    """The dependencies of a handler. ``get_session`` returns None while disconnected."""
 
     server: Server
     login: Login
@@ -36,7 +36,7 @@ class CommandContext:
         """The session.
 
         Raises:
-            UnreachableError: there is none right now.
+            UnreachableError: disconnected.
         """
         session = self.get_session()
         if session is None:
@@ -44,20 +44,20 @@ class CommandContext:
         return session
 
     def display_name(self, peer: str) -> str:
-        """How a person is called here."""
+        """The name of a user, or the user id."""
         row = self.store.rows.get(peer)
         return (sanitize.line(row.name) if row is not None else "") or peer
 
     async def follow(self, user: str) -> str:
-        """Follow somebody; what came of it, in a sentence."""
+        """Follow a user. Returns the outcome as a sentence."""
         try:
             await self.server.follow(self.login, user)
         except BussaError as error:
             return f"Not followed: {texts.problem(error)}."
-        return f"You follow {user} now."
+        return f"You follow {user}."
 
     async def change_settings(self, **change: Any) -> parts.Settings:
-        """Change some of the settings; all of them as they are then."""
+        """Change some settings. Returns all of them."""
         self.store.settings = await self.session.settings(**change)
         return self.store.settings
 
@@ -70,13 +70,13 @@ async def accept(context: CommandContext, peer: str, _: tuple[str, ...]) -> str:
     row = context.store.row(peer)
     if row.folder is not None:
         row.folder = "inbox"
-    return f"{context.display_name(peer)} is let in"
+    return f"{context.display_name(peer)} can message you now"
 
 
 async def decline(context: CommandContext, peer: str, _: tuple[str, ...]) -> str:
     await context.session.decline(peer)
     context.store.row(peer).folder = "declined"
-    return f"{context.display_name(peer)} stays out, and isn't told"
+    return f"declined; {context.display_name(peer)} isn't told"
 
 
 async def block(context: CommandContext, peer: str, _: tuple[str, ...]) -> str:
@@ -100,13 +100,13 @@ async def mute(context: CommandContext, peer: str, _: tuple[str, ...]) -> str:
 async def unmute(context: CommandContext, peer: str, _: tuple[str, ...]) -> str:
     await context.session.unmute(peer)
     context.store.row(peer).muted = False
-    return f"{context.display_name(peer)} is heard again"
+    return f"{context.display_name(peer)} is no longer muted"
 
 
 async def report(context: CommandContext, peer: str, arguments: tuple[str, ...]) -> str:
-    """``said``: a reason, then perhaps ``block``, then perhaps the number of a message."""
+    """``arguments``: a reason, optionally ``block``, optionally the number of a message."""
     if not arguments or arguments[0] not in REASONS:
-        raise UsageError("/report spam, /report abuse or /report other; with `block` after it they are blocked too")
+        raise UsageError("usage: /report spam|abuse|other [block]")
     blocks = "block" in arguments[1:]
     n = next((int(word) for word in arguments[1:] if word.isdecimal()), None)
     await context.session.report(peer, cast("ReportReason", arguments[0]), n=n, block=blocks)
@@ -122,7 +122,7 @@ async def follow(context: CommandContext, peer: str, _: tuple[str, ...]) -> str:
 
 async def unfollow(context: CommandContext, peer: str, _: tuple[str, ...]) -> str:
     await context.server.unfollow(context.login, peer)
-    return f"you don't follow {context.display_name(peer)} any more"
+    return f"you no longer follow {context.display_name(peer)}"
 
 
 async def who(context: CommandContext, peer: str, _: tuple[str, ...]) -> str:
@@ -133,7 +133,7 @@ async def who(context: CommandContext, peer: str, _: tuple[str, ...]) -> str:
 
 async def policy(context: CommandContext, _: str, arguments: tuple[str, ...]) -> str:
     if len(arguments) != 1 or arguments[0] not in texts.POLICIES:
-        raise UsageError(f"/policy {', '.join(texts.POLICIES)}")
+        raise UsageError(f"usage: /policy {'|'.join(texts.POLICIES)}")
     settings = await context.change_settings(dm_policy=cast("Policy", arguments[0]))
     return texts.privacy_summary(settings)
 
@@ -145,40 +145,42 @@ async def knocks(context: CommandContext, _: str, arguments: tuple[str, ...]) ->
 
 async def receipts(context: CommandContext, _: str, arguments: tuple[str, ...]) -> str:
     settings = await context.change_settings(read_receipts=_on_or_off("receipts", arguments))
-    return "others see what you have read" if settings.read_receipts else "nobody sees what you have read"
+    return "read receipts are on" if settings.read_receipts else "read receipts are off"
 
 
 USER_COMMANDS: dict[str, Handler] = {
-    deed.__name__: deed for deed in (accept, decline, block, unblock, mute, unmute, report, follow, unfollow, who)
+    handler.__name__: handler
+    for handler in (accept, decline, block, unblock, mute, unmute, report, follow, unfollow, who)
 }
-SETTINGS_COMMANDS: dict[str, Handler] = {deed.__name__: deed for deed in (policy, knocks, receipts)}
+SETTINGS_COMMANDS: dict[str, Handler] = {handler.__name__: handler for handler in (policy, knocks, receipts)}
 TAKES_USER = frozenset({"block", "unblock", "follow", "unfollow", "who"})
-"""Commands that may name somebody else than the open conversation's peer."""
+"""Commands that accept a user name; the others apply to the open conversation's peer."""
 
 
 def target_user(command: str, arguments: tuple[str, ...], open_peer: str | None) -> str:
-    """Whom a command is about.
+    """The user that a command applies to.
 
     Raises:
-        UsageError: nobody, or no possible name.
+        UsageError: no user, or an invalid user name.
     """
     if command in TAKES_USER and arguments:
         if not is_user_id(arguments[0]):
-            raise UsageError("a user name has letters, digits and _ . : - only")
+            raise UsageError(texts.INVALID_USER)
         return arguments[0]
     if open_peer is None:
-        raise UsageError(f"/{command} needs an open conversation" + (" or a name" if command in TAKES_USER else ""))
+        needs = "an open conversation or a user name" if command in TAKES_USER else "an open conversation"
+        raise UsageError(f"/{command} needs {needs}")
     return open_peer
 
 
 async def run_command(
     context: CommandContext, name: str, arguments: tuple[str, ...], open_peer: str | None
 ) -> tuple[str | None, str]:
-    """Do what a command says: whose conversation it changed, and what came of it in a sentence.
+    """Run a command. Returns the peer whose conversation it changed, and a notification.
 
     Raises:
-        UsageError: it needs something else.
-        BussaError: the server refused, or is away.
+        UsageError: invalid arguments.
+        BussaError: the server refused the request or cannot be reached.
     """
     if name in SETTINGS_COMMANDS:
         return None, await SETTINGS_COMMANDS[name](context, "", arguments)
@@ -188,5 +190,5 @@ async def run_command(
 
 def _on_or_off(command: str, arguments: tuple[str, ...]) -> bool:
     if arguments not in (("on",), ("off",)):
-        raise UsageError(f"/{command} on or /{command} off")
+        raise UsageError(f"usage: /{command} on|off")
     return arguments == ("on",)

@@ -1,11 +1,11 @@
-"""Slash commands of the composer: a table, and how a line is read. Pure."""
+"""Slash commands of the composer: the table and the parser. Pure."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command. ``takes``: what may follow it, as the help shows it; ``needs_peer``: an open conversation."""
+    """One command. ``arguments``: as the help shows them; ``needs_peer``: applies to the open conversation."""
 
     name: str
     arguments: str
@@ -14,35 +14,35 @@ class Command:
 
 
 COMMANDS = (
-    Command("accept", "", "let in who knocked", True),
-    Command("decline", "", "keep out who knocked; nobody is told", True),
-    Command("block", "[user]", "nothing of theirs any more"),
-    Command("unblock", "[user]", "undo that"),
-    Command("mute", "", "no bell for this conversation", True),
-    Command("unmute", "", "undo that", True),
-    Command("report", "spam|abuse|other [block]", "report this person, and block them too", True),
-    Command("follow", "[user]", "follow; doors for followers open to you"),
-    Command("unfollow", "[user]", "undo that"),
-    Command("who", "[user]", "their name, and whether you may write to them"),
-    Command("write", "user", "begin a conversation"),
+    Command("accept", "", "accept this knock", True),
+    Command("decline", "", "decline this knock; they aren't told", True),
+    Command("block", "[user]", "block: their messages are refused"),
+    Command("unblock", "[user]", "unblock"),
+    Command("mute", "", "mute: no bell, no count", True),
+    Command("unmute", "", "unmute", True),
+    Command("report", "spam|abuse|other [block]", "report this person, optionally block them", True),
+    Command("follow", "[user]", "follow"),
+    Command("unfollow", "[user]", "unfollow"),
+    Command("who", "[user]", "their name, and whether you can message them"),
+    Command("write", "user", "start a conversation"),
     Command("find", "words", "search your messages"),
-    Command("retry", "", "send again what failed", True),
-    Command("policy", "anyone|followers|following|mutuals|nobody", "who may write to you"),
-    Command("knocks", "on|off", "whether others may knock"),
-    Command("receipts", "on|off", "whether others see what you have read"),
-    Command("door", "", "all of your door's settings"),
+    Command("retry", "", "send failed messages again", True),
+    Command("policy", "anyone|followers|following|mutuals|nobody", "who can message you"),
+    Command("knocks", "on|off", "whether others can knock"),
+    Command("receipts", "on|off", "read receipts"),
+    Command("door", "", "all privacy settings"),
     Command("inbox", "", "show the inbox"),
-    Command("requests", "", "show who knocks"),
+    Command("requests", "", "show the knocks"),
     Command("help", "", "keys and commands"),
-    Command("logout", "", "forget the login on this machine"),
-    Command("quit", "", "leave"),
+    Command("logout", "", "log out on this machine"),
+    Command("quit", "", "quit"),
 )
 BY_NAME = {command.name: command for command in COMMANDS}
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedCommand:
-    """A command as it was typed."""
+    """A command and its arguments."""
 
     command: Command
     arguments: tuple[str, ...]
@@ -54,20 +54,20 @@ class ParsedCommand:
 
 @dataclass(frozen=True, slots=True)
 class PlainText:
-    """A message."""
+    """The text of a message."""
 
     text: str
 
 
 class UnknownCommandError(ValueError):
-    """It begins like a command and is none; it is not sent."""
+    """The line starts with a slash and names no command; it is not sent."""
 
 
 def parse(typed: str) -> ParsedCommand | PlainText | None:
-    """What a typed line means; None: nothing. ``//`` at its beginning is one slash of a message.
+    """Parse a line; None: it is blank. A leading ``//`` escapes a slash of a message.
 
     Raises:
-        UnknownCommandError: a slash and no command that is known.
+        UnknownCommandError: a slash and an unknown command.
     """
     text = typed.strip("\n").rstrip()
     if not text.strip():
@@ -79,12 +79,12 @@ def parse(typed: str) -> ParsedCommand | PlainText | None:
     name, *arguments = text[1:].split() or [""]
     command = BY_NAME.get(name.lower())
     if command is None:
-        raise UnknownCommandError(f"there is no /{name}; /help lists what there is, and // begins a text with a slash")
+        raise UnknownCommandError(f"unknown command /{name}; see /help, or type // to start a message with a slash")
     return ParsedCommand(command, tuple(arguments))
 
 
 def completions(typed: str) -> tuple[Command, ...]:
-    """The commands that a line may become, while it is being typed."""
+    """The commands that match a line while it is being typed."""
     if not typed.startswith("/") or typed.startswith("//") or "\n" in typed:
         return ()
     name, _, rest = typed[1:].partition(" ")

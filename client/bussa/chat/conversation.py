@@ -1,4 +1,4 @@
-"""The open conversation: its messages, what is said about it, and the text that one writes."""
+"""The open conversation: title, messages, banner, hint and composer."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -25,7 +25,7 @@ PAGE_SIZE = 50
 
 
 class Conversation(Vertical):
-    """One conversation at a time; what is half written in another is kept."""
+    """Shows one conversation at a time; drafts of the others are kept."""
 
     class Command(Message):
         """A command was typed."""
@@ -35,7 +35,7 @@ class Conversation(Vertical):
             self.parsed = parsed
 
     class Changed(Message):
-        """The list of conversations has to be drawn anew."""
+        """The list of conversations has to be redrawn."""
 
     def __init__(self, store: ConversationStore, session: Callable[[], Session | None], id: str) -> None:
         super().__init__(id=id)
@@ -56,7 +56,7 @@ class Conversation(Vertical):
         yield Composer(id="text")
 
     def on_mount(self) -> None:
-        # Who comes back to the terminal reads what has come meanwhile.
+        # Messages that arrived while the terminal had no focus are read once it has it again.
         self.watch(self.app, "app_focus", lambda focused: self._mark_read() if focused else None, init=False)
 
     @property
@@ -84,7 +84,7 @@ class Conversation(Vertical):
         self._load(n)
 
     def _load(self, n: int | None = None) -> None:
-        # In the background: a line that is being mended must not hold up the keys.
+        # In a worker: a reconnect must not block the keyboard.
         self.run_worker(self._load_messages(n), group="load", exclusive=True)
 
     async def _load_messages(self, n: int | None) -> None:
@@ -139,7 +139,7 @@ class Conversation(Vertical):
     # ---- drawing
 
     def store_changed(self, peer: str | None) -> None:
-        """The book has changed: all of it, or one conversation."""
+        """The store has changed: one conversation, or (None) all of it."""
         if self.peer is None:
             self.draw()
             return
@@ -151,7 +151,7 @@ class Conversation(Vertical):
         self._mark_read()
 
     def draw(self) -> None:
-        """Draw everything as it is now."""
+        """Redraw everything."""
         row = self.row
         welcome = self.query_one("#welcome", Static)
         welcome.display, self.query_one(MessageList).display = row is None, row is not None
@@ -167,12 +167,13 @@ class Conversation(Vertical):
         self.draw_hint()
 
     def draw_hint(self) -> None:
-        """Draw the line above the text."""
-        answered, writing = None, None
+        """Redraw the line above the composer."""
+        quoted, typing_name = None, None
         if self.peer is not None:
-            answered = self._store.thread(self.peer).find(self._reply_to)
-            writing = self._store.row(self.peer).name if self._store.is_typing(self.peer, time.monotonic()) else None
-        text = labels.hint(self.query_one(Composer).text, answered, writing)
+            quoted = self._store.thread(self.peer).find(self._reply_to)
+            if self._store.is_typing(self.peer, time.monotonic()):
+                typing_name = self._store.row(self.peer).name
+        text = labels.hint(self.query_one(Composer).text, quoted, typing_name)
         self.query_one("#hint", Static).update(fit(text, self._width))
 
     @property
@@ -203,14 +204,14 @@ class Conversation(Vertical):
             self.draw_hint()
         elif event.action == "copy" and message is not None:
             self.app.copy_to_clipboard(sanitize.plain(message.text))
-            self.notify("copied", markup=False)
+            self.notify("Copied.", markup=False)
         elif event.action == "report":
             self.post_message(self.Command(labels.report_command(event.n)))
 
     # ---- writing
 
     def cancel_reply(self) -> bool:
-        """Answer nothing in particular any more; False if that was so already."""
+        """Cancel the reply; False if there was none."""
         was, self._reply_to = self._reply_to is not None, None
         self.draw_hint()
         return was
@@ -242,7 +243,7 @@ class Conversation(Vertical):
 
     def _submit(self, text: str) -> None:
         if self.peer is None:
-            self.notify("first choose to whom: Enter in the list, or F4", severity="warning", markup=False)
+            self.notify("choose a recipient first: Enter in the list, or F4", severity="warning", markup=False)
             return
         too_long = labels.too_long(text)
         if too_long is not None:
@@ -260,7 +261,7 @@ class Conversation(Vertical):
         self.query_one(MessageList).scroll_end(animate=False)
 
     def retry(self) -> int:
-        """Send again what failed in the open conversation; how many."""
+        """Send the failed messages of the open conversation again. Returns how many."""
         if self.peer is None:
             return 0
         retried = self._store.thread(self.peer).retry()
@@ -283,14 +284,14 @@ class Conversation(Vertical):
             if isinstance(error, ConflictError):
                 outgoing.nonce = new_nonce()
             if peer != self.peer:
-                self.notify(f"A message to {peer} was not sent: {outgoing.error}", severity="error", markup=False)
+                self.notify(f"Message to {peer} not sent: {outgoing.error}", severity="error", markup=False)
         else:
             self._store.record_sent(peer, thread.confirm(outgoing, sent))
         self.post_message(self.Changed())
         self.store_changed(peer)
 
     async def _reply_or_notify(self, call: Awaitable[Reply]) -> Reply | None:
-        """The reply; None after an error, which the person at the desk is told."""
+        """The reply; None after an error, which is shown as a notification."""
         try:
             return await call
         except BussaError as error:

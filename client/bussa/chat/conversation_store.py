@@ -1,6 +1,6 @@
-"""All conversations, as this screen knows them: folded from pages and events. Pure.
+"""The conversations: state folded from pages and events. Pure.
 
-Pages and events overlap (a page is read while events arrive), so every fold may be done twice.
+Pages and events overlap (events arrive while a page is fetched), so every fold is idempotent.
 """
 
 from collections import OrderedDict
@@ -14,9 +14,9 @@ from bussa_protocol.ids import Folder
 ListedFolder = Literal["inbox", "requests"]
 
 THREADS_MAX = 20
-"""Conversations whose messages are kept; an older one is read again when it is opened."""
+"""Conversations whose messages are kept; others are fetched again when they are opened."""
 TYPING_SECONDS = 5.0
-"""How long a sign of writing is believed."""
+"""How long a typing indicator is shown after its last event."""
 
 
 @dataclass(slots=True)
@@ -35,12 +35,12 @@ class Row:
 
     @property
     def knock(self) -> bool:
-        """A stranger waits to be let in."""
+        """Whether this is a message request."""
         return self.folder == "requests"
 
 
 class ConversationStore:
-    """The rows, and the threads that were opened."""
+    """The rows of the list, and the recently opened threads."""
 
     def __init__(self, user: str = "") -> None:
         self.user = user
@@ -50,7 +50,7 @@ class ConversationStore:
         self._threads: OrderedDict[str, Thread] = OrderedDict()
         self._typing: dict[str, float] = {}
 
-    # ---- what is shown
+    # ---- queries
 
     def rows_in(self, folder: ListedFolder) -> list[Row]:
         """The rows of a folder, newest first."""
@@ -58,18 +58,18 @@ class ConversationStore:
         return sorted(rows, key=lambda row: (-(row.last.at if row.last else 0), row.peer))
 
     def unread_conversations(self, folder: ListedFolder) -> int:
-        """Conversations of a folder with something unread."""
+        """Conversations of a folder with unread messages, without muted ones."""
         return sum(1 for row in self.rows.values() if row.folder == folder and row.unread and not row.muted)
 
     def row(self, peer: str) -> Row:
-        """The row of a peer; one that is in no folder yet where nothing was written."""
+        """The row of a peer; a new one is in no folder."""
         return self.rows.setdefault(peer, Row(peer, peer, None))
 
     def thread(self, peer: str) -> Thread:
-        """The thread of a peer; the one that was not looked at for longest is given up for it."""
+        """The thread of a peer. A new one may evict the least recently used."""
         thread = self._threads.setdefault(peer, Thread(peer, self.user))
         self._threads.move_to_end(peer)
-        # What is still going out keeps its thread: nothing that was typed is given up.
+        # A thread with outgoing messages is never evicted: unsent text must not be lost.
         idle = [other for other, kept in self._threads.items() if not kept.outgoing and other != peer]
         for other in idle[: max(0, len(self._threads) - THREADS_MAX)]:
             del self._threads[other]
@@ -84,13 +84,13 @@ class ConversationStore:
     # ---- pages
 
     def clear(self) -> None:
-        """Everything was missed: it will all be read anew. What is going out stays."""
+        """Forget everything but outgoing messages: it will be fetched again after a reset."""
         self.rows.clear()
         for thread in self._threads.values():
             thread.loaded = False
 
     def merge_page(self, folder: ListedFolder, page: replies.ConversationsReply) -> None:
-        """A page of a folder. A row that an event has brought further is kept as it is."""
+        """Merge a page of a folder. A row with a newer message than the page's is kept."""
         self.next_cursor[folder] = page.next
         for seen in page.conversations:
             known = self.rows.get(seen.peer)
@@ -112,7 +112,7 @@ class ConversationStore:
     # ---- events
 
     def apply(self, event: events.Event, now: float) -> str | None:
-        """Fold an event in; the peer whose conversation it touches."""
+        """Apply an event. Returns the peer whose conversation it changed."""
         match event:
             case events.MessageEvent():
                 return self._apply_message(event)
@@ -133,14 +133,14 @@ class ConversationStore:
                 return None
 
     def record_sent(self, peer: str, message: parts.Message) -> None:
-        """An own message went out, from here or from another device."""
+        """Record an own message, sent by this device or another one."""
         row = self.row(peer)
-        # Writing back is accepting (contract, *Who may write to whom*, lines 3 and 5).
+        # A reply accepts a message request (protocol, *Who may write to whom*, lines 3 and 5).
         row.folder = "inbox"
         self._update_last(row, message)
 
     def mark_read(self, peer: str, n: int) -> None:
-        """The user has read up to ``n``."""
+        """Mark everything up to ``n`` as read."""
         row = self.row(peer)
         row.read = max(row.read, n)
         last = row.last.n if row.last else 0

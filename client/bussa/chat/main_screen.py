@@ -1,4 +1,4 @@
-"""The desk: the list of conversations, the open one, and the cards that lie on it for a moment."""
+"""The main screen: the list of conversations, the open conversation, and dialogs."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -32,7 +32,7 @@ from bussa_protocol.frames import events, replies
 
 
 class MainScreen(Screen[str]):
-    """Gives why one leaves it: ``quit``, ``logout`` or ``refused`` (the login has run out)."""
+    """Returns why it was closed: ``quit``, ``logout`` or ``refused`` (the session has ended)."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "help", "Help", key_display="F1", priority=True),
@@ -41,8 +41,8 @@ class MainScreen(Screen[str]):
         Binding("f4", "write", "Write", key_display="F4", priority=True),
         Binding("f5", "person", "Them", key_display="F5", priority=True),
         Binding("f6", "door", "Door", key_display="F6", priority=True),
-        Binding("f7", "let_in", "Let in", key_display="F7", priority=True),
-        Binding("f8", "keep_out", "Keep out", key_display="F8", priority=True),
+        Binding("f7", "accept", "Accept", key_display="F7", priority=True),
+        Binding("f8", "decline", "Decline", key_display="F8", priority=True),
         Binding("escape", "back", "List", show=False),
         Binding("ctrl+q", "app.quit", "Quit", priority=True),
     ]
@@ -79,7 +79,7 @@ class MainScreen(Screen[str]):
     def _conversation(self) -> Conversation:
         return self.query_one(Conversation)
 
-    # ---- the line
+    # ---- connection
 
     async def _run_connection(self) -> None:
         try:
@@ -126,13 +126,13 @@ class MainScreen(Screen[str]):
     # ---- keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Keys for a knock are there while one is open; keys for a person need one."""
+        """Accept and decline need an open knock; user actions need an open conversation."""
         row = self._conversation.row if self.is_mounted else None
-        if action in ("let_in", "keep_out"):
+        if action in ("accept", "decline"):
             return row is not None and row.knock
         if action == "person":
             return row is not None
-        # A card on the desk has its own keys: those of the desk wait.
+        # A dialog has its own keys: those of this screen are disabled meanwhile.
         return self.is_current
 
     def on_sidebar_opened(self, event: Sidebar.Opened) -> None:
@@ -144,13 +144,13 @@ class MainScreen(Screen[str]):
         self._draw_list()
 
     def action_back(self) -> None:
-        """Away from a reply, else to the list."""
+        """Cancel the reply, else return to the list."""
         if not self._conversation.cancel_reply():
             self.remove_class("-open")
             self._sidebar.focus_rows()
 
     def action_folder(self) -> None:
-        """The other folder."""
+        """Switch folders."""
         self._show_folder("requests" if self._sidebar.folder == "inbox" else "inbox")
 
     def _show_folder(self, folder: str) -> None:
@@ -162,13 +162,13 @@ class MainScreen(Screen[str]):
     def on_composer_left(self) -> None:
         self.query_one("#message-list").focus()
 
-    def action_let_in(self) -> None:
+    def action_accept(self) -> None:
         self._run_or_show(ParsedCommand(BY_NAME["accept"], ()))
 
-    def action_keep_out(self) -> None:
+    def action_decline(self) -> None:
         self._run_or_show(ParsedCommand(BY_NAME["decline"], ()))
 
-    # ---- cards
+    # ---- dialogs
 
     def action_help(self) -> None:
         self.app.push_screen(HelpDialog())
@@ -223,8 +223,8 @@ class MainScreen(Screen[str]):
         def chosen(outcome: tuple[str, bool] | None) -> None:
             if outcome is not None:
                 reason, blocks = outcome
-                said = [reason, *(["block"] if blocks else []), *([str(n)] if n is not None else [])]
-                self.run_worker(self._run_command("report", tuple(said)))
+                arguments = [reason, *(["block"] if blocks else []), *([str(n)] if n is not None else [])]
+                self.run_worker(self._run_command("report", tuple(arguments)))
 
         self.app.push_screen(ReportDialog(row, what), chosen)
 
@@ -235,7 +235,7 @@ class MainScreen(Screen[str]):
 
     def _run_or_show(self, parsed: ParsedCommand) -> None:
         name, arguments = parsed.command.name, parsed.arguments
-        here: dict[str, Callable[[], object]] = {
+        local: dict[str, Callable[[], object]] = {
             "help": self.action_help,
             "door": self.action_door,
             "find": lambda: self.action_find(parsed.argument_text),
@@ -248,8 +248,8 @@ class MainScreen(Screen[str]):
         }
         if name == "report" and not (arguments and arguments[0] in command_handlers.REASONS):
             self._confirm_report(int(arguments[0]) if arguments and arguments[0].isdecimal() else None)
-        elif name in here:
-            here[name]()
+        elif name in local:
+            local[name]()
         else:
             self.run_worker(self._run_command(name, arguments))
 
@@ -270,11 +270,11 @@ class MainScreen(Screen[str]):
 
     def _retry(self) -> None:
         if not self._conversation.retry():
-            self._warn("nothing here has failed")
+            self._warn("no failed messages in this conversation")
 
     def _session(self) -> Session | None:
         if self._server_connection.session is None:
-            self._warn("no connection to the server yet")
+            self._warn("not connected yet")
         return self._server_connection.session
 
     def _warn(self, text: str) -> None:

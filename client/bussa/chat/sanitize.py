@@ -1,17 +1,17 @@
-"""What others write, made harmless for a terminal.
+"""Sanitizes text of other users for a terminal.
 
-A stranger's text must not move the cursor, recolour the screen, turn the reading direction around, hide
-itself, or become a link that is clicked by mistake. Nothing here is markup: what comes out is drawn as it is.
+Text of a stranger must not move the cursor, recolour the screen, change the reading direction, be invisible, or become
+a link that is clicked by mistake. The output is drawn as it is, never parsed as markup.
 """
 
 import re
 import unicodedata
 
 COMBINING_MAX = 4
-"""Combining marks on one letter. Real languages need two or three; a hundred paint over the lines around."""
+"""Combining marks kept per letter. Real languages need two or three; a hundred overdraw the neighbouring lines."""
 
 _REPLACED = "\N{REPLACEMENT CHARACTER}"
-# ZWNJ and ZWJ join letters (Persian, many scripts of India) and emoji, and draw nothing by themselves.
+# ZWNJ and ZWJ join letters (Persian, many scripts of India) and emoji; alone they are invisible.
 _JOINERS = "\u200c\u200d"
 _LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _SCHEME = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*):(?=//)|\b(mailto|tel):")
@@ -19,7 +19,7 @@ _WWW = re.compile(r"(?i)\bwww\.")
 
 
 def plain(text: str) -> str:
-    """Text of several lines: no control, no direction, no invisible character but the ones that writing needs."""
+    """Multi-line text without control, direction and invisible characters, except the joiners that scripts need."""
     text = _LINE_ENDS.sub("\n", text).replace("\t", "    ")
     kept: list[str] = []
     marks = 0
@@ -33,12 +33,12 @@ def plain(text: str) -> str:
 
 
 def line(text: str) -> str:
-    """The same on one line: a name, a preview."""
+    """The same on one line, for a name or a preview."""
     return " ".join(plain(text).split())
 
 
 def defang_links(text: str) -> str:
-    """Addresses that no terminal recognises, and a person still reads: for what strangers write."""
+    """Rewrite URLs so that no terminal makes links of them and people can still read them: for text of strangers."""
     text = _SCHEME.sub(lambda match: f"{match[1] or match[2]}[:]", text)
     return _WWW.sub("www[.]", text)
 
@@ -46,11 +46,11 @@ def defang_links(text: str) -> str:
 def _replacement(character: str, category: str) -> str:
     if character == "\n" or character in _JOINERS:
         return character
-    # Cf: direction overrides and isolates, invisible tags, soft hyphens. Nobody misses them here.
+    # Cf: direction overrides and isolates, invisible tags, soft hyphens. Dropping them loses no text.
     if category == "Cf":
         return ""
-    # Cc: escape sequences begin with one. Cs, Co, Cn: what a terminal draws for them is anybody's guess.
-    # Emoji are newer than any table of characters: the plane where they are added is let through.
+    # Cc: escape sequences start with one. Cs, Co, Cn: terminals disagree on how to draw them.
+    # New emoji are missing from Python's Unicode table (Cn): their blocks are allowed.
     if category in ("Cc", "Cs", "Co") or (category == "Cn" and not "\U0001f000" <= character <= "\U0001fbff"):
         return _REPLACED
     return character

@@ -1,4 +1,4 @@
-"""The line of the desk to the server: opened, read anew where that is needed, and opened again."""
+"""The main screen's connection to the server: opened, reloaded after a reset, and reopened."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,12 +14,12 @@ from bussa.reconnect_loop import ConnectionStatus
 from bussa_protocol.frames import events, replies
 
 RETRY_SECONDS = 3.0
-"""The SDK comes back by itself; this is the pause where it gave up."""
+"""The SDK reconnects by itself; this is the delay after it gave up."""
 FOLDERS: tuple[ListedFolder, ...] = ("inbox", "requests")
 
 
 class ServerConnection:
-    """Keeps a book up to date. ``changed`` is told of every event, and with None that everything was read anew."""
+    """Keeps a store up to date. ``on_change`` is called with every event, and with None after a reload."""
 
     def __init__(
         self,
@@ -40,10 +40,10 @@ class ServerConnection:
         self._clock = clock
 
     async def run(self) -> None:
-        """Until the login is refused.
+        """Run until the token is refused.
 
         Raises:
-            TokenRefusedError: one has to log in again.
+            TokenRefusedError: the user has to log in again.
         """
         while True:
             reason = ""
@@ -62,7 +62,7 @@ class ServerConnection:
             await asyncio.sleep(RETRY_SECONDS)
 
     async def load_more(self, folder: ListedFolder) -> None:
-        """The next page of a folder, if there is one."""
+        """Fetch the next page of a folder, if there is one."""
         before = self._store.next_cursor[folder]
         if before is not None and self.session is not None:
             self._store.merge_page(folder, await self.session.conversations(folder, before=before))
@@ -91,6 +91,6 @@ class ServerConnection:
         self._on_change(None)
 
     async def _fetch_name(self, session: Session, peer: str) -> None:
-        # A name is a nicety: without one the person goes by their id.
+        # The name is optional: without it the user id is shown.
         with suppress(ApiError):
             self._store.row(peer).name = (await session.profile(peer)).name or peer

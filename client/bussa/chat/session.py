@@ -1,7 +1,7 @@
-"""What the chat needs from outside: a server to log in at, and a session with it.
+"""The interfaces of the chat to the SDK: a server to log in to, and a session.
 
-A test gives others than the real ones. ``Session`` is the part of ``client.Client`` that the chat uses; its
-promises are the same: events once and in order, a send repeated under its nonce, typed errors.
+Tests pass fakes. ``Session`` is the part of ``bussa.Client`` that the chat uses, with the same guarantees: events once
+and in order, a send retried under its nonce, typed errors.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -19,7 +19,7 @@ from bussa_protocol.ids import Policy, ReportReason
 
 
 class Session(Protocol):
-    """One user, connected."""
+    """One user's connection."""
 
     @property
     def user(self) -> str: ...
@@ -61,11 +61,11 @@ class Session(Protocol):
 
 
 class Server(Protocol):
-    """Where one logs in. Every call raises a ``BussaError``."""
+    """A server. Every call may raise a ``BussaError``."""
 
     @property
     def address(self) -> str:
-        """Under which logins are remembered, and what the title shows."""
+        """The base URL: the key of remembered logins, and shown in the status bar."""
         ...
 
     async def sign_up(self, user: str, password: str, name: str | None) -> Login: ...
@@ -74,16 +74,16 @@ class Server(Protocol):
     async def unfollow(self, login: Login, user: str) -> None: ...
 
     def open(self, login: Login, on_status: Callable[[ConnectionStatus], None]) -> AbstractAsyncContextManager[Session]:
-        """A session; ``watch`` is told whether it is live."""
+        """Open a session; ``on_status`` is called on every change of its status."""
         ...
 
 
 class BussaServer:
-    """The real one."""
+    """A server reached by the SDK."""
 
     def __init__(self, url: str) -> None:
         """Raises:
-        ValueError: ``url`` is no address of a server.
+        ValueError: invalid ``url``.
         """
         self.address = http_url(url)
 

@@ -1,4 +1,4 @@
-"""What the chat says, in one place: of doors, errors, times."""
+"""Texts of the chat: privacy settings, errors, dates and times."""
 
 from datetime import datetime
 
@@ -22,59 +22,60 @@ from bussa_protocol.frames.parts import Settings
 from bussa_protocol.ids import CanMessage, Policy
 
 POLICIES: dict[Policy, tuple[str, str]] = {
-    "anyone": ("Anyone", "everybody"),
-    "followers": ("Followers", "those who follow you"),
-    "following": ("Following", "those whom you follow"),
-    "mutuals": ("Mutuals", "those who follow you and whom you follow"),
-    "nobody": ("Nobody", "nobody new"),
+    "anyone": ("Anyone", "everyone"),
+    "followers": ("Followers", "people who follow you"),
+    "following": ("Following", "people you follow"),
+    "mutuals": ("Mutuals", "people who follow you and whom you follow"),
+    "nobody": ("Nobody", "no one new"),
 }
-"""Each policy, and whom it lets in."""
-ALWAYS = "Whoever you have written to or let in may always answer."
+"""Each policy: its name, and who can message the user."""
+ALWAYS = "People you have messaged or accepted can always reply."
+INVALID_USER = "a user name has 1 to 64 letters, digits or _ . : -"
 
 CAN_MESSAGE: dict[CanMessage, str] = {
-    "yes": "You can write to them.",
-    "knock": "You may knock: one message, then it is up to them.",
-    "no": "Their door is closed to you.",
+    "yes": "You can message them.",
+    "knock": "You can knock: one message, then they decide.",
+    "no": "You can't message them.",
 }
 
 
 def privacy_summary(settings: Settings) -> str:
-    """In a sentence or two: who gets in."""
-    first = f"{POLICIES[settings.dm_policy][1].capitalize()} may write to you."
+    """The privacy settings in a sentence or two."""
+    first = f"{POLICIES[settings.dm_policy][1].capitalize()} can message you."
     if settings.dm_policy == "anyone":
         return first
     if settings.knocks:
-        return f"{first} Others may knock: one message each, in a folder of its own."
-    return f"{first} Others are turned away, and don't learn why."
+        return f"{first} Others can knock: one message each, in a separate folder."
+    return f"{first} Others are refused and not told why."
 
 
 def problem(error: BaseException) -> str:
-    """An error, for the person who caused or suffered it."""
+    """An error, as the user reads it."""
     match error:
         case NotAllowedError():
-            return "their door is closed to you"
+            return "you can't message this person"
         case AwaitingAcceptanceError():
-            return "you have knocked; they have to let you in first"
+            return "your first message hasn't been accepted yet"
         case NotFoundError():
-            return "there is nobody of that name"
+            return "user not found"
         case RateLimitedError():
-            return "too fast; try again in a moment"
+            return "too many requests; try again in a moment"
         case UnavailableError():
-            return "the server can't store anything right now"
+            return "the server is unavailable; try again in a moment"
         case RequestTimeoutError() | RequestInterruptedError():
-            return "no answer; it may or may not have gone through"
+            return "no response from the server; it may have been sent"
         case ConflictError():
-            return "the server knows another message under its number"
+            return "another message was sent under this nonce; try again"
         case TakenError():
-            return "somebody has that name already"
+            return "that user name is taken"
         case UnauthenticatedError():
-            return "that is not the right name and password"
+            return "wrong user name or password"
         case TokenRefusedError():
-            return "your login has run out"
+            return "your session has ended; log in again"
         case UnreachableError():
-            return "no connection to the server"
+            return "cannot reach the server"
         case BadRequestError():
-            return f"the server did not understand: {error.message}"
+            return f"invalid request: {error.message}"
         case BussaError():
             return str(error)
         case _:
@@ -82,12 +83,12 @@ def problem(error: BaseException) -> str:
 
 
 def clock(millis: int) -> str:
-    """The time of day, here."""
+    """The local time of day."""
     return datetime.fromtimestamp(millis / 1000).astimezone().strftime("%H:%M")
 
 
 def day(millis: int, today: datetime) -> str:
-    """The day, as people say it."""
+    """The date, as a heading: relative within a week."""
     moment = datetime.fromtimestamp(millis / 1000).astimezone()
     days = (today.date() - moment.date()).days
     if days == 0:
@@ -100,7 +101,7 @@ def day(millis: int, today: datetime) -> str:
 
 
 def when(millis: int, today: datetime) -> str:
-    """Short, for a list: the time today, else the day."""
+    """The date, short, for a list: the time if it is today."""
     moment = datetime.fromtimestamp(millis / 1000).astimezone()
     days = (today.date() - moment.date()).days
     if days == 0:
@@ -111,5 +112,5 @@ def when(millis: int, today: datetime) -> str:
 
 
 def count(number: int) -> str:
-    """An unread count that stays narrow."""
+    """An unread count of at most three columns."""
     return "99+" if number > 99 else str(number)

@@ -1,7 +1,7 @@
-"""One conversation as a window on its messages: contiguous numbers, bounded, and what is on its way out. Pure.
+"""A window of one conversation's messages: contiguous, bounded, and the outgoing messages. Pure.
 
-before … [first … last] … after          read from the server
-                              outgoing   sending, or failed and kept for another try
+before … [first … last] … after          from the server
+                              outgoing   sending, or failed and kept for a retry
 """
 
 import secrets
@@ -12,11 +12,11 @@ from enum import Enum, auto
 from bussa_protocol.frames import events, parts, replies
 
 WINDOW_SIZE = 600
-"""Messages kept of one conversation; scrolling on fetches the others again."""
+"""Messages kept of one conversation; scrolling fetches the others again."""
 
 
 def new_nonce() -> str:
-    """A nonce that nobody has used."""
+    """An idempotency key for ``send``: 128 random bits."""
     return secrets.token_urlsafe(16)
 
 
@@ -27,7 +27,7 @@ class SendState(Enum):
 
 @dataclass(slots=True)
 class Outgoing:
-    """A message that has no number yet. Its nonce stays: however often it is tried, it is delivered once."""
+    """A message without a number. Retries keep its nonce, so it is delivered once."""
 
     text: str
     at: int
@@ -38,7 +38,7 @@ class Outgoing:
 
 
 class Thread:
-    """The window. Messages are kept by number; what is added twice is there once."""
+    """The window. Messages are unique by number."""
 
     def __init__(self, peer: str, me: str) -> None:
         self.peer = peer
@@ -60,14 +60,14 @@ class Thread:
         return self.messages[-1].n if self.messages else 0
 
     def load(self, page: replies.HistoryReply, *, more_after: bool = False) -> None:
-        """Begin anew with a page: the newest, or one in the middle (then there is ``more_after``)."""
+        """Replace the window by a page: the newest one, or one in the middle (``more_after``)."""
         self.messages = list(page.messages)
         self.more_before = page.more
         self.more_after = more_after
         self.loaded = True
 
     def prepend(self, page: replies.HistoryReply) -> int:
-        """Put a page before; how many messages it brought. The far end falls out of a full window."""
+        """Prepend a page. Returns how many messages it added. A full window drops its newest messages."""
         added = [message for message in page.messages if message.n < self.first]
         self.messages[:0] = added
         self.more_before = page.more
@@ -77,7 +77,7 @@ class Thread:
         return len(added)
 
     def append(self, page: replies.HistoryReply) -> int:
-        """Put a page after; how many messages it brought."""
+        """Append a page. Returns how many messages it added. A full window drops its oldest messages."""
         added = [message for message in page.messages if message.n > self.last]
         self.messages.extend(added)
         self.more_after = page.more
@@ -85,7 +85,7 @@ class Thread:
         return len(added)
 
     def add_live(self, message: parts.Message) -> bool:
-        """A message that was written just now; False if the window does not reach to it, or has a hole before it."""
+        """Append a live message; False if the window does not end right before it."""
         if self.more_after or not self.loaded:
             return False
         if message.n <= self.last:
@@ -97,13 +97,13 @@ class Thread:
         return True
 
     def add_outgoing(self, text: str, at: int, reply_to: int | None = None) -> Outgoing:
-        """A message on its way out."""
+        """Add a message that is being sent."""
         outgoing = Outgoing(text, at, reply_to)
         self.outgoing.append(outgoing)
         return outgoing
 
     def confirm(self, outgoing: Outgoing, reply: replies.SentReply) -> parts.Message:
-        """It has its number, and is a message like any other."""
+        """The server acknowledged it: turn it into a message."""
         self.drop(outgoing)
         message = parts.Message(
             peer=self.peer, n=reply.n, sender=self.me, text=outgoing.text, at=reply.at, reply_to=outgoing.reply_to
@@ -113,18 +113,18 @@ class Thread:
         return message
 
     def fail(self, outgoing: Outgoing, error: str) -> None:
-        """It stays, and says why."""
+        """Keep it as failed, with the reason."""
         outgoing.state, outgoing.error = SendState.FAILED, error
 
     def retry(self) -> list[Outgoing]:
-        """Everything that failed, on its way again."""
+        """Set the failed messages back to sending, and return them."""
         retried = [outgoing for outgoing in self.outgoing if outgoing.state is SendState.FAILED]
         for outgoing in retried:
             outgoing.state, outgoing.error = SendState.SENDING, ""
         return retried
 
     def drop(self, outgoing: Outgoing) -> None:
-        """Keep it no longer."""
+        """Remove an outgoing message."""
         if outgoing in self.outgoing:
             self.outgoing.remove(outgoing)
 
@@ -142,7 +142,7 @@ class Thread:
 
 
 def message_from_event(event: events.MessageEvent) -> parts.Message:
-    """A live message, as a page would show it."""
+    """The message of an event, in the form of a page."""
     return parts.Message(
         peer=event.peer, n=event.n, sender=event.sender, text=event.text, at=event.at, reply_to=event.reply_to
     )

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
+export const ADMIN_KEY = "key";
 const BUSSA = process.env.BUSSA ?? new URL("../../../.venv/bin/bussa", import.meta.url).pathname;
 
 export class Server {
@@ -16,7 +17,7 @@ export class Server {
     }
 
     async start(...more) {
-        const args = ["serve", "--port", String(this.port), "--data", this.data, "--admin-key", "key", ...more];
+        const args = ["serve", "--port", String(this.port), "--data", this.data, "--admin-key", ADMIN_KEY, ...more];
         this.child = spawn(BUSSA, args, { stdio: ["ignore", "pipe", "ignore"] });
         for await (const line of createInterface({ input: this.child.stdout })) {
             const found = /http:\/\/\S+/.exec(line);

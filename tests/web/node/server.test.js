@@ -21,9 +21,9 @@ import {
     signUp,
     unfollow,
 } from "../../../web/bussa.js";
-import { Server } from "./server.js";
+import { ADMIN_KEY, Server } from "./server.js";
 
-const backoff = new Backoff({ base: 0.02, soon: 0.02, cap: 0.2 });
+const backoff = new Backoff({ base: 0.02, restartBase: 0.02, cap: 0.2 });
 const server = new Server();
 let count = 0;
 
@@ -145,41 +145,42 @@ test("a revoked token closes a client with a fixed token, and is renewed by a to
             fetched += 1;
             return (await logIn(server.url, alice, "a password")).token;
         },
-        { watch: (status) => statuses.push(status) },
+        { onStatus: (status) => statuses.push(status) },
     );
     await logOutEverywhere(server.url, a);
     await assert.rejects(some(fixed, 1), TokenRefusedError);
-    while (fetched < 2 || renewed.status !== "live") await new Promise((resolve) => setTimeout(resolve, 10));
+    while (fetched < 2 || renewed.status !== "connected") await new Promise((resolve) => setTimeout(resolve, 10));
     await renewed.ping();
-    assert.deepEqual(statuses, ["live", "connecting", "live"]);
+    assert.deepEqual(statuses, ["connected", "connecting", "connected"]);
     await assert.rejects(new Client(server.url, "no token", { backoff }).open(), TokenRefusedError);
     await renewed.close();
 });
 
 test("a refreshed connection outlives its first token", async () => {
-    const { alice } = await two();
-    const answer = await fetch(`${server.url}/v1/users/${alice}/tokens`, {
+    const { alice, a } = await two();
+    const response = await fetch(`${server.url}/v1/users/${alice}/tokens`, {
         method: "POST",
-        headers: { authorization: "Bearer key", "content-type": "application/json" },
+        headers: { Authorization: `Bearer ${ADMIN_KEY}`, "Content-Type": "application/json" },
         body: JSON.stringify({ ttl: 1 }),
     });
-    const short = await answer.json();
+    const { token, expires_at: expires } = await response.json();
     const statuses = [];
-    const me = await open(short.token, { watch: (status) => statuses.push(status) });
-    await me.refresh((await logIn(server.url, alice, "a password")).token);
-    await new Promise((resolve) => setTimeout(resolve, short.expires_at - Date.now() + 500));
+    const me = await open(token, { onStatus: (status) => statuses.push(status) });
+    await me.refresh(a);
+    const past = expires - Date.now() + 500;
+    await new Promise((resolve) => setTimeout(resolve, past));
     await me.ping();
-    assert.deepEqual(statuses, ["live"]);
+    assert.deepEqual(statuses, ["connected"]);
     await me.close();
 });
 
 test("open times out without a server, and wake reconnects at once", async () => {
     await assert.rejects(new Client("http://127.0.0.1:1", "t", { backoff }).open(0.1), UnreachableError);
     const { a } = await two();
-    const slow = new Client(server.url, a, { backoff: new Backoff({ base: 1e6, soon: 1e6, cap: 1e6 }) });
+    const slow = new Client(server.url, a, { backoff: new Backoff({ base: 1e6, restartBase: 1e6, cap: 1e6 }) });
     await slow.open();
     await server.kill();
-    while (slow.status === "live") await new Promise((resolve) => setTimeout(resolve, 5));
+    while (slow.status === "connected") await new Promise((resolve) => setTimeout(resolve, 5));
     await server.start("--send-rate", "0");
     slow.wake();
     assert.ok((await slow.ping()) >= 0);

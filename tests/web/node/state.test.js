@@ -19,7 +19,7 @@ const message = (seq, from = "bob", text = `m${seq}`) => ({
     ...{ type: "message", seq, peer: "bob", n: seq, from, text, at: 0, folder: "inbox" },
 });
 
-function live(head = 0, options = {}) {
+function connected(head = 0, options = {}) {
     const state = new State(options);
     state.welcome(welcome(head), 0);
     return state;
@@ -27,7 +27,7 @@ function live(head = 0, options = {}) {
 
 function taken(state, now = 0) {
     const all = [];
-    for (let notice = state.take(now); notice !== null; notice = state.take(now)) all.push(notice.seq ?? notice.type);
+    for (let event = state.take(now); event !== null; event = state.take(now)) all.push(event.seq ?? event.type);
     return all;
 }
 
@@ -38,14 +38,14 @@ function written(state) {
 }
 
 test("duplicate events are delivered once and in order", () => {
-    const state = live(4);
+    const state = connected(4);
     for (const seq of [5, 5, 6, 4, 6, 7]) state.receive(message(seq), 0);
     assert.deepEqual(taken(state), [5, 6, 7]);
     assert.deepEqual(state.queue.cursor, { epoch: "e", seq: 7 });
 });
 
 test("a gap is fetched from the log before later events are delivered", () => {
-    const state = live();
+    const state = connected();
     state.receive(message(3), 1);
     assert.deepEqual(taken(state, 1), []);
     state.tick(1);
@@ -53,11 +53,11 @@ test("a gap is fetched from the log before later events are delivered", () => {
     assert.deepEqual([sync.type, sync.after], ["sync", 0]);
     state.receive({ type: "sync", id: sync.id, events: [1, 2, 3].map((seq) => message(seq)), head: 3 }, 2);
     assert.deepEqual(taken(state, 2), [1, 2, 3]);
-    assert.equal(state.counters.catchUps, 1);
+    assert.equal(state.counters.gapRecoveries, 1);
 });
 
 test("an own write is reported by its reply alone", () => {
-    const state = live();
+    const state = connected();
     const id = state.request({ type: "send", to: "bob", text: "ciao", nonce: "n" }, 30);
     written(state);
     state.receive({ type: "sent", id, peer: "bob", n: 1, seq: 1, at: 0, folder: "inbox" }, 0);
@@ -67,7 +67,7 @@ test("an own write is reported by its reply alone", () => {
 });
 
 test("a replayed own message is not delivered while its reply is pending", () => {
-    const state = live();
+    const state = connected();
     const id = state.request({ type: "send", to: "bob", text: "ciao", nonce: "n" }, 30);
     written(state);
     state.disconnected();
@@ -81,7 +81,7 @@ test("a replayed own message is not delivered while its reply is pending", () =>
 });
 
 test("the same text from another device is delivered", () => {
-    const state = live();
+    const state = connected();
     const id = state.request({ type: "send", to: "bob", text: "ciao", nonce: "n" }, 30);
     written(state);
     state.receive(message(1, "me", "ciao"), 0);
@@ -94,7 +94,7 @@ test("the same text from another device is delivered", () => {
 });
 
 test("a trimmed log causes a reset", () => {
-    const state = live(5);
+    const state = connected(5);
     state.disconnected();
     const hello = JSON.parse(state.hello("t"));
     assert.deepEqual([hello.resume, hello.epoch], [5, "e"]);
@@ -104,7 +104,7 @@ test("a trimmed log causes a reset", () => {
 });
 
 test("a frame of an unknown type counts in the log", () => {
-    const state = live();
+    const state = connected();
     state.receive({ type: "skipped", of: "reaction", seq: 1, id: null }, 0);
     state.receive(message(2), 0);
     assert.deepEqual(taken(state), [2]);
@@ -112,7 +112,7 @@ test("a frame of an unknown type counts in the log", () => {
 });
 
 test("a slow reader leaves events on the server and fetches them later", () => {
-    const state = live(0, { queue: new EventQueue(2) });
+    const state = connected(0, { queue: new EventQueue(2) });
     for (const seq of [1, 2, 3, 4]) state.receive(message(seq), 0);
     assert.deepEqual(taken(state, 1), [1, 2]);
     state.tick(1);
@@ -122,7 +122,7 @@ test("a slow reader leaves events on the server and fetches them later", () => {
 });
 
 test("pending requests are written again on the next connection, unchanged and in order", () => {
-    const state = live();
+    const state = connected();
     state.request({ type: "send", to: "bob", text: "one", nonce: "1" }, 30);
     state.request({ type: "read", peer: "bob", n: 1 }, 30);
     const first = written(state);
@@ -133,7 +133,7 @@ test("pending requests are written again on the next connection, unchanged and i
 });
 
 test("a report is not retried after a disconnect", () => {
-    const state = live();
+    const state = connected();
     state.request({ type: "report", peer: "bob", reason: "spam" }, 30);
     written(state);
     state.disconnected();
@@ -141,7 +141,7 @@ test("a report is not retried after a disconnect", () => {
 });
 
 test("a send is retried after the server's retry_after, within its deadline", () => {
-    const state = live(0, { backoff: new Backoff(), rng: () => 0 });
+    const state = connected(0, { backoff: new Backoff(), rng: () => 0 });
     const id = state.request({ type: "send", to: "bob", text: "x", nonce: "1" }, 30);
     written(state);
     state.receive({ type: "error", id, code: "unavailable", message: "", retry_after: 2 }, 10);
@@ -155,7 +155,7 @@ test("a send is retried after the server's retry_after, within its deadline", ()
 });
 
 test("a refusal has its own class, and a timed-out send carries its nonce", () => {
-    const state = live();
+    const state = connected();
     const id = state.request({ type: "send", to: "bob", text: "x", nonce: "1" }, 30);
     state.request({ type: "send", to: "bob", text: "y", nonce: "2" }, 30);
     state.receive({ type: "error", id, code: "not_allowed", message: "no" }, 1);

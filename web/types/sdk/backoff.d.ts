@@ -9,21 +9,21 @@
 export function adviceFor(code: number | null): ReconnectAdvice;
 /** The ceilings, in seconds. */
 export class Backoff {
-    /** @param {{base?: number, soon?: number, cap?: number, steady?: number}} [ceilings] */
-    constructor({ base, soon, cap, steady }?: {
+    /** @param {{base?: number, restartBase?: number, cap?: number, resetAfter?: number}} [ceilings] */
+    constructor({ base, restartBase, cap, resetAfter }?: {
         base?: number;
-        soon?: number;
+        restartBase?: number;
         cap?: number;
-        steady?: number;
+        resetAfter?: number;
     });
     /** First ceiling after a lost connection or a rate-limit close (4429). */
     base: number;
     /** First ceiling after a close that asks for a prompt reconnect (1012). */
-    soon: number;
+    restartBase: number;
     /** Highest ceiling. */
     cap: number;
     /** A connection that lasted this long resets the attempt count. */
-    steady: number;
+    resetAfter: number;
     /**
      * Seconds to wait before attempt number `attempt` (from 0), with `jitter` in [0, 1).
      *

@@ -3,12 +3,13 @@ export const MAX_PENDING: 1024;
 /**
  * @typedef {object} Options
  * @property {import("./event-queue.js").Cursor | null} [resume] a saved `cursor` to resume from
- * @property {number} [patience] time-out of a call in seconds, across reconnects and, for a `send`, across outages and
- *     rate limits (30)
+ * @property {number} [timeout] of a call in seconds, across reconnects and, for a `send`, across outages and rate
+ *     limits (30)
  * @property {boolean} [listen] false: drop events, for a program that only makes requests
- * @property {number} [queue] unread events to buffer; further ones stay on the server
+ * @property {number} [queueSize] unread events to buffer; further ones stay on the server
  * @property {Backoff} [backoff] delays between connection attempts
- * @property {(status: import("./reconnect-loop.js").Status) => void} [watch] called on every change of `status`
+ * @property {(status: import("./reconnect-loop.js").ConnectionStatus) => void} [onStatus] called on every change of
+ *     `status`
  * @property {import("./connection.js").SocketConstructor} [WebSocket] a constructor, where there is no global one
  */
 /** What outlives a single connection. `Client` adds the typed requests. */
@@ -23,15 +24,15 @@ export class ClientCore {
      * @throws {TypeError} invalid `url`
      */
     constructor(url: string, token: import("./tokens.js").TokenSource, options?: Options);
-    /** @private */ private patience;
-    /** @private */ private watch;
+    /** @private */ private timeout;
+    /** @private */ private onStatus;
     /** @protected */ protected tokens: Tokens;
     /** @protected */
     protected state: State;
     /** @private */
     private loop;
-    /** @type {import("./reconnect-loop.js").Status} */
-    status: import("./reconnect-loop.js").Status;
+    /** @type {import("./reconnect-loop.js").ConnectionStatus} */
+    status: import("./reconnect-loop.js").ConnectionStatus;
     /** @type {BussaError | null} why it is closed */
     ended: BussaError | null;
     /** @private @type {Map<number, {resolve: (reply: any) => void, reject: (error: BussaError) => void}>} */
@@ -47,23 +48,23 @@ export class ClientCore {
     /** Counts of frames that were ignored, and of gap recoveries and resets. */
     get counters(): {
         unknownFrames: number;
-        unsolicitedReplies: number;
+        unexpectedReplies: number;
         ephemeralDropped: number;
-        catchUps: number;
+        gapRecoveries: number;
         resets: number;
     };
     /** Why the last connection attempt failed, human-readable. */
-    get why(): string;
+    get lastFailure(): string;
     /**
      * Connect; resolves with the first connection.
      *
-     * @param {number} [patience] time-out in seconds; Infinity: none
+     * @param {number} [timeout] time-out in seconds; Infinity: none
      * @returns {Promise<this>}
      * @throws {UnreachableError} no connection in time
      * @throws {ConnectionClosedError} rejected for good; TokenRefusedError: invalid token
      * @throws {import("./errors.js").ProtocolError} not a Bussa server
      */
-    open(patience?: number): Promise<this>;
+    open(timeout?: number): Promise<this>;
     /** Wait for outstanding replies (at most five seconds), then close. */
     close(): Promise<void>;
     /** The device woke up or its network is back: reconnect at once, or probe the connection. */
@@ -77,26 +78,26 @@ export class ClientCore {
      *
      * @template {string} T
      * @param {import("./codec.js").RequestWithoutId<T>} wanted
-     * @param {number} [patience] seconds
+     * @param {number} [timeout] seconds
      * @returns {Promise<import("./codec.js").ReplyTo<T>>}
      */
-    request<T extends string>(wanted: import("./codec.js").RequestWithoutId<T>, patience?: number): Promise<import("./codec.js").ReplyTo<T>>;
+    request<T extends string>(wanted: import("./codec.js").RequestWithoutId<T>, timeout?: number): Promise<import("./codec.js").ReplyTo<T>>;
     /**
      * The events of the user's log from now on, each once and in order.
      *
      * Own requests cause no event; their reply tells. After a `reset`, reload the conversations. For one reader only.
      * It returns after `close`, and throws `ended` otherwise.
      *
-     * @returns {AsyncGenerator<import("./event-queue.js").Notice, void, void>}
+     * @returns {AsyncGenerator<import("./event-queue.js").ClientEvent, void, void>}
      */
-    events(): AsyncGenerator<import("./event-queue.js").Notice, void, void>;
+    events(): AsyncGenerator<import("./event-queue.js").ClientEvent, void, void>;
     /** Settle callers, write what is queued, and wake the waiting ones. @protected */
     protected pump(): void;
     /** @private @returns {Promise<void>} */
     private nextChange;
     /** @private */
     private notifyWaiters;
-    /** @private @param {import("./reconnect-loop.js").Status} status */
+    /** @private @param {import("./reconnect-loop.js").ConnectionStatus} status */
     private setStatus;
 }
 export type Options = {
@@ -105,10 +106,10 @@ export type Options = {
      */
     resume?: import("./event-queue.js").Cursor | null | undefined;
     /**
-     * time-out of a call in seconds, across reconnects and, for a `send`, across outages and
-     * rate limits (30)
+     * of a call in seconds, across reconnects and, for a `send`, across outages and rate
+     * limits (30)
      */
-    patience?: number | undefined;
+    timeout?: number | undefined;
     /**
      * false: drop events, for a program that only makes requests
      */
@@ -116,15 +117,16 @@ export type Options = {
     /**
      * unread events to buffer; further ones stay on the server
      */
-    queue?: number | undefined;
+    queueSize?: number | undefined;
     /**
      * delays between connection attempts
      */
     backoff?: Backoff | undefined;
     /**
-     * called on every change of `status`
+     * called on every change of
+     * `status`
      */
-    watch?: ((status: import("./reconnect-loop.js").Status) => void) | undefined;
+    onStatus?: ((status: import("./reconnect-loop.js").ConnectionStatus) => void) | undefined;
     /**
      * a constructor, where there is no global one
      */

@@ -11,7 +11,7 @@ export function socketUrl(url: string): string;
  * @param {number} closeCode
  * @param {string} reason
  */
-export function closeOutcome(closeCode: number, reason: string): ConnectionLost;
+export function closeOutcome(closeCode: number, reason: string): ConnectionLostError;
 /** Time-out of the handshake and the welcome together. */
 export const WELCOME_SECONDS: 10;
 /**
@@ -29,7 +29,7 @@ export const WELCOME_SECONDS: 10;
  * @typedef {new (url: string, protocols: string[]) => Socket} SocketConstructor
  */
 /** A connection was closed, or could not be opened. Internal to the SDK. */
-export class ConnectionLost extends BussaError {
+export class ConnectionLostError extends BussaError {
     /**
      * @param {string} reason
      * @param {{advice?: import("./backoff.js").ReconnectAdvice, retryAfter?: number, finalError?: BussaError}} [more]
@@ -44,7 +44,7 @@ export class ConnectionLost extends BussaError {
     retryAfter: number;
     finalError: BussaError;
 }
-/** `ended` rejects with ConnectionLost once, whichever side closes. */
+/** `ended` rejects with ConnectionLostError once, whichever side closes. */
 export class Connection {
     /**
      * @param {SocketConstructor} Socket
@@ -60,15 +60,15 @@ export class Connection {
     /** @private */ private handlers;
     /** @private */ private welcomed;
     /** @private */ private closed;
-    /** @private @type {(why: ConnectionLost) => void} */ private reject;
+    /** @private @type {(why: ConnectionLostError) => void} */ private reject;
     /** @type {Promise<never>} */
     ended: Promise<never>;
     /** @private */ private welcomeTimer;
     /** @private */ private socket;
     /** @param {string} data */
     send(data: string): void;
-    /** Close from this side, or record that it was closed. @param {ConnectionLost} why */
-    close(why: ConnectionLost): void;
+    /** Close from this side, or record that it was closed. @param {ConnectionLostError} why */
+    close(why: ConnectionLostError): void;
     /** @private @param {() => string} hello */
     private onOpen;
     /** @private @param {unknown} data */

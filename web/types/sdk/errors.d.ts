@@ -5,7 +5,7 @@
  * @param {string} message
  * @param {number | null} [retryAfter] seconds
  */
-export function refusal(code: string, message: string, retryAfter?: number | null): ApiError | null;
+export function apiError(code: string, message: string, retryAfter?: number | null): ApiError | null;
 /** Base class of everything this SDK throws. */
 export class BussaError extends Error {
     /** @param {string} message */
@@ -22,7 +22,7 @@ export class ApiError extends BussaError {
     code: string;
     retryAfter: number | null;
     /** Whether the same request may succeed later. */
-    get worthRepeating(): boolean;
+    get retryable(): boolean;
 }
 export class BadRequestError extends ApiError {
 }

@@ -10,9 +10,9 @@
  *
  * @typedef {{type: "reset", cursor: Cursor}} Reset
  */
-/** @typedef {import("./frames.js").Event | Reset} Notice what `events()` yields */
+/** @typedef {import("./frames.js").Event | Reset} ClientEvent what `events()` yields */
 /** Unread events that are buffered here. Beyond it, events stay on the server until there is room. */
-export const DEFAULT_CAPACITY: 1024;
+export const QUEUE_SIZE: 1024;
 export class EventQueue {
     /**
      * @param {number} [capacity]
@@ -24,17 +24,17 @@ export class EventQueue {
     length: number;
     /** @private */ private capacity;
     /** @private */ private keep;
-    /** @private @type {{cursor: Cursor | null, notice: Notice | null}[]} */ private items;
+    /** @private @type {{cursor: Cursor | null, event: ClientEvent | null}[]} */ private items;
     get full(): boolean;
     /** Half of it is free: time to fetch what stayed on the server. */
     get hasRoom(): boolean;
     /**
      * Append an event; `cursor` is null for an ephemeral one.
      *
-     * @param {Notice} notice
+     * @param {ClientEvent} event
      * @param {Cursor | null} cursor
      */
-    push(notice: Notice, cursor: Cursor | null): void;
+    push(event: ClientEvent, cursor: Cursor | null): void;
     /**
      * Advance past an entry that the application does not see.
      *
@@ -48,9 +48,9 @@ export class EventQueue {
     /**
      * The next event, or null. The cursor advances past it.
      *
-     * @returns {Notice | null}
+     * @returns {ClientEvent | null}
      */
-    take(): Notice | null;
+    take(): ClientEvent | null;
 }
 /**
  * everything up to `seq` of the log `epoch` has been read
@@ -70,4 +70,4 @@ export type Reset = {
 /**
  * what `events()` yields
  */
-export type Notice = import("./frames.js").Event | Reset;
+export type ClientEvent = import("./frames.js").Event | Reset;

@@ -15,7 +15,7 @@ export class PendingRequests {
     /** @private @type {Map<number, PendingRequest>} */ private pending;
     /** @private @type {number[]} */ private queue;
     /** @private */ private lastId;
-    /** @private */ private live;
+    /** @private */ private isConnected;
     get size(): number;
     /** An id that no pending request uses. Ids wrap around after the largest. */
     nextId(): number;
@@ -33,7 +33,7 @@ export class PendingRequests {
      * @returns {string | null}
      */
     next(): string | null;
-    /** A connection is live: queue every pending request, oldest first. */
+    /** Connected: queue every pending request, oldest first. */
     connected(): void;
     /** The connection is gone: reject what must not be retried. */
     disconnected(): void;

@@ -8,7 +8,7 @@ export class ReconnectLoop {
     /**
      * @param {{url: string, Socket: import("./connection.js").SocketConstructor, tokens: import("./tokens.js").Tokens,
      *     state: import("./state.js").State, backoff: import("./backoff.js").Backoff,
-     *     pump: () => void, onStatus: (status: Status) => void}} parts
+     *     pump: () => void, onStatus: (status: ConnectionStatus) => void}} parts
      */
     constructor({ url, Socket, tokens, state, backoff, pump, onStatus }: {
         url: string;
@@ -17,13 +17,13 @@ export class ReconnectLoop {
         state: import("./state.js").State;
         backoff: import("./backoff.js").Backoff;
         pump: () => void;
-        onStatus: (status: Status) => void;
+        onStatus: (status: ConnectionStatus) => void;
     });
     /** Why the last attempt failed, human-readable. */
-    why: string;
+    lastFailure: string;
     /** @private */ private parts;
     /** @private @type {Connection | null} */ private connection;
-    /** @private */ private liveSince;
+    /** @private */ private connectedSince;
     /** @private @type {ReturnType<typeof setTimeout> | undefined} */ private timer;
     /** @private @type {ReturnType<typeof setTimeout> | undefined} */ private keepalive;
     /** @private @type {(() => void) | null} ends the current wait */ private cancelWait;
@@ -51,5 +51,5 @@ export class ReconnectLoop {
     /** @private @param {number} seconds @returns {Promise<void>} */
     private wait;
 }
-export type Status = "connecting" | "live" | "closed";
+export type ConnectionStatus = "connecting" | "connected" | "closed";
 import { BussaError } from "./errors.js";

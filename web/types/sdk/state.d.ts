@@ -18,13 +18,13 @@ export class State {
     /** Frames that were ignored, as the protocol allows, and recoveries. */
     counters: {
         unknownFrames: number;
-        unsolicitedReplies: number;
+        unexpectedReplies: number;
         ephemeralDropped: number;
-        catchUps: number;
+        gapRecoveries: number;
         resets: number;
     };
     /** @type {string | null} */ user: string | null;
-    live: boolean;
+    connected: boolean;
     /** Gap recovery failed on this connection: close it; the next welcome decides between resume and reset. */
     broken: boolean;
     /** @private @type {number | null} the id of the `sync` in flight */ private syncId;
@@ -43,7 +43,7 @@ export class State {
     /** Queue a typing indicator; the latest replaces earlier ones. @param {string} peer */
     typing(peer: string): void;
     /** @param {number} now */
-    take(now: number): import("./event-queue.js").Notice | null;
+    take(now: number): import("./event-queue.js").ClientEvent | null;
     /** @param {string} token */
     hello(token: string): string;
     /**

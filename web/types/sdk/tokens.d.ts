@@ -12,7 +12,7 @@ export class Tokens {
      * The token for the next hello.
      *
      * @returns {Promise<string>}
-     * @throws {ConnectionLost} fetching one failed, but may succeed later
+     * @throws {ConnectionLostError} fetching one failed, but may succeed later
      */
     get(): Promise<string>;
     /** The connection was refreshed with this token. @param {string} token */

@@ -1,1 +1,1 @@
-"""The cards that come before the desk, or lie on it for a moment."""
+"""The login screen, and the dialogs over the main screen."""

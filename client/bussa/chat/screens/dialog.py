@@ -1,4 +1,4 @@
-"""A card: a small window in the middle, closed with Esc."""
+"""A modal dialog, closed with Esc."""
 
 from typing import ClassVar, TypeVar
 
@@ -9,7 +9,7 @@ Outcome = TypeVar("Outcome")
 
 
 class Dialog(ModalScreen[Outcome | None]):
-    """Gives its outcome, or None if it is put away."""
+    """Returns its outcome, or None if it was cancelled."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Close")]
 

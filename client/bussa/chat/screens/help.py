@@ -1,4 +1,4 @@
-"""Keys and commands, on one card."""
+"""The help dialog: keys and commands."""
 
 from rich.table import Table
 from rich.text import Text
@@ -10,34 +10,34 @@ from bussa.chat.commands import COMMANDS
 from bussa.chat.screens.dialog import Dialog
 
 KEYS = (
-    ("Tab, Shift+Tab", "between the list, the messages and the text"),
-    ("Enter", "open a conversation; send a text"),
-    ("Ctrl+J", "a new line in a text (Shift+Enter, where the terminal knows it)"),
+    ("Tab, Shift+Tab", "move between list, messages and composer"),
+    ("Enter", "open a conversation; send a message"),
+    ("Ctrl+J", "new line (Shift+Enter, if the terminal supports it)"),
     ("Esc", "back to the list"),
-    ("Up, Down, PgUp, PgDn", "through messages; older ones come by themselves"),
-    ("r, c, x", "on a chosen message: reply, copy, report"),
-    ("End", "to the newest message"),
-    ("F2", "inbox, or who knocks"),
-    ("F3, F4", "find words; write to somebody"),
-    ("F5, F6", "what to do about a person; your own door"),
-    ("F7, F8", "let in who knocks; keep out"),
-    ("Ctrl+Q", "leave"),
+    ("Up, Down, PgUp, PgDn", "scroll; older messages load by themselves"),
+    ("r, c, x", "on a selected message: reply, copy, report"),
+    ("End", "jump to latest"),
+    ("F2", "inbox or knocks"),
+    ("F3, F4", "search messages; new conversation"),
+    ("F5, F6", "actions for this person; your privacy settings"),
+    ("F7, F8", "accept a knock; decline it"),
+    ("Ctrl+Q", "quit"),
 )
 MARKS = (
-    ("○", "on its way"),
-    ("✓", "on the server"),
+    ("○", "sending"),
+    ("✓", "sent"),
     ("✓✓", "read"),
-    ("✗", "failed; it stays, and /retry sends it again"),
+    ("✗", "not sent; /retry tries again"),
 )
 
 
 class HelpDialog(Dialog[None]):
-    """Put away with Esc."""
+    """Keys, marks and commands."""
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="dialog", classes="wide tall") as card:
-            card.border_title = "Help"
-            card.border_subtitle = "Up and Down scroll · Esc closes"
+        with VerticalScroll(id="dialog", classes="wide tall") as dialog:
+            dialog.border_title = "Help"
+            dialog.border_subtitle = "Up and Down scroll · Esc closes"
             yield Static(_table())
 
 
@@ -46,7 +46,7 @@ def _table() -> Table:
     table.add_column(max_width=26)
     table.add_column(ratio=1)
     commands = [(f"/{command.name} {command.arguments}".rstrip(), command.summary) for command in COMMANDS]
-    for title, rows in (("Keys", KEYS), ("Marks", MARKS), ("Commands, typed as a text", commands)):
+    for title, rows in (("Keys", KEYS), ("Marks", MARKS), ("Commands", commands)):
         table.add_row(Text(title, "bold"), "")
         for left, right in rows:
             table.add_row(Text(left, "cyan"), Text(right))

@@ -1,4 +1,4 @@
-"""Logging in, or signing up: the first thing that one sees on a machine that does not know one."""
+"""The login screen: log in or sign up."""
 
 from typing import ClassVar
 
@@ -18,12 +18,12 @@ from bussa_protocol.ids import is_user_id
 
 
 class LoginScreen(Screen[Login | None]):
-    """Gives a login, or None if one leaves."""
+    """Returns a login, or None if the user quits."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "other", "Sign up / log in", key_display="F2", priority=True),
-        Binding("ctrl+q,escape", "leave", "Leave", priority=True),
-        # At once: a password manager types a name, a tab and a password in one go, and not all of it into one field.
+        Binding("ctrl+q,escape", "leave", "Quit", priority=True),
+        # Priority bindings act at once: a password manager types name, tab and password in one burst.
         Binding("tab", "app.focus_next", show=False, priority=True),
         Binding("shift+tab", "app.focus_previous", show=False, priority=True),
     ]
@@ -37,7 +37,7 @@ class LoginScreen(Screen[Login | None]):
         self._attempt: Worker[None] | None = None
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="signin"):
+        with Vertical(id="login"):
             yield Static("bussa", id="logo", markup=False)
             yield Static(self._server.address, id="address", markup=False)
             yield Static(id="what", markup=False)
@@ -52,18 +52,18 @@ class LoginScreen(Screen[Login | None]):
         self.query_one("#password" if self._user else "#user", Input).focus()
 
     def _draw(self) -> None:
-        what = "Make an account, then Enter" if self._signing_up else "Log in with Enter; F2 makes an account"
+        what = "Create an account (F2: log in)" if self._signing_up else "Log in (F2: create an account)"
         self.query_one("#what", Static).update(what)
         self.query_one("#name", Input).display = self._signing_up
 
     def action_other(self) -> None:
-        """Sign up instead of logging in, and back."""
+        """Switch between log-in and sign-up."""
         self._signing_up = not self._signing_up
         self._show_message("")
         self._draw()
 
     def action_leave(self) -> None:
-        """Leave the program."""
+        """Quit."""
         self.dismiss(None)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -80,7 +80,7 @@ class LoginScreen(Screen[Login | None]):
         user, password, name = (self.query_one(f"#{field}", Input).value for field in ("user", "password", "name"))
         user = user.strip()
         if not is_user_id(user):
-            self._show_message("a user name has letters, digits and _ . : - only, 64 at most")
+            self._show_message(texts.INVALID_USER)
             return
         self._show_message("…")
         try:

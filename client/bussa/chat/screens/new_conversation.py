@@ -1,4 +1,4 @@
-"""Beginning a conversation: a name, and what the server says of that door before one knocks at it."""
+"""The new-conversation dialog: a user name, and whether that user can be messaged."""
 
 from collections.abc import Awaitable, Callable
 from typing import ClassVar
@@ -18,7 +18,7 @@ FetchProfile = Callable[[str], Awaitable[replies.ProfileReply]]
 
 
 class NewConversationDialog(Dialog[replies.ProfileReply]):
-    """Gives the profile of whom to write to. The first Enter asks about them, the second opens."""
+    """Returns the recipient's profile. The first Enter looks the user up, the second opens the conversation."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f9", "follow", "Follow", priority=True)]
 
@@ -30,11 +30,11 @@ class NewConversationDialog(Dialog[replies.ProfileReply]):
         self._found: replies.ProfileReply | None = None
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="dialog") as card:
-            card.border_title = "Write to"
-            card.border_subtitle = "Enter asks, then opens · F9 follows · Esc closes"
-            yield Input(self._user, placeholder="user", id="who", max_length=64, compact=True)
-            yield Static("Their name on this server.", id="says", markup=False)
+        with Vertical(id="dialog") as dialog:
+            dialog.border_title = "New message"
+            dialog.border_subtitle = "Enter finds, then opens · F9 follows · Esc closes"
+            yield Input(self._user, placeholder="user name", id="who", max_length=64, compact=True)
+            yield Static("Enter the exact user name.", id="result", markup=False)
 
     def on_mount(self) -> None:
         self.query_one("#who").focus()
@@ -51,7 +51,7 @@ class NewConversationDialog(Dialog[replies.ProfileReply]):
             self.run_worker(self._look_up(), exclusive=True)
 
     def action_follow(self) -> None:
-        """Follow them: where a door is open to followers, it is open then."""
+        """Follow the user: a policy may accept messages of followers."""
         if is_user_id(self._typed):
             self.run_worker(self._follow_and_look_up(), exclusive=True)
 
@@ -64,9 +64,9 @@ class NewConversationDialog(Dialog[replies.ProfileReply]):
         await self._look_up(outcome)
 
     async def _look_up(self, before: str = "") -> None:
-        status = self.query_one("#says", Static)
+        status = self.query_one("#result", Static)
         if not is_user_id(self._typed):
-            status.update("A user name has letters, digits and _ . : - only.")
+            status.update(f"{texts.INVALID_USER.capitalize()}.")
             return
         try:
             found = await self._fetch_profile(self._typed)
@@ -74,5 +74,5 @@ class NewConversationDialog(Dialog[replies.ProfileReply]):
             status.update(f"{before} {texts.problem(error)}".strip().capitalize() + ".")
             return
         self._found = found
-        then = " Enter opens." if found.can_message != "no" else " F9 follows them; that may open it."
+        then = " Enter opens." if found.can_message != "no" else " F9 follows them; that may help."
         status.update(f"{before} {sanitize.line(found.name)}: {texts.CAN_MESSAGE[found.can_message]}{then}".strip())

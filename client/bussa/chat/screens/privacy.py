@@ -1,4 +1,4 @@
-"""The door: who may write to this user, with a sentence for each choice. A change counts at once."""
+"""The privacy dialog: who can message this user, knocks, read receipts. Changes apply at once."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -13,12 +13,12 @@ from bussa.errors import BussaError
 from bussa_protocol.frames.parts import Settings
 
 ChangeSettings = Callable[..., Awaitable[Settings]]
-KNOCKS = "Others may knock: one message each, apart"
-RECEIPTS = "Others see what I have read"
+KNOCKS = "Let others knock: one message each"
+RECEIPTS = "Send read receipts"
 
 
 class PrivacyDialog(Dialog[None]):
-    """The settings, as the server last said them."""
+    """Shows the settings of the server's last reply."""
 
     def __init__(self, settings: Settings, change: ChangeSettings) -> None:
         super().__init__()
@@ -26,10 +26,10 @@ class PrivacyDialog(Dialog[None]):
         self._change = change
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="dialog", can_focus=False) as card:
-            card.border_title = "Your door"
-            card.border_subtitle = "Esc closes"
-            yield Static("Who may write to you?", classes="ask", markup=False)
+        with VerticalScroll(id="dialog", can_focus=False) as dialog:
+            dialog.border_title = "Your door"
+            dialog.border_subtitle = "Esc closes"
+            yield Static("Who can message you?", classes="ask", markup=False)
             with RadioSet(id="policy", compact=True):
                 for policy, (name, whom) in texts.POLICIES.items():
                     chosen = policy == self._settings.dm_policy
@@ -37,12 +37,12 @@ class PrivacyDialog(Dialog[None]):
             yield Static(texts.ALWAYS, classes="note", markup=False)
             yield Checkbox(KNOCKS, self._settings.knocks, id="knocks", compact=True)
             yield Checkbox(RECEIPTS, self._settings.read_receipts, id="read_receipts", compact=True)
-            yield Static(texts.privacy_summary(self._settings), id="sum", markup=False)
+            yield Static(texts.privacy_summary(self._settings), id="summary", markup=False)
 
     def on_mount(self) -> None:
         policies = self.query_one("#policy", RadioSet)
         policies.focus()
-        # The cursor begins on the first; it belongs on the one that holds.
+        # The cursor starts on the first option; move it to the selected one.
         for _ in range(list(texts.POLICIES).index(self._settings.dm_policy)):
             policies.action_next_button()
 
@@ -62,4 +62,4 @@ class PrivacyDialog(Dialog[None]):
         except BussaError as error:
             summary = f"Not changed: {texts.problem(error)}."
         if self.is_attached:
-            self.query_one("#sum", Static).update(summary)
+            self.query_one("#summary", Static).update(summary)

@@ -1,4 +1,4 @@
-"""Searching the messages: words begin words, case and accents don't matter."""
+"""The search dialog. Words match by prefix, without regard to case and accents."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -18,11 +18,11 @@ from bussa_protocol.frames import parts, replies
 
 SearchFunction = Callable[[str, str | None], Awaitable[replies.SearchReply]]
 HITS_MAX = 500
-"""Hits that are listed; whoever needs more of them needs another word."""
+"""Hits that are listed at most; a longer list calls for a narrower query."""
 
 
 class SearchDialog(Dialog[tuple[str, int]]):
-    """Gives the peer and the number of the message that was chosen."""
+    """Returns the peer and the number of the chosen message."""
 
     def __init__(self, search: SearchFunction, display_name: Callable[[str], str], typed: str = "") -> None:
         super().__init__()
@@ -33,11 +33,11 @@ class SearchDialog(Dialog[tuple[str, int]]):
         self._next: str | None = None
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="dialog", classes="wide tall") as card:
-            card.border_title = "Find"
-            card.border_subtitle = "Enter opens · Esc closes"
+        with Vertical(id="dialog", classes="wide tall") as dialog:
+            dialog.border_title = "Find"
+            dialog.border_subtitle = "Enter opens · Esc closes"
             yield Input(self._typed, placeholder="words", id="words", max_length=limits.QUERY, compact=True)
-            yield Static(id="says", markup=False)
+            yield Static(id="result", markup=False)
             yield OptionList(id="hits", markup=False)
 
     def on_mount(self) -> None:
@@ -57,7 +57,7 @@ class SearchDialog(Dialog[tuple[str, int]]):
         query = self.query_one("#words", Input).value.strip()
         if not query:
             return
-        status, hits = self.query_one("#says", Static), self.query_one("#hits", OptionList)
+        status, hits = self.query_one("#result", Static), self.query_one("#hits", OptionList)
         status.update("…")
         try:
             page = await self._search(query, self._next)
@@ -69,8 +69,8 @@ class SearchDialog(Dialog[tuple[str, int]]):
         hits.add_options([Option(self._line(hit, today)) for hit in page.hits])
         self._hits.extend(page.hits)
         self._next = page.next if len(self._hits) < HITS_MAX else None
-        more = "; further down there are more" if self._next else ""
-        status.update(f"{len(self._hits)} found{more}" if self._hits else "nothing found")
+        more = "; scroll down for more" if self._next else ""
+        status.update(f"{len(self._hits)} found{more}" if self._hits else "no results")
         if first and self._hits:
             hits.focus()
             hits.highlighted = 0

@@ -1,4 +1,4 @@
-"""What can be done about the person of the open conversation; and a report, with its reason."""
+"""The dialogs of user actions: commands for the open conversation's peer, and a report with its reason."""
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -14,18 +14,18 @@ REASONS: dict[ReportReason, str] = {"spam": "Spam", "abuse": "Abuse", "other": "
 
 
 class UserActionsDialog(Dialog[str]):
-    """Gives the name of the command that was chosen."""
+    """Returns the name of the chosen command."""
 
     def __init__(self, row: Row) -> None:
         super().__init__()
         self._row = row
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="dialog") as card:
-            card.border_title = _title(self._row)
-            card.border_subtitle = "Enter does it · Esc closes"
+        with Vertical(id="dialog") as dialog:
+            dialog.border_title = _title(self._row)
+            dialog.border_subtitle = "Enter runs it · Esc closes"
             yield OptionList(
-                *[Option(says, id=name) for name, says in available_commands(self._row)], id="actions", markup=False
+                *[Option(label, id=name) for name, label in available_commands(self._row)], id="actions", markup=False
             )
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
@@ -33,23 +33,23 @@ class UserActionsDialog(Dialog[str]):
 
 
 def available_commands(row: Row) -> list[tuple[str, str]]:
-    """The commands that make sense for a conversation as it stands, each with a sentence."""
+    """The commands that apply to a conversation in its present state, with their labels."""
     commands: list[tuple[str, str]] = []
     if row.knock:
-        commands += [("accept", "Let in: their messages go to the inbox"), ("decline", "Keep out: nobody is told")]
+        commands += [("accept", "Accept: they can message you"), ("decline", "Decline: they aren't told")]
     commands += [
         ("unmute", "Unmute: unread messages count again") if row.muted else ("mute", "Mute: no bell, no count"),
         ("follow", "Follow"),
         ("unfollow", "Unfollow"),
-        ("who", "Who is that?"),
-        ("unblock", "Unblock") if row.blocked else ("block", "Block: nothing of theirs any more"),
+        ("who", "Profile"),
+        ("unblock", "Unblock") if row.blocked else ("block", "Block: their messages are refused"),
         ("report", "Report …"),
     ]
     return commands
 
 
 class ReportDialog(Dialog[tuple[ReportReason, bool]]):
-    """Gives a reason, and whether to block as well."""
+    """Returns a reason, and whether to block the user too."""
 
     def __init__(self, row: Row, what: str) -> None:
         super().__init__()
@@ -57,12 +57,13 @@ class ReportDialog(Dialog[tuple[ReportReason, bool]]):
         self._what = what
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="dialog") as card:
-            card.border_title = f"Report {_title(self._row)}"
-            card.border_subtitle = "Enter reports · Esc closes"
+        with Vertical(id="dialog") as dialog:
+            dialog.border_title = f"Report {_title(self._row)}"
+            dialog.border_subtitle = "Enter reports · Esc closes"
             yield Static(self._what, classes="note", markup=False)
-            yield OptionList(*[Option(says, id=reason) for reason, says in REASONS.items()], id="reasons", markup=False)
-            yield Checkbox("Block them as well", True, id="block", compact=True)
+            options = [Option(label, id=reason) for reason, label in REASONS.items()]
+            yield OptionList(*options, id="reasons", markup=False)
+            yield Checkbox("Also block them", True, id="block", compact=True)
 
     def on_mount(self) -> None:
         self.query_one("#reasons").focus()
@@ -72,6 +73,6 @@ class ReportDialog(Dialog[tuple[ReportReason, bool]]):
 
 
 def _title(row: Row) -> str:
-    # The title of a border is markup; square brackets of a stranger's name must not be.
+    # A border title is parsed as markup; square brackets of a stranger's name must not be.
     name = sanitize.line(row.name)
     return (name if name == row.peer else f"{name} ({row.peer})").replace("[", "(").replace("]", ")")

@@ -1,1 +1,1 @@
-"""The parts of the screen: the list on the left, the paper with the messages, the composer below."""
+"""Widgets of the main screen: sidebar, message list, composer, status bar."""

@@ -1,4 +1,4 @@
-"""Where one writes: Enter sends, Ctrl+J begins a new line, Tab completes a command."""
+"""The composer: Enter sends, Ctrl+J inserts a new line, Tab completes a command."""
 
 from typing import ClassVar
 
@@ -10,15 +10,15 @@ from textual.widgets import TextArea
 from bussa.chat import commands, sanitize
 
 TYPING_INTERVAL_SECONDS = 3.0
-"""How often the other is told that one is writing, at the most."""
+"""Minimum interval between typing indicators."""
 
 
-# F6 and F7 select in a text area; here they are the desk's.
+# F6 and F7 select text in a TextArea; here they are keys of the main screen.
 _KEPT_BINDINGS = [kept for kept in TextArea.BINDINGS if not (isinstance(kept, Binding) and kept.key in ("f6", "f7"))]
 
 
 class Composer(TextArea, inherit_bindings=False):
-    """A text of a few lines."""
+    """A multi-line text input."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *_KEPT_BINDINGS,
@@ -26,21 +26,21 @@ class Composer(TextArea, inherit_bindings=False):
     ]
 
     class Submitted(Message):
-        """This is to be sent, or obeyed."""
+        """Enter was pressed: a message or a command."""
 
         def __init__(self, text: str) -> None:
             super().__init__()
             self.text = text
 
     class Left(Message):
-        """The cursor wants to go up and out."""
+        """Up was pressed in an empty composer."""
 
     def __init__(self, id: str) -> None:
         super().__init__(id=id, show_line_numbers=False, soft_wrap=True, tab_behavior="focus", compact=True)
         self.highlight_cursor_line = False
 
     def action_line(self) -> None:
-        """Begin a new line."""
+        """Insert a new line."""
         self.insert("\n")
 
     async def _on_key(self, event: Key) -> None:
@@ -61,11 +61,11 @@ class Composer(TextArea, inherit_bindings=False):
             await super()._on_key(event)
 
     async def _on_paste(self, event: Paste) -> None:
-        # What was copied somewhere may carry control characters that nobody meant to send.
+        # Copied text may contain control characters that are not meant to be sent.
         event.prevent_default().stop()
         self.insert(sanitize.plain(event.text))
 
     def set_text(self, text: str) -> None:
-        """Replace what stands there; the cursor goes to its end."""
+        """Replace the text, and move the cursor to its end."""
         self.load_text(text)
         self.move_cursor(self.document.end)

@@ -1,13 +1,13 @@
-"""A thread as lines of a given width. Pure: the paper draws them, a test reads them.
+"""A thread as lines of a given width. Pure: MessageList draws them.
 
     ───────── Today ─────────
     bob  12:03
       ciao
-      ↳ you: hai visto?              a reply names what it answers
+      ↳ you: hai visto?              the quoted message of a reply
     you  12:04
-      sì!                        ✓✓  on its way ○, on the server ✓, read ✓✓, failed ✗
+      sì!                        ✓✓  sending ○, sent ✓, read ✓✓, failed ✗
 
-Everything that anybody wrote comes through ``safe``; the text is built of spans, never of markup.
+All text of users passes ``sanitize``. Lines are built of spans, never of markup.
 """
 
 from dataclasses import dataclass
@@ -24,16 +24,16 @@ from bussa.chat.thread import Outgoing, SendState, Thread
 from bussa_protocol.frames import parts
 
 GROUP_MILLIS = 5 * 60 * 1000
-"""Messages of one person within this time stand under one heading."""
+"""Messages of one sender within this time share a heading."""
 INDENT = 2
 MARK_WIDTH = 3
-"""Columns on the right for ✓✓ and a space."""
+"""Columns on the right: ✓✓ and a space."""
 _CONSOLE = Console(width=80, color_system=None, markup=False, highlight=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line; ``n`` is the message it belongs to."""
+    """One line; ``n`` is the number of its message."""
 
     text: Text
     n: int | None = None
@@ -41,7 +41,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class DisplayMessage:
-    """A message or one on its way out, for drawing."""
+    """A message or an outgoing one, for drawing."""
 
     n: int | None
     mine: bool
@@ -59,7 +59,7 @@ def lay_out(thread: Thread, row: Row, width: int, today: datetime) -> list[Line]
     lines: list[Line] = []
     before: DisplayMessage | None = None
     if thread.more_before:
-        lines.append(Line(_rule("older ones above", width)))
+        lines.append(Line(_rule("older above", width)))
     for message in _display_messages(thread, row):
         if before is None or texts.day(before.at, today) != texts.day(message.at, today):
             lines.extend(_break(texts.day(message.at, today), width, first=not lines))
@@ -74,14 +74,14 @@ def lay_out(thread: Thread, row: Row, width: int, today: datetime) -> list[Line]
         lines.extend(_body(message, thread, row, width))
         before = message
     if thread.more_after:
-        lines.append(Line(_rule("newer ones below (End)", width)))
+        lines.append(Line(_rule("newer below (End)", width)))
     return lines
 
 
 def _display_messages(thread: Thread, row: Row) -> list[DisplayMessage]:
     messages = [_of_message(message, thread.me, row) for message in thread.messages]
     if not thread.more_after:
-        messages.extend(_of_outgoing(going) for going in thread.outgoing)
+        messages.extend(_of_outgoing(outgoing) for outgoing in thread.outgoing)
     return messages
 
 
@@ -112,7 +112,7 @@ def _body(message: DisplayMessage, thread: Thread, row: Row, width: int) -> list
         quoted = Text(" " * INDENT + fit("↳ " + _quote(message.reply_to, thread, row), room), "quote")
         lines.append(Line(quoted, message.n))
     if message.hidden:
-        lines.append(Line(Text(" " * INDENT + fit("hidden, for you have blocked them", room), "quote"), message.n))
+        lines.append(Line(Text(" " * INDENT + fit("hidden: you blocked this person", room), "quote"), message.n))
         return lines
     wrapped = wrap(message.text, room)
     for number, text in enumerate(wrapped):
@@ -148,13 +148,13 @@ def _break(label: str, width: int, style: str = "rule", *, first: bool) -> list[
 
 @lru_cache(maxsize=2048)
 def wrap(text: str, width: int) -> tuple[str, ...]:
-    """Foreign text, made safe, in lines that fit."""
+    """Sanitized text in lines of at most ``width`` columns."""
     wrapped = Text(sanitize.plain(text)).wrap(_CONSOLE, width)
     return tuple(line.plain.rstrip() for line in wrapped) or ("",)
 
 
 def fit(text: str, width: int) -> str:
-    """One line of at most ``width`` columns; what is cut off is an ellipsis."""
+    """One line of at most ``width`` columns, truncated with an ellipsis."""
     if cell_len(text) <= width:
         return text
     return set_cell_size(text, max(0, width - 1)).rstrip() + "…"

@@ -1,6 +1,6 @@
-"""The paper: the messages of one conversation, scrolled, with one of them chosen while it has the focus.
+"""The message list: the messages of one conversation, scrollable, one of them selected while it has the focus.
 
-Lines are laid out once a change and drawn by the line, so a long conversation costs what the screen shows.
+Lines are laid out once per change and rendered per line, so drawing a long conversation costs what the screen shows.
 """
 
 from datetime import datetime
@@ -23,7 +23,7 @@ PREFETCH_LINES = 3
 
 
 class MessageList(ScrollView, can_focus=True):
-    """Shows a thread. Where it stands at the end it stays at the end; else it stays where the reader is."""
+    """Shows a thread. Scrolled to the end it follows new messages; else it keeps its position."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "me",
@@ -50,19 +50,19 @@ class MessageList(ScrollView, can_focus=True):
     ]
 
     class Older(Message):
-        """The reader comes near the upper edge."""
+        """Scrolled near the upper edge."""
 
     class Newer(Message):
-        """The reader comes near the lower edge, and the window ends before the conversation does."""
+        """Scrolled near the lower edge, and the window ends before the conversation does."""
 
     class AtEnd(Message):
-        """The reader has come to the newest line."""
+        """Scrolled to the newest line."""
 
     class Newest(Message):
-        """The reader wants the end of the conversation."""
+        """The End key: jump to the end of the conversation."""
 
     class ActionChosen(Message):
-        """Something is to be done with the message ``n``."""
+        """An action key was pressed on the message ``n``."""
 
         def __init__(self, action: str, n: int) -> None:
             super().__init__()
@@ -77,10 +77,10 @@ class MessageList(ScrollView, can_focus=True):
         self._selected_n: int | None = None
         self._width = 0
 
-    # ---- what it shows
+    # ---- content
 
     def show(self, thread: Thread, row: Row) -> None:
-        """Draw this thread as it is now."""
+        """Show ``thread`` in its present state."""
         other = thread is not self._thread
         stay = self.is_at_end or other
         top = self._scroll_anchor()
@@ -101,11 +101,11 @@ class MessageList(ScrollView, can_focus=True):
 
     @property
     def is_at_end(self) -> bool:
-        """Whether the newest line can be seen."""
+        """Whether the newest line is visible."""
         return self.scroll_y >= self.max_scroll_y - 1
 
     def scroll_to_message(self, n: int) -> None:
-        """Choose the message ``n`` and bring it into view."""
+        """Select the message ``n`` and scroll to it."""
         self._selected_n = n
         mine = [at for at, line in enumerate(self._lines) if line.n == n]
         if mine:
@@ -113,7 +113,7 @@ class MessageList(ScrollView, can_focus=True):
         self.refresh()
 
     def text(self) -> str:
-        """Everything on it, as a person would read it."""
+        """The whole content as plain text."""
         return "\n".join(line.text.plain.rstrip() for line in self._lines)
 
     def _lay_out(self) -> None:
@@ -124,7 +124,7 @@ class MessageList(ScrollView, can_focus=True):
         self.virtual_size = Size(self._width, len(self._lines))
 
     def _scroll_anchor(self) -> tuple[int, int] | None:
-        """The first message in view, and how far down it begins."""
+        """The first visible message, and its offset in lines from the top."""
         start = round(self.scroll_y)
         for at in range(start, min(len(self._lines), start + 200)):
             n = self._lines[at].n
@@ -153,7 +153,7 @@ class MessageList(ScrollView, can_focus=True):
         if line.n is not None and line.n == self._selected_n and self.has_focus:
             base += self.get_component_rich_style("chosen")
         drawn = Text(line.text.plain, end="")
-        # A span, not the style of the whole: a text without spans would be drawn without its style.
+        # As a span: Strip ignores the style of a text that has no spans.
         drawn.stylize(base)
         if line.text.style:
             drawn.stylize(self.get_component_rich_style(str(line.text.style), partial=True))
@@ -179,7 +179,7 @@ class MessageList(ScrollView, can_focus=True):
     # ---- keys
 
     def action_choose(self, by: int) -> None:
-        """Choose the next message up or down."""
+        """Select the next message up or down."""
         if self._thread is None:
             return
         numbers = [message.n for message in self._thread.messages]
@@ -212,7 +212,7 @@ class MessageList(ScrollView, can_focus=True):
         self.scroll_relative(y=by * max(1, self.size.height - 2), animate=False)
 
     def action_newest(self) -> None:
-        """Go to the end."""
+        """Jump to the end."""
         self._selected_n = None
         self.post_message(self.Newest())
 
@@ -221,13 +221,13 @@ class MessageList(ScrollView, can_focus=True):
             self.post_message(self.ActionChosen(action, self._selected_n))
 
     def action_reply(self) -> None:
-        """Answer the chosen message."""
+        """Reply to the selected message."""
         self._post_action("reply")
 
     def action_copy(self) -> None:
-        """Copy the chosen message."""
+        """Copy the selected message."""
         self._post_action("copy")
 
     def action_report(self) -> None:
-        """Report the chosen message."""
+        """Report the selected message."""
         self._post_action("report")

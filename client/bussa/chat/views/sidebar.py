@@ -1,4 +1,4 @@
-"""The list of conversations: inbox or requests, newest first, with what is unread."""
+"""The list of conversations: inbox or knocks, newest first, with unread counts."""
 
 from datetime import datetime
 
@@ -18,13 +18,13 @@ from bussa.chat.views.message_lines import fit
 PREFETCH_ROWS = 5
 """Rows from the end of the list at which the next page is fetched."""
 EMPTY = {
-    "inbox": "Nothing here yet.\n\nF4 writes to somebody.",
-    "requests": "Nobody knocks.\n\nF6 says who may.",
+    "inbox": "No conversations yet.\n\nF4 starts one.",
+    "requests": "No knocks.\n\nF6 sets who can knock.",
 }
 
 
 class Sidebar(Vertical):
-    """Two folders, one of them shown."""
+    """Shows one of two folders."""
 
     class Opened(Message):
         """A conversation was chosen."""
@@ -34,10 +34,10 @@ class Sidebar(Vertical):
             self.peer = peer
 
     class Resized(Message):
-        """The rows have to be cut anew."""
+        """The width changed: rows have to be truncated again."""
 
     class NearEnd(Message):
-        """The next page is wanted."""
+        """Scrolled near the end: fetch the next page."""
 
     def __init__(self, id: str) -> None:
         super().__init__(id=id)
@@ -50,7 +50,7 @@ class Sidebar(Vertical):
         yield Static(id="empty", markup=False)
 
     def show(self, store: ConversationStore, open_peer: str | None) -> None:
-        """Draw the folder as it is now; the highlight stays on its conversation."""
+        """Redraw the folder; the highlight stays on its conversation."""
         rows = store.rows_in(self.folder)
         self._more = store.next_cursor[self.folder] is not None
         self.query_one("#folders", Static).update(self._folders(store))
@@ -95,7 +95,7 @@ class Sidebar(Vertical):
 
 
 def _row(row: Row, width: int, today: datetime, open_peer: str | None) -> Text:
-    """Two lines: who and when; what and how many."""
+    """Two lines: name and date; preview and unread count."""
     unread = texts.count(row.unread) if row.unread else ""
     when = texts.when(row.last.at, today) if row.last else ""
     strength = "bold" if row.unread and not row.muted else ""
@@ -115,7 +115,7 @@ def _preview(row: Row) -> str:
     if row.last is None:
         return ""
     text = sanitize.line(row.last.text)
-    # The other's words stand as they are; only own ones need a name, for there are two in a conversation.
+    # Only own messages are labelled: a conversation has two participants.
     mine = row.last.sender != row.peer
     muted = "(muted) " if row.muted else ""
     return muted + (f"you: {text}" if mine else sanitize.defang_links(text) if row.knock else text)

@@ -1,4 +1,4 @@
-"""The line at the top: who one is and where, and whether the line is live."""
+"""The status bar: user, server and connection status."""
 
 from rich.cells import cell_len
 from textual.content import Content
@@ -8,14 +8,14 @@ from bussa.chat.views.message_lines import fit
 from bussa.reconnect_loop import ConnectionStatus
 
 LABELS = {
-    ConnectionStatus.CONNECTED: ("● live", "$success"),
+    ConnectionStatus.CONNECTED: ("● connected", "$success"),
     ConnectionStatus.CONNECTING: ("◌ reconnecting …", "$warning"),
     ConnectionStatus.CLOSED: ("✗ closed", "$error"),
 }
 
 
 class StatusBar(Static):
-    """Drawn anew whenever something about it changes."""
+    """One line at the top of the screen."""
 
     def __init__(self, user: str, address: str, id: str) -> None:
         super().__init__(id=id, markup=False)
@@ -24,7 +24,7 @@ class StatusBar(Static):
         self._reason = ""
 
     def set_status(self, status: ConnectionStatus, reason: str) -> None:
-        """Show the state of the line, and why it is not live."""
+        """Show the status, and why there is no connection."""
         if status is ConnectionStatus.CONNECTED or reason:
             self._reason = reason
         self._status = status
