@@ -1,10 +1,10 @@
-"""What holds for every test: new examples in each run, nobody is timed, and in CI nothing is skipped in silence."""
+"""Settings of all tests: new examples in each run, no deadlines, and no silent skips in CI."""
 
 from hypothesis import settings
 
 pytest_plugins = ["pytester", "tests.skip_guard", "tests.example_seed", "tests.missing_programs"]
 
-# No deadline: a slow machine is no failure, and pytest's own timeout ends what hangs. Not derandomized, which is
-# Hypothesis' own default where CI is set: what everybody runs is what CI runs.
+# No deadline: a slow machine must not fail a test, and pytest's timeout ends what hangs. Not derandomized, which is the
+# default of Hypothesis in CI: CI runs what developers run.
 settings.register_profile("bussa", settings(), deadline=None, derandomize=False, print_blob=True)
 settings.load_profile("bussa")

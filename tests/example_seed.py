@@ -1,4 +1,4 @@
-"""One seed a run for all property tests, new each time and printed, so that a failed run can be repeated."""
+"""One seed for all property tests of a run, new each time and printed, so that a failed run can be repeated."""
 
 import random
 from typing import Any
@@ -18,7 +18,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """pytest-xdist is about to start a worker, which is given the options of the command line alone."""
+    """Pass the seed to a worker of pytest-xdist, which gets only the options of the command line."""
     node.workerinput["hypothesis_seed"] = node.config.option.hypothesis_seed
 
 

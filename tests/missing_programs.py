@@ -1,6 +1,6 @@
-"""Programs that some tests use where they are installed: the end of a run says which were not there.
+"""Optional programs that some tests use: the end of a run lists the missing ones.
 
-In CI each of them has to be.
+In CI a missing one fails the run.
 """
 
 import os
@@ -9,25 +9,25 @@ import sys
 
 import pytest
 
-# A browser has several names; any of them serves.
+# Any of these names of the browser.
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
 )
 
 PROMTOOL = shutil.which("promtool")
 
-# Debian keeps it where only root looks.
+# Debian installs it in /usr/sbin, which is not on every PATH.
 HAPROXY = shutil.which("haproxy", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 
 
 def missing() -> list[str]:
-    """What is not run without them, each in a few words."""
+    """What is not tested without them, in a few words each."""
     return [
         words
         for found, words in (
-            (CHROMIUM, "the page in a browser (chromium)"),
-            (HAPROXY or sys.platform != "linux", "the balancer itself (haproxy)"),
-            (PROMTOOL, "the alerts (promtool, of prometheus)"),
+            (CHROMIUM, "the web client in a browser (chromium)"),
+            (HAPROXY or sys.platform != "linux", "the load balancer (haproxy)"),
+            (PROMTOOL, "the alerts and the dashboard (prometheus and its promtool)"),
         )
         if not found
     ]
@@ -40,9 +40,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if lacking := missing():
+    if untested := missing():
         terminalreporter.line(
-            f"Not run here, for want of a program: {', '.join(lacking)}. "
+            f"Not tested, since a program is missing: {', '.join(untested)}. "
             "On Debian and Ubuntu: apt install chromium haproxy prometheus.",
             yellow=True,
         )

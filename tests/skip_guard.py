@@ -1,6 +1,6 @@
-"""In CI nothing is skipped in silence.
+"""No silent skips in CI.
 
-With ``CI=true`` a skipped or expected-to-fail test fails the run, unless its reason stands in
+With ``CI=true`` a skipped or expected-to-fail test fails the run, unless its reason is listed in
 ``allowed_skips.txt`` beside this file: a line ``reason  # why this may be so``.
 """
 
@@ -13,10 +13,10 @@ ALLOWED = Path(__file__).with_name("allowed_skips.txt")
 
 
 def allowed_reasons(text: str) -> frozenset[str]:
-    """The reasons of a list; blank lines and comments are passed over.
+    """The reasons of a list; blank lines and comments are ignored.
 
     Raises:
-        ValueError: a reason stands there without a comment that says why.
+        ValueError: a reason has no comment that says why.
     """
     reasons: set[str] = set()
     for line in text.splitlines():
@@ -30,7 +30,7 @@ def allowed_reasons(text: str) -> frozenset[str]:
 
 
 class SkipGuard:
-    """Watches every report and turns the exit status where a test did not run for a reason not allowed."""
+    """Collects skips with other reasons than the allowed ones, and fails the run if there are any."""
 
     def __init__(self, allowed: frozenset[str]) -> None:
         self._allowed = allowed
@@ -49,7 +49,7 @@ class SkipGuard:
         if reason not in self._allowed:
             self._disallowed.append((report.nodeid, reason))
 
-    # Before the terminal's own, which prints the summary from here.
+    # Before the terminal reporter's hook, which prints the summary.
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         if self._disallowed and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):

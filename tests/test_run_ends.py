@@ -1,4 +1,4 @@
-"""What a run of the tests says at its end: the seed of its examples, and what was not run for want of a program."""
+"""The last lines of a test run: the seed of its examples, and the missing programs."""
 
 import re
 from pathlib import Path
@@ -20,7 +20,7 @@ def test_draws(number):
 
 def run(pytester: pytest.Pytester, *options: str) -> pytest.RunResult:
     (pytester.path / "drawn.txt").unlink(missing_ok=True)
-    # No database of examples: a run must repeat by its seed alone.
+    # No example database: the seed alone must repeat a run.
     pytester.makeini("[pytest]\naddopts = -p no:asyncio -p no:timeout -p no:cacheprovider")
     return pytester.runpytest_subprocess(*options)
 
@@ -29,7 +29,7 @@ def drawn(pytester: pytest.Pytester) -> list[str]:
     return (pytester.path / "drawn.txt").read_text().split()
 
 
-@pytest.fixture(params=["", "true"], ids=["by hand", "in CI"])
+@pytest.fixture(params=["", "true"], ids=["local", "in CI"])
 def ci(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CI", request.param)
 
@@ -62,7 +62,7 @@ def test_workers_draw_by_the_seed_of_the_run(pytester: pytest.Pytester) -> None:
 
 
 @pytest.mark.parametrize(("ci", "status"), [("", pytest.ExitCode.OK), ("true", pytest.ExitCode.TESTS_FAILED)])
-def test_missing_programs_are_told_and_fail_in_ci(
+def test_missing_programs_are_listed_and_fail_in_ci(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, ci: str, status: pytest.ExitCode
 ) -> None:
     monkeypatch.setenv("CI", ci)
@@ -70,12 +70,12 @@ def test_missing_programs_are_told_and_fail_in_ci(
     pytester.makepyfile("def test_passes(): pass")
     result = run(pytester)
     assert result.ret == status
-    result.stdout.fnmatch_lines(["*the page in a browser (chromium)*apt install chromium*"])
+    result.stdout.fnmatch_lines(["*the web client in a browser (chromium)*apt install chromium*"])
 
 
-def test_a_machine_with_all_programs_says_nothing(pytester: pytest.Pytester) -> None:
+def test_summary_is_silent_if_no_program_is_missing(pytester: pytest.Pytester) -> None:
     pytester.makeconftest(PROGRAMS + "\nCHROMIUM = HAPROXY = PROMTOOL = 'here'\n")
     pytester.makepyfile("def test_passes(): pass")
     result = run(pytester)
     assert result.ret == pytest.ExitCode.OK
-    result.stdout.no_fnmatch_line("*for want of a program*")
+    result.stdout.no_fnmatch_line("*program is missing*")

@@ -13,7 +13,8 @@
  *
  * A plain ES module without dependencies, for browsers and Node. Pass a `WebSocket` where there is no global one.
  *
- *     errors, frames      error classes; frame types and their validation
+ *     frames, checks      the contract, generated: frame types and their validation, codes, limits
+ *     errors              error classes
  *     backoff, pending-requests, log-cursor, event-queue, state
  *                         the state machine: no I/O, time is an argument
  *     codec, connection, tokens, reconnect-loop, client-core
@@ -56,7 +57,7 @@ export class Client extends ClientCore {
      * @param {string} text
      * @param {{replyTo?: number, nonce?: string, patience?: number}} [more] `nonce`: for a retry after a
      *     RequestTimeoutError or a page reload; `patience`: the time-out of this call in seconds
-     * @returns {Promise<import("./sdk/frames.js").Sent>}
+     * @returns {Promise<import("./sdk/frames.js").SentReply>}
      */
     send(to, text, { replyTo, nonce = newNonce(), patience } = {}) {
         return this.request({ type: "send", to, text, nonce, reply_to: replyTo }, patience);
@@ -67,7 +68,7 @@ export class Client extends ClientCore {
      *
      * @param {string} peer
      * @param {{before?: number, after?: number, limit?: number}} [page]
-     * @returns {Promise<import("./sdk/frames.js").History>}
+     * @returns {Promise<import("./sdk/frames.js").HistoryReply>}
      */
     history(peer, { before, after, limit } = {}) {
         return this.request({ type: "history", peer, before, after, limit });
@@ -78,7 +79,7 @@ export class Client extends ClientCore {
      *
      * @param {"inbox" | "requests"} [folder]
      * @param {{before?: string | null, limit?: number}} [page] `before` is the `next` of the page before it
-     * @returns {Promise<import("./sdk/frames.js").Conversations>}
+     * @returns {Promise<import("./sdk/frames.js").ConversationsReply>}
      */
     conversations(folder = "inbox", { before, limit } = {}) {
         return this.request({ type: "conversations", folder, before: before ?? undefined, limit });
@@ -124,7 +125,7 @@ export class Client extends ClientCore {
      * RequestInterruptedError.
      *
      * @param {string} peer
-     * @param {import("./sdk/frames.js").Reason} reason
+     * @param {import("./sdk/frames.js").ReportReason} reason
      * @param {{n?: number, block?: boolean}} [more]
      */
     async report(peer, reason, { n, block } = {}) {
@@ -146,7 +147,7 @@ export class Client extends ClientCore {
      * A user's name, and whether this user can message them.
      *
      * @param {string} user
-     * @returns {Promise<import("./sdk/frames.js").Profile>}
+     * @returns {Promise<import("./sdk/frames.js").ProfileReply>}
      */
     profile(user) {
         return this.request({ type: "profile", user });
@@ -157,7 +158,7 @@ export class Client extends ClientCore {
      *
      * @param {string} query
      * @param {{peer?: string, before?: string | null, limit?: number}} [page]
-     * @returns {Promise<import("./sdk/frames.js").Search>}
+     * @returns {Promise<import("./sdk/frames.js").SearchReply>}
      */
     search(query, { peer, before, limit } = {}) {
         return this.request({ type: "search", query, peer, before: before ?? undefined, limit });

@@ -1,14 +1,15 @@
-"""What goes over the wire, and nothing else.
+"""The wire protocol, and nothing else.
 
-    ids, limits, codes     the words of the contract and their bounds
-    frames/                what a client may say, and what it may be told
-    codec                  frames to bytes and back: JSON and MessagePack
-    cursor                 is this seq the next one, an old one, or is there a gap?
-    version                the subprotocols and how one is chosen
-    bodies                 what goes over HTTP
-    schemas                types to JSON Schemas under names for readers
-    asyncapi, openapi      the two API documents, made from the types
+    ids, limits, codes     identifiers, their bounds, error and close codes
+    frames/                requests, replies and events
+    codec                  frames to bytes and back, in JSON and MessagePack
+    cursor                 whether a seq is the next one, an old one or beyond a gap
+    version                the subprotocols and their negotiation
+    bodies                 HTTP request and response bodies
+    schemas                JSON Schemas of the types, under readable names
+    asyncapi, openapi      the two API documents, generated from the types
+    javascript/            the frames of the JavaScript SDK, generated from the types
     vectors/               valid and invalid frames, as files for any language
 
-This package imports nothing else of ours: a client needs it and no more.
+No other package of the project is imported: a client needs this one alone.
 """

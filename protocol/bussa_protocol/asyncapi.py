@@ -1,10 +1,10 @@
-"""The WebSocket side of the contract as an AsyncAPI 3.0 document, for readers and generators in any language.
+"""The WebSocket API as an AsyncAPI 3.0 document, for readers and code generators in any language.
 
     channel     one: the socket
     messages    every frame, with its schema
-    operations  one a request, with its replies; one for what the server tells of its own accord
+    operations  one per request, with its replies; one for the events
 
-Everything comes from the types; what only people need to know is said here, once.
+The document is derived from the types. Only the summaries are written here.
 """
 
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from bussa_protocol.frames import events, parts, replies, requests
 from bussa_protocol.schemas import Json, components, reference
 
 CONTRACT_VERSION = "1.0.0"
-"""The version of the contract: fields may be added, nothing is renamed, removed or given another meaning."""
+"""The version of the contract. Fields may be added; nothing is renamed, removed or redefined."""
 
 
 class Operation(NamedTuple):
@@ -30,62 +30,74 @@ OPERATIONS = (
     Operation(
         requests.HelloRequest,
         replies.WelcomeReply,
-        "Say who is there, and where to go on; the first frame of a connection.",
+        "Authenticate and resume; the first frame of a connection.",
     ),
-    Operation(requests.SendRequest, replies.SentReply, "Write to a person."),
+    Operation(requests.SendRequest, replies.SentReply, "Send a message to a user."),
     Operation(requests.HistoryRequest, replies.HistoryReply, "Read messages of a conversation."),
     Operation(requests.ConversationsRequest, replies.ConversationsReply, "List conversations, newest first."),
-    Operation(requests.ReadRequest, replies.OkReply, "Everything up to a message has been read."),
-    Operation(requests.AcceptRequest, replies.OkReply, "Let in who knocked."),
-    Operation(requests.DeclineRequest, replies.OkReply, "Turn away who knocked, or whoever wrote."),
-    Operation(requests.BlockRequest, replies.OkReply, "Neither hear from a person nor write there."),
-    Operation(requests.UnblockRequest, replies.OkReply, "Undo a block."),
-    Operation(requests.MuteRequest, replies.OkReply, "Keep a conversation quiet."),
-    Operation(requests.UnmuteRequest, replies.OkReply, "Undo a mute."),
-    Operation(requests.ReportRequest, replies.OkReply, "Report a conversation or a message of it; and decline it."),
-    Operation(requests.SettingsRequest, replies.SettingsReply, "Read or set one's own door."),
-    Operation(requests.ProfileRequest, replies.ProfileReply, "See a person, and whether one may write there."),
-    Operation(requests.SearchRequest, replies.SearchReply, "Find messages of one's own conversations."),
-    Operation(requests.SyncRequest, replies.SyncReply, "Read events of one's own log."),
-    Operation(requests.RefreshRequest, replies.OkReply, "Go on with a newer token."),
-    Operation(requests.PingRequest, replies.PongReply, "Is anybody there? And how far has the log come?"),
-    Operation(requests.TypingRequest, None, "Show the peer that one is writing. Fleeting: no id, no reply."),
+    Operation(requests.ReadRequest, replies.OkReply, "Mark the messages up to `n` as read."),
+    Operation(requests.AcceptRequest, replies.OkReply, "Accept a conversation: its peer may write to the inbox."),
+    Operation(
+        requests.DeclineRequest,
+        replies.OkReply,
+        "Decline a conversation: its peer is refused until accepted or written to.",
+    ),
+    Operation(requests.BlockRequest, replies.OkReply, "Block a user: neither may write to the other."),
+    Operation(requests.UnblockRequest, replies.OkReply, "Unblock a user."),
+    Operation(requests.MuteRequest, replies.OkReply, "Mute a conversation."),
+    Operation(requests.UnmuteRequest, replies.OkReply, "Unmute a conversation."),
+    Operation(
+        requests.ReportRequest,
+        replies.OkReply,
+        "Report a conversation or one of its messages, and decline the conversation.",
+    ),
+    Operation(requests.SettingsRequest, replies.SettingsReply, "Read or change the user's own privacy settings."),
+    Operation(
+        requests.ProfileRequest, replies.ProfileReply, "Read a user's name, and whether one may write to that user."
+    ),
+    Operation(requests.SearchRequest, replies.SearchReply, "Search the messages of the user's own conversations."),
+    Operation(requests.SyncRequest, replies.SyncReply, "Read events of the user's own log."),
+    Operation(
+        requests.RefreshRequest, replies.OkReply, "Replace the connection's token by a newer one of the same user."
+    ),
+    Operation(requests.PingRequest, replies.PongReply, "Check the connection, and read the head of the log."),
+    Operation(requests.TypingRequest, None, "Show the peer that the user is typing. Ephemeral: no id, no reply."),
 )
 
 EVENT_SUMMARIES: dict[type[events.EventBase], str] = {
-    events.MessageEvent: "A message of a conversation, by either side.",
-    events.ReadEvent: "One side has read up to a message.",
-    events.ConversationEvent: "What accept, decline, mute, block or report changed.",
-    events.SettingsEvent: "The user's own door has changed.",
-    events.HiddenEvent: "In place of an event of a peer whom the user has blocked since.",
-    events.TypingEvent: "The peer is writing. Fleeting: no seq.",
+    events.MessageEvent: "A message of a conversation, by either participant.",
+    events.ReadEvent: "A participant has read the conversation up to a message.",
+    events.ConversationEvent: "The state of a conversation after accept, decline, mute, block or report.",
+    events.SettingsEvent: "The user's privacy settings have changed.",
+    events.HiddenEvent: "Replaces an event of a peer whom the user has blocked since.",
+    events.TypingEvent: "The peer is typing. Ephemeral: no seq.",
 }
 
 ERROR_SUMMARIES = {
-    ErrorCode.BAD_REQUEST: "Not a known request; a missing, mistyped or out-of-range field.",
-    ErrorCode.NOT_ALLOWED: "Refused; the same to the letter whether by policy, block, decline or report.",
-    ErrorCode.AWAITING_ACCEPTANCE: "One message has knocked already; a further one waits until the recipient accepts.",
-    ErrorCode.NOT_FOUND: "No such user, conversation or message.",
+    ErrorCode.BAD_REQUEST: "Unknown request, or a missing, mistyped or out-of-range field.",
+    ErrorCode.NOT_ALLOWED: "Refused; byte for byte the same for policy, block, decline and report.",
+    ErrorCode.AWAITING_ACCEPTANCE: "A knock is pending; further messages are refused until the recipient accepts.",
+    ErrorCode.NOT_FOUND: "Unknown user, conversation or message.",
     ErrorCode.CONFLICT: "The nonce was used for another message.",
-    ErrorCode.RATE_LIMITED: "Over a limit; `retry_after` says when.",
-    ErrorCode.UNAVAILABLE: "The store is out of reach: nothing was committed, or the nonce makes it safe to ask again.",
+    ErrorCode.RATE_LIMITED: "Rate limit exceeded; `retry_after` says when to retry.",
+    ErrorCode.UNAVAILABLE: "The store is unavailable. Nothing was committed, or the nonce makes a retry safe.",
 }
 
 _DESCRIPTION = f"""\
-Direct messages, live on every device of a user. Everything that happens to a user is appended to that user's
-log under a `seq` (1, 2, 3 … without holes); what is pushed is the log, live.
+Direct messages, live on every device of a user. Every event of a user is appended to that user's log under a
+`seq` (1, 2, 3 … without holes); what is pushed is the log, live.
 
 The first frame is `hello`. A request carries an `id`; exactly one reply carries the same. Requests on one
-connection are carried out in the order sent. Unknown fields and unknown events are passed over: they may be added.
+connection are handled in the order sent. Unknown fields and unknown events must be ignored: they may be added.
 
-Two subprotocols carry the same maps: `{version.MSGPACK}` (a MessagePack map a binary frame) and
-`{version.JSON}` (a JSON object a text frame). The first one of the client's list that the server knows is chosen;
-with none offered it is JSON; with only unknown ones the handshake is refused with 400.
+Two subprotocols carry the same maps: `{version.MSGPACK}` (one MessagePack map per binary frame) and
+`{version.JSON}` (one JSON object per text frame). The server chooses the first one of the client's list that it
+supports. Without an offer it is JSON; an offer of unknown ones only is refused with 400.
 """
 
 
 def asyncapi_document() -> Json:
-    """The document, made anew: the caller may add to it."""
+    """A new document on each call, so that the caller may modify it."""
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -138,15 +150,15 @@ def asyncapi_document() -> Json:
 
 
 def _frames() -> list[type]:
-    answers = [ask.reply for ask in OPERATIONS if ask.reply is not None]
-    return [*(ask.request for ask in OPERATIONS), *dict.fromkeys(answers), replies.ErrorReply, *EVENT_SUMMARIES]
+    answers = [row.reply for row in OPERATIONS if row.reply is not None]
+    return [*(row.request for row in OPERATIONS), *dict.fromkeys(answers), replies.ErrorReply, *EVENT_SUMMARIES]
 
 
 def _server(protocol: str, host: str) -> Json:
     return {
         "protocol": protocol,
         "host": "{host}",
-        "variables": {"host": {"default": host, "description": "Where this server is reached."}},
+        "variables": {"host": {"default": host, "description": "Host and port of the server."}},
         "security": [{"$ref": "#/components/securitySchemes/token"}],
     }
 
@@ -164,9 +176,12 @@ def _channel() -> Json:
                     "properties": {
                         "Sec-WebSocket-Protocol": {
                             "type": "string",
-                            "description": f"Any of {', '.join(version.KNOWN)}, the preferred one first.",
+                            "description": f"Any of {', '.join(version.KNOWN)}, in order of preference.",
                         },
-                        "Authorization": {"type": "string", "description": "`Bearer TOKEN`; then `hello` needs none."},
+                        "Authorization": {
+                            "type": "string",
+                            "description": "`Bearer TOKEN`; makes the token of `hello` optional.",
+                        },
                     },
                 },
                 "bindingVersion": "0.1.0",
@@ -176,7 +191,7 @@ def _channel() -> Json:
 
 
 def _request_operations() -> Json:
-    return {_tag(ask.request): _operation(ask) for ask in OPERATIONS}
+    return {_tag(row.request): _operation(row) for row in OPERATIONS}
 
 
 def _operation(row: Operation) -> Json:
@@ -198,7 +213,7 @@ def _event_operation() -> Json:
     return {
         "action": "send",
         "channel": {"$ref": "#/channels/socket"},
-        "summary": "What happened to the user: the log, live or replayed, each seq one more than the one before.",
+        "summary": "The events of the user's log, live or replayed; each seq is one more than the one before.",
         "messages": [_channel_message(event) for event in EVENT_SUMMARIES],
     }
 
@@ -208,7 +223,7 @@ def _channel_message(frame: type) -> Json:
 
 
 def _messages() -> Json:
-    summaries: dict[type, str] = {ask.request: ask.summary for ask in OPERATIONS}
+    summaries: dict[type, str] = {row.request: row.summary for row in OPERATIONS}
     summaries |= EVENT_SUMMARIES
     return {frame.__name__: _message(frame, summaries.get(frame)) for frame in _frames()}
 
@@ -236,10 +251,10 @@ def _schemas() -> Json:
         "ErrorCode": ErrorCode,
     }
     schemas = components(named)
-    # What no type says: these two exclude each other.
+    # The types can't express that these two are mutually exclusive.
     both = {"before": {"type": "integer"}, "after": {"type": "integer"}}
     schemas["HistoryRequest"]["not"] = {"properties": both, "required": list(both)}
-    # Bytes are carried, not decoded, so the type says no more than that these are maps.
+    # The server carries events as encoded bytes, so the field's type does not name them.
     logged = [reference(event.__name__) for event in EVENT_SUMMARIES if event is not events.TypingEvent]
     schemas["SyncReply"]["properties"]["events"]["items"] = {"anyOf": logged}
     return schemas

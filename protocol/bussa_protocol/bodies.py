@@ -1,4 +1,4 @@
-"""What goes over HTTP: the bodies of requests and answers (contract, section *HTTP*)."""
+"""HTTP request and response bodies (contract, section *HTTP*)."""
 
 from typing import Annotated
 
@@ -14,7 +14,7 @@ Ttl = Annotated[int, Meta(ge=1, le=TTL_MAX, description="Seconds.")]
 
 
 class Body(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A JSON object. Unknown fields are passed over, for fields may be added."""
+    """A JSON object. Unknown fields are ignored, so that fields may be added."""
 
 
 class SignUp(Body, frozen=True):
@@ -29,7 +29,7 @@ class LogIn(Body, frozen=True):
 
 
 class TokenGrant(Body, frozen=True):
-    """A token, and when it runs out."""
+    """A token and its expiry."""
 
     user: UserId
     token: str
@@ -41,7 +41,7 @@ class TokenRequest(Body, frozen=True):
 
 
 class UserChange(Body, frozen=True):
-    """What a host application says of a user; what is left out stays as it is."""
+    """Changes to a user by the host application. An omitted field is left unchanged."""
 
     name: Name | UnsetType = UNSET
     dm_policy: Policy | UnsetType = UNSET
@@ -58,7 +58,7 @@ class UserView(Body, frozen=True):
 
 
 class UserPage(Body, frozen=True):
-    """Ids of users, and the cursor of the next page (null: that was the last)."""
+    """User ids, and the cursor of the next page (null on the last one)."""
 
     users: list[UserId]
     next: str | None

@@ -1,7 +1,7 @@
 """Frames to bytes and back, in JSON (RFC 8259) and MessagePack.
 
-``JSON`` and ``MSGPACK`` are the two codecs; both carry the same maps. Decoding bytes of a client
-gives a request or raises ``FrameError``, whatever the bytes are, and nothing else.
+``JSON`` and ``MSGPACK`` are the two codecs; both carry the same maps. Decoding any bytes either returns a
+request or raises ``FrameError``.
 """
 
 from collections.abc import Callable
@@ -15,11 +15,11 @@ from bussa_protocol.ids import RequestId
 
 
 class FrameError(ValueError):
-    """Bytes that are no request of the contract.
+    """Bytes that are not a request.
 
-    ``undecodable``: they are not even a map of this codec; the connection is closed with 4400.
-    Otherwise the map is no known request or a field is missing, mistyped or out of range: it is
-    answered with ``bad_request`` under ``id`` (``None`` where that could not be read).
+    ``undecodable``: they are not a map of this codec, and the connection is closed with 4400. Otherwise the
+    request is unknown, or a field is missing, mistyped or out of range. It is answered with ``bad_request``
+    under ``id`` (``None`` if that is unreadable).
     """
 
     def __init__(self, message: str, *, undecodable: bool = False, id: int | None = None) -> None:
@@ -28,13 +28,13 @@ class FrameError(ValueError):
         self.id = id
 
 
-# What msgspec raises for bad bytes: ``DecodeError`` (and ``ValidationError``, which is one), for bad
-# UTF-8 ``UnicodeDecodeError``, and for deep nesting ``RecursionError``, which is no ``DecodeError``.
+# msgspec raises ``DecodeError`` (of which ``ValidationError`` is a subclass) for bad bytes, ``UnicodeDecodeError``
+# for bad UTF-8, and ``RecursionError`` for deep nesting.
 _DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class Codec:
-    """One of the two encodings. Its functions are attributes, so that a call is one look-up."""
+    """One of the two encodings. Its functions are attributes, so that a call costs one look-up."""
 
     def __init__(
         self,
@@ -47,36 +47,36 @@ class Codec:
         decode_id: Callable[[msgspec.Raw], int],
     ) -> None:
         self.name = name
-        """The subprotocol."""
+        """The subprotocol's name."""
         self.binary = binary
         """Whether a frame is binary (opcode 2) or text (opcode 1)."""
         self.encode = encode
-        """Any frame or part of the contract to bytes."""
+        """Encodes any frame or part of one."""
         self._decode_request = decode_request
         self._decode_top_level = decode_top_level
         self._decode_id = decode_id
 
     def decode(self, data: bytes) -> Request:
-        """The request that ``data`` holds.
+        """Decode one request.
 
         Raises:
-            FrameError: it holds none; see there.
+            FrameError: ``data`` is not a request.
         """
         try:
             return self._decode_request(data)
         except msgspec.ValidationError as error:
-            # msgspec stops at the first field that is wrong, so the rest has not been looked at yet.
+            # msgspec stops at the first invalid field, so the rest may still be undecodable.
             raise self._to_frame_error(data, str(error)) from None
         except _DECODE_ERRORS as error:
             raise FrameError(f"not {self.name}: {_describe(error)}", undecodable=True) from None
 
     def _to_frame_error(self, data: bytes, message: str) -> FrameError:
-        # Only the surface is read: what lies deeper is no concern of an answer, and may hold what is
-        # well-formed and yet beyond Python (1e400, a time in the year 10,000).
+        # Only the top level is decoded. Deeper values are not needed for the answer, and may be well-formed but
+        # beyond Python's types (1e400, a timestamp in the year 10,000).
         try:
             fields = self._decode_top_level(data)
         except msgspec.ValidationError:
-            return FrameError(f"not {self.name}: a frame is a map", undecodable=True)
+            return FrameError(f"not {self.name}: a frame must be a map", undecodable=True)
         except (*_DECODE_ERRORS, TypeError) as error:  # TypeError: a map as the key of a map
             return FrameError(f"not {self.name}: {_describe(error)}", undecodable=True)
         return FrameError(message, id=self._read_id(fields.get("id")))
@@ -113,5 +113,5 @@ _BY_NAME = {codec.name: codec for codec in CODECS}
 
 
 def by_subprotocol(name: str | None) -> Codec:
-    """The codec of a negotiated subprotocol; ``None`` (nothing was offered) is JSON."""
+    """The codec of a negotiated subprotocol; JSON for ``None`` (none was offered)."""
     return JSON if name is None else _BY_NAME[name]

@@ -1,14 +1,13 @@
-"""Two kinds of failure, as data: the refusal of one request, the close of a connection.
+"""Error codes of requests and close codes of connections (contract, section *Errors*).
 
-Each carries its advice on coming back, so that a client needs no table of its own.
-(Contract, section *Errors*.)
+Each carries its retry advice, so that a client needs no table of its own.
 """
 
 from enum import Enum, IntEnum, StrEnum
 
 
 class ErrorCode(StrEnum):
-    """Why one request was refused, over the socket or over HTTP; a connection stays open."""
+    """Why a request was refused, over WebSocket or HTTP. A WebSocket connection stays open."""
 
     BAD_REQUEST = "bad_request"
     NOT_ALLOWED = "not_allowed"
@@ -20,12 +19,12 @@ class ErrorCode(StrEnum):
 
     @property
     def retryable(self) -> bool:
-        """Whether the same request may succeed later, unchanged."""
+        """Whether the unchanged request may succeed later."""
         return self in (ErrorCode.RATE_LIMITED, ErrorCode.UNAVAILABLE)
 
 
 class HttpCode(StrEnum):
-    """Why one call was refused, where only HTTP has the reason: never in an ``error`` frame."""
+    """Error codes of HTTP alone; they never appear in an ``error`` frame."""
 
     UNAUTHENTICATED = "unauthenticated"
     TAKEN = "taken"
@@ -34,7 +33,7 @@ class HttpCode(StrEnum):
 
     @property
     def retryable(self) -> bool:
-        """Whether the same call may succeed later, unchanged."""
+        """Whether the unchanged request may succeed later."""
         return False
 
 
@@ -42,7 +41,7 @@ AnyCode = ErrorCode | HttpCode
 
 
 def any_code(value: str) -> AnyCode:
-    """The code of a problem (RFC 9457). Raises ``ValueError`` for one that the contract does not name."""
+    """The code of a problem (RFC 9457). Raises ``ValueError`` for an unknown one."""
     try:
         return ErrorCode(value)
     except ValueError:
@@ -50,16 +49,16 @@ def any_code(value: str) -> AnyCode:
 
 
 class ReconnectAdvice(Enum):
-    """What a client does after a close."""
+    """What a client does after a close. The values are texts of the AsyncAPI document."""
 
-    NEVER = "does not repeat it"
-    SOON = "comes back within a few seconds, at a random moment, and resumes"
+    NEVER = "does not reconnect"
+    SOON = "reconnects within a few seconds, at a random moment, and resumes"
     NEW_TOKEN = "gets a new token first"
-    BACKOFF = "comes back after a growing wait"
+    BACKOFF = "reconnects with exponential backoff"
 
 
 class CloseReason(IntEnum):
-    """Why the server ended a connection."""
+    """Why the server closed a connection."""
 
     UNSUPPORTED_DATA = 1003
     TOO_LARGE = 1009
@@ -72,7 +71,7 @@ class CloseReason(IntEnum):
 
     @property
     def reason(self) -> str:
-        """One short sentence for people; goes into the close frame (at most 123 bytes, RFC 6455 5.5)."""
+        """The reason text of the close frame: at most 123 bytes (RFC 6455, section 5.5)."""
         return _REASONS[self]
 
 
@@ -100,10 +99,10 @@ _RECONNECT_ADVICE = {
 
 
 def reconnect_advice(close_code: int | None) -> ReconnectAdvice:
-    """What a client does after a connection ended with ``close_code``.
+    """What a client does after a close with ``close_code`` (``None``: no close frame).
 
-    ``None`` is a connection that ended without a close frame. Whatever the contract does not
-    name (a proxy's 1001, a network's 1006) is worth another try after a growing wait.
+    Codes that the contract does not list, such as a proxy's 1001 or the 1006 of a lost network, are retried
+    with backoff.
     """
     try:
         return _RECONNECT_ADVICE[CloseReason(close_code)]  # pyright: ignore[reportArgumentType] - None is a ValueError, too

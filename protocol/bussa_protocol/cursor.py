@@ -1,19 +1,19 @@
-"""The one comparison that every device makes: is this seq the next one?"""
+"""Gap detection: whether a seq is the next one of a log."""
 
 from enum import Enum, auto
 
 
 class Step(Enum):
     NEXT = auto()
-    """Exactly one more than the last: take it."""
+    """One more than the last: take it."""
     OLD = auto()
     """Already seen: drop it."""
     GAP = auto()
-    """Something is missing in between: read the log."""
+    """Events are missing in between: read them from the log."""
 
 
 def step(last: int, seq: int) -> Step:
-    """Compare ``seq`` with ``last``, the seq that was taken last (0: none yet)."""
+    """Compare ``seq`` with ``last``, the last seq taken (0: none yet)."""
     if seq == last + 1:
         return Step.NEXT
     return Step.OLD if seq <= last else Step.GAP

@@ -1,4 +1,4 @@
-"""The HTTP side of the contract as an OpenAPI 3.1 document. One row a call; the rest follows from the types."""
+"""The HTTP API as an OpenAPI 3.1 document: one row per operation; the rest is derived from the types."""
 
 import re
 from http import HTTPStatus
@@ -16,16 +16,16 @@ ADMIN: list[Json] = [{"adminKey": []}]
 
 
 class Operation(NamedTuple):
-    """A row of the contract's table of calls."""
+    """A row of the contract's table of HTTP operations."""
 
     method: str
     path: str
     name: str
-    """The operation's id: what a generated client calls it."""
+    """The operation id: its name in generated clients."""
     summary: str
     security: list[Json]
     responses: dict[int, str | None]
-    """What each good status carries: the name of a schema, a media type, or None for nothing."""
+    """The body of each success status: a schema's name, a media type, or None for no body."""
     problems: tuple[int, ...] = ()
     body: str | None = None
     body_required: bool = True
@@ -37,7 +37,7 @@ OPERATIONS = (
         "post",
         "/v1/accounts",
         "signUp",
-        "Create an account and get its first token. Where that is switched off: 404.",
+        "Create an account and its first token. 404 where sign-up is disabled.",
         PUBLIC,
         {201: "TokenGrant"},
         (404, 409, 413, 422, 429, 503),
@@ -47,7 +47,7 @@ OPERATIONS = (
         "post",
         "/v1/tokens",
         "logIn",
-        "Get a token by password.",
+        "Get a token by user id and password.",
         PUBLIC,
         {200: "TokenGrant"},
         (401, 413, 422, 429, 503),
@@ -57,18 +57,20 @@ OPERATIONS = (
         "delete",
         "/v1/sessions",
         "logOut",
-        "Every token of the user so far stops working, every open socket closes with 4401.",
+        "Revoke all tokens of the user, and close all open sockets with 4401.",
         USER,
         {204: None},
         (401, 503),
     ),
-    Operation("put", "/v1/following/{user}", "follow", "Follow.", USER, {204: None}, (401, 404, 422, 503)),
-    Operation("delete", "/v1/following/{user}", "unfollow", "Unfollow.", USER, {204: None}, (401, 404, 422, 503)),
+    Operation("put", "/v1/following/{user}", "follow", "Follow a user.", USER, {204: None}, (401, 404, 422, 503)),
+    Operation(
+        "delete", "/v1/following/{user}", "unfollow", "Unfollow a user.", USER, {204: None}, (401, 404, 422, 503)
+    ),
     Operation(
         "get",
         "/v1/following",
         "listFollowing",
-        "Whom the user follows.",
+        "List the users that the user follows.",
         USER,
         {200: "UserPage"},
         (401, 422, 503),
@@ -78,7 +80,7 @@ OPERATIONS = (
         "get",
         "/v1/followers",
         "listFollowers",
-        "Who follows the user.",
+        "List the followers of the user.",
         USER,
         {200: "UserPage"},
         (401, 422, 503),
@@ -99,7 +101,7 @@ OPERATIONS = (
         "put",
         "/v1/users/{id}/following/{other}",
         "putFollowing",
-        "Let `id` follow `other`.",
+        "Make `id` follow `other`.",
         ADMIN,
         {204: None},
         (401, 404, 422, 503),
@@ -108,7 +110,7 @@ OPERATIONS = (
         "delete",
         "/v1/users/{id}/following/{other}",
         "deleteFollowing",
-        "Let `id` no longer follow `other`.",
+        "Make `id` unfollow `other`.",
         ADMIN,
         {204: None},
         (401, 404, 422, 503),
@@ -117,40 +119,47 @@ OPERATIONS = (
         "post",
         "/v1/users/{id}/tokens",
         "createToken",
-        "Make a token for a user.",
+        "Create a token for a user.",
         ADMIN,
         {201: "TokenGrant"},
         (401, 404, 413, 422, 503),
         "TokenRequest",
         body_required=False,
     ),
-    Operation("get", "/healthz", "health", "Is the process alive?", PUBLIC, {200: "Health"}),
+    Operation("get", "/healthz", "health", "Liveness of the process.", PUBLIC, {200: "Health"}),
     Operation(
         "get",
         "/readyz",
         "readiness",
-        "Does it take connections, and what is degraded?",
+        "Readiness of the server, and what is degraded.",
         PUBLIC,
         {200: "Readiness"},
         (503,),
     ),
-    Operation("get", "/metrics", "metrics", "What it has counted, for Prometheus.", PUBLIC, {200: "text/plain"}),
+    Operation("get", "/metrics", "metrics", "Metrics in the text format of Prometheus.", PUBLIC, {200: "text/plain"}),
     Operation("get", "/v1/openapi.json", "openapi", "This document.", PUBLIC, {200: "application/json"}),
-    Operation("get", "/v1/asyncapi.json", "asyncapi", "The WebSocket side.", PUBLIC, {200: "application/json"}),
+    Operation(
+        "get",
+        "/v1/asyncapi.json",
+        "asyncapi",
+        "The AsyncAPI document of the WebSocket.",
+        PUBLIC,
+        {200: "application/json"},
+    ),
     Operation("get", "/", "client", "The web client.", PUBLIC, {200: "text/html"}),
 )
 
 PROBLEMS = {
-    401: (HttpCode.UNAUTHENTICATED, "The token, key or password does not count."),
+    401: (HttpCode.UNAUTHENTICATED, "Missing or invalid token, admin key or password."),
     404: (
         ErrorCode.NOT_FOUND,
-        "No such user; or no such call here: there is no admin key, signing up is switched off.",
+        "Unknown user; admin operations without an admin key; sign-up where it is disabled.",
     ),
-    409: (HttpCode.TAKEN, "Somebody has this id already."),
-    413: (HttpCode.TOO_LARGE, "The body is too large."),
+    409: (HttpCode.TAKEN, "The user id is taken."),
+    413: (HttpCode.TOO_LARGE, "The request body is too large."),
     422: (ErrorCode.BAD_REQUEST, "A missing, mistyped or out-of-range field or parameter."),
-    429: (ErrorCode.RATE_LIMITED, "Over a limit; `Retry-After` says when."),
-    503: (ErrorCode.UNAVAILABLE, "The store is out of reach, or the server is about to stop: ask again."),
+    429: (ErrorCode.RATE_LIMITED, "Rate limit exceeded; `Retry-After` says when to retry."),
+    503: (ErrorCode.UNAVAILABLE, "The store is unavailable, or the server is shutting down; retry."),
 }
 
 _BODIES = (
@@ -166,7 +175,7 @@ _BODIES = (
 
 
 def openapi_document() -> Json:
-    """The document, made anew: the caller may add to it."""
+    """A new document on each call, so that the caller may modify it."""
     paths: Json = {}
     for call in OPERATIONS:
         paths.setdefault(call.path, {})[call.method] = _operation(call)
@@ -190,10 +199,15 @@ def openapi_document() -> Json:
                     _response_name(status): _problem_response(f"`{code.value}`: {why}")
                     for status, (code, why) in PROBLEMS.items()
                 },
-                "Other": _problem_response("Whatever else went wrong; `status` and `code` say what."),
+                "Other": _problem_response("Any other error; `status` and `code` say which."),
             },
             "securitySchemes": {
-                "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "A user's token."},
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": "The token of a user.",
+                },
                 "adminKey": {"type": "http", "scheme": "bearer", "description": "The key of `--admin-key`."},
             },
         },
@@ -213,7 +227,7 @@ _HEALTH_SCHEMAS: Json = {
             "degraded": {
                 "type": "array",
                 "items": {"type": "string"},
-                "description": "What is out of reach and can be done without.",
+                "description": "Unavailable services that the server can do without.",
             },
         },
         "required": ["status", "degraded"],
@@ -274,7 +288,10 @@ def _page_parameters() -> list[Json]:
 
 
 def _problem_response(description: str) -> Json:
-    waiting = {"description": "Seconds, where waiting helps.", "schema": {"type": "integer", "minimum": 1}}
+    waiting = {
+        "description": "Seconds to wait before a retry, where that helps.",
+        "schema": {"type": "integer", "minimum": 1},
+    }
     return {
         "description": description,
         "headers": {"Retry-After": waiting},

@@ -1,7 +1,6 @@
-"""Types to JSON Schemas under names for readers: the part that both API documents share.
+"""JSON Schemas of the types, under readable names: what both API documents share.
 
-msgspec says what each type is; here its words are made those of the documents, which people and
-generators of many languages read.
+msgspec generates the schemas. This module renames them, and rewrites what is specific to Python.
 """
 
 from collections.abc import Mapping
@@ -15,30 +14,30 @@ Json = dict[str, Any]
 
 _PREFIX = "#/components/schemas/"
 
-# ECMA-262, which JSON Schema speaks, knows no ``\Z``, and its ``$`` is the very end and nothing else.
+# JSON Schema has the patterns of ECMA-262, which has no ``\Z``; its ``$`` matches at the very end only.
 _ECMA_PATTERNS = {USER_PATTERN: USER_PATTERN.replace(r"\Z", "$")}
 
 
 def reference(name: str) -> Json:
-    """A pointer to the schema of that name."""
+    """A reference to the schema of that name."""
     return {"$ref": _PREFIX + name}
 
 
 def components(named: Mapping[str, Any]) -> Json:
-    """The schemas of types under the names given; ``#/components/schemas`` of a document.
+    """The schemas of ``named`` types, for ``#/components/schemas`` of a document.
 
     Raises:
-        ValueError: a type is used that has no name.
+        ValueError: one of them uses a type without a name.
     """
     references, schemas = msgspec.json.schema_components(named.values(), ref_template=_PREFIX + "{name}")
     names = {pointer["$ref"].removeprefix(_PREFIX): name for pointer, name in zip(references, named, strict=True)}
     if nameless := schemas.keys() - names.keys():
-        raise ValueError(f"used, and not named: {sorted(nameless)}")
+        raise ValueError(f"types without a name: {sorted(nameless)}")
     return {names[given]: {**_rewrite(schema, names), "title": names[given]} for given, schema in schemas.items()}
 
 
 def schema(kind: Any) -> Json:
-    """The schema of one plain type: of a parameter, which needs no name."""
+    """The inline schema of a plain type, such as a parameter's."""
     return _rewrite(msgspec.json.schema(kind), {})
 
 
@@ -57,7 +56,7 @@ def _rewrite_entry(key: str, value: Any, names: Mapping[str, str]) -> Any:
         case "pattern", str():
             return _ECMA_PATTERNS[value]
         case "description", str():
-            # Python's marks for code to Markdown's.
+            # From reStructuredText to Markdown.
             return value.replace("``", "`")
         case _:
             return _rewrite(value, names)

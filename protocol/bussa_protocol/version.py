@@ -1,4 +1,4 @@
-"""Which subprotocol a connection speaks (RFC 6455, section 4.2.2; contract, *WebSocket*)."""
+"""Negotiation of the subprotocol (RFC 6455, section 4.2.2; contract, *WebSocket*)."""
 
 from collections.abc import Sequence
 
@@ -8,11 +8,11 @@ KNOWN = (MSGPACK, JSON)
 
 
 class NoCommonSubprotocolError(ValueError):
-    """The client offered subprotocols, and none that this server knows."""
+    """The client offered only unknown subprotocols."""
 
 
 def choose(offered: Sequence[str]) -> str | None:
-    """The first of ``offered`` that the server knows; ``None`` (which speaks JSON) if none was offered.
+    """The first known one of ``offered``; ``None`` (that is, JSON) if none was offered.
 
     Raises:
         NoCommonSubprotocolError: only unknown ones were offered; the handshake is refused with 400.
@@ -22,4 +22,4 @@ def choose(offered: Sequence[str]) -> str | None:
     for name in offered:
         if name in KNOWN:
             return name
-    raise NoCommonSubprotocolError(f"none of the offered subprotocols is known; known are {', '.join(KNOWN)}")
+    raise NoCommonSubprotocolError(f"no common subprotocol; supported: {', '.join(KNOWN)}")

@@ -1,4 +1,4 @@
-"""A node behind a listening socket: start, serve, drain, end."""
+"""One process behind a listening socket: start, serve, drain, exit."""
 
 import asyncio
 import fcntl
@@ -29,35 +29,35 @@ from bussa_server.transport.tarpit import tarpit_of
 from bussa_server.transport.websocket_protocol import WebSocketProtocol
 
 PING_SECONDS = 20.0
-"""WebSocket pings: under the 30 to 60 s after which proxies and phone networks forget a silent connection."""
+"""Interval of WebSocket pings: below the 30 to 60 s after which proxies and phone networks drop an idle connection."""
 
 PONG_SECONDS = 40.0
-"""How long an answer may take. Longer than a peer may read slowly (30 s): that one has a code of its own."""
+"""Timeout of a pong. Longer than the slow-consumer limit (30 s), which has a close code of its own."""
 
 BACKLOG = 4096
-"""Connections that the kernel keeps waiting: everybody comes back at once after a restart."""
+"""Listen backlog: after a restart all clients reconnect at once."""
 
 RESERVED_FILES = 65_536
-"""Files for which there is room from the start: half a MiB of the kernel's memory. More can be opened all the same."""
+"""File descriptors for which the kernel's table has room from the start, at half a MiB. More can still be opened."""
 
 SWITCH_SECONDS = 0.0005
-"""After how long a thread that wants the interpreter's lock gets it from one that does not let go. The store's threads
-want it after every statement, and at the customary 5 ms a loop that is busy makes a commit of some statements one of
-tens of milliseconds."""
+"""The interpreter's thread switch interval: how long a thread waits for the GIL. The store's threads need the GIL after
+every statement, and with the default 5 ms a busy event loop turns a commit of a few statements into tens of
+milliseconds."""
 
 GC_THRESHOLDS = (5_000, 1, 500)
-"""Thresholds of Python's garbage collector: new containers after which the youngest are looked at, and how many such
-looks make one at the older ones. Every message makes some twenty containers and leaves none behind, so at the
-customary 700 most of the looking (an eighth of all CPU time) was in vain. And everybody waits for a look: where people
-come in by the thousand, at 20,000 it took 5 to 10 ms, and one at what ten looks had left over 16 to 22. So every other
-look takes what is left over from the one before: together 3 % of the time, and 7 ms at the most."""
+"""Thresholds of Python's garbage collector: allocated containers per young collection, young collections per collection
+of the middle generation, and those per full one. A message allocates about twenty containers and leaves none behind, so
+with the default of 700 most collections (an eighth of all CPU time) found nothing. A collection stalls the event loop:
+while thousands of clients connect, with 20,000 a young one took 5 to 10 ms, and a middle one, every ten, 16 to 22 ms.
+With every other collection a middle one they take 3 % of the time, and 7 ms at most."""
 
 
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT. Blocks.
 
     Raises:
-        BadSettingError: the address can't be had, or another setting can't be.
+        BadSettingError: the address is unavailable, or a setting is invalid.
     """
     raise_file_limit()
     listener = listen(settings)
@@ -74,7 +74,7 @@ def serve_on(listener: socket.socket, settings: Settings, on_ready: Callable[[],
 
 
 def announce(listener: socket.socket) -> None:
-    """Say where the server is, to whoever started it and waits for this line."""
+    """Print the server's URL, for scripts that wait until it is ready."""
     host, port = listener.getsockname()[:2]
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     telemetry.listening(url)
@@ -82,8 +82,8 @@ def announce(listener: socket.socket) -> None:
 
 
 def listen(settings: Settings, *, port: int | None = None, shared: bool = False) -> socket.socket:
-    """Bind the address. ``shared``: other sockets of ours are bound to it, too (SO_REUSEPORT), and the kernel
-    spreads connections over them evenly.
+    """Bind the address. ``shared``: with SO_REUSEPORT, so that several sockets can be bound to it. The kernel then
+    distributes connections evenly among them.
 
     Raises BadSettingError.
     """
@@ -98,13 +98,13 @@ def listen(settings: Settings, *, port: int | None = None, shared: bool = False)
         listener.close()
         why = error.strerror if isinstance(error, OSError) else str(error)
         raise BadSettingError(
-            f"can't listen on {settings.host} port {settings.port}: {why}; choose another with --host and --port"
+            f"can't listen on {settings.host} port {settings.port}: {why}; set another address with --host and --port"
         ) from error
     return listener
 
 
 def raise_file_limit() -> None:
-    """Each connection is a file to the kernel, and the customary limit is 1024."""
+    """Raise the limit of open files: each connection is one, and the default limit is 1024."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = hard if hard != resource.RLIM_INFINITY else 1_048_576
     if soft < wanted:
@@ -112,10 +112,10 @@ def raise_file_limit() -> None:
 
 
 def _reserve_files() -> None:
-    """The kernel's table of our files grows by doubling, and while it does, whoever opens one waits until every
-    processor has come by: 10 to 18 ms, four times on the way to 5,000 connections. So it grows now.
+    """Grow the kernel's file descriptor table now.
 
-    A table is cut back to what is open when its process forks.
+    It grows by doubling, and each time opening a file waits for an RCU grace period on all processors: 10 to 18 ms,
+    four times on the way to 5,000 connections. Call it after forking: a fork shrinks the table to the open files.
     """
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     with open(os.devnull, "rb") as file:
@@ -123,7 +123,7 @@ def _reserve_files() -> None:
 
 
 async def _serve(settings: Settings, listener: socket.socket, on_ready: Callable[[], None]) -> None:
-    # asyncio's own report would quote the exception, and with it what somebody wrote.
+    # asyncio's own handler would log the error message, which may quote a message's text.
     asyncio.get_running_loop().set_exception_handler(telemetry.unhandled)
     node = await Node.open(settings)
     try:
@@ -131,7 +131,7 @@ async def _serve(settings: Settings, listener: socket.socket, on_ready: Callable
         sys.setswitchinterval(SWITCH_SECONDS)
         fair_queue.fair_queue_of(asyncio.get_running_loop()).busy = node.is_committing
         gc.collect()
-        gc.freeze()  # what is there now stays: modules, types, routes
+        gc.freeze()  # exempt what lives forever: modules, types, routes
         gc.set_threshold(*GC_THRESHOLDS)
         await _DrainingServer(node, settings, on_ready).serve(sockets=[listener])
     finally:
@@ -139,7 +139,7 @@ async def _serve(settings: Settings, listener: socket.socket, on_ready: Callable
 
 
 class _DrainingServer(Server):
-    """uvicorn's server, which says farewell before it ends and ends with status 0."""
+    """uvicorn's server, extended to drain connections before it shuts down, and to exit with status 0."""
 
     def __init__(self, node: Node, settings: Settings, on_ready: Callable[[], None]) -> None:
         config = uvicorn.Config(
@@ -147,7 +147,7 @@ class _DrainingServer(Server):
             http=IdleConnection,
             ws=WebSocketProtocol,
             ws_max_size=FRAME,
-            ws_per_message_deflate=False,  # memory and time; messages are small
+            ws_per_message_deflate=False,  # costs memory and CPU; messages are small
             ws_ping_interval=PING_SECONDS,
             ws_ping_timeout=PONG_SECONDS,
             proxy_headers=bool(settings.trusted_proxies),
@@ -161,7 +161,7 @@ class _DrainingServer(Server):
         )
         super().__init__(config)
         if settings.trusted_proxies:
-            # What uvicorn makes of the setting, networks and all.
+            # uvicorn's own parsing of the setting, including networks.
             proxies = ProxyHeadersMiddleware(cast(ASGI3Application, node.app), list(settings.trusted_proxies))
             tarpit_of(self.server_state).exempt = proxies.trusted_hosts.__contains__
         self._node = node
@@ -184,16 +184,16 @@ class _DrainingServer(Server):
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        # uvicorn would raise the signal again at the end, and the status would not be 0.
+        # uvicorn's own version raises the signal again at the end, and the exit status would not be 0.
         with termination_signals(self.handle_exit):
             yield
 
 
 @contextmanager
 def termination_signals(on_signal: Callable[[int, FrameType | None], None]) -> Generator[None, None, None]:
-    """Meanwhile SIGTERM and SIGINT call ``tell`` in the running loop; afterwards another SIGTERM is ignored.
+    """Inside, SIGTERM and SIGINT call ``on_signal`` in the running loop; afterwards a further SIGTERM is ignored.
 
-    What is left to do then is brief and must be done: to be told twice changes nothing, the status least of all.
+    The cleanup that remains is short and must complete; a second signal must not change the exit status.
     """
     loop = asyncio.get_running_loop()
 
@@ -205,7 +205,7 @@ def termination_signals(on_signal: Callable[[int, FrameType | None], None]) -> G
     try:
         yield
     finally:
-        # In one step. The loop's own handlers leave the default behind when they go, which is to die; and to block a
-        # signal for that moment keeps it from this thread alone.
+        # Switch in one step. The loop's own handlers would restore the default, which kills the process, and blocking a
+        # signal meanwhile would block it for this thread only.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,8 +1,8 @@
-"""Attacks from a process of their own.
+"""Attacks from their own process.
 
-``python -m tests.abuse.attackers URL TOKEN SECONDS ATTACK…`` is ready when it says so. A line on its standard input
-begins: each attack again and again for ``SECONDS`` (once with 0), all of them at the same time. Then it says in a line
-of JSON how often each was carried out, and what did not end as it must.
+``python -m tests.abuse.attackers URL TOKEN SECONDS ATTACK…`` prints ``"ready"``. A line on its standard input starts
+the attacks: all at the same time, each repeated for ``SECONDS`` (once with 0). Then it prints a line of JSON with the
+rounds of each attack and the errors.
 """
 
 import asyncio
@@ -18,24 +18,24 @@ COUNTS = QUICK | SLOW
 BY_NAME = {attack.__name__: attack for attack in COUNTS}
 
 
-async def repeat_attack(attack: Attack, target: Target, token: str, seconds: float, complaints: list[str]) -> int:
+async def repeat_attack(attack: Attack, target: Target, token: str, seconds: float, errors: list[str]) -> int:
     end, rounds = time.monotonic() + seconds, 0
     while not rounds or time.monotonic() < end:
         try:
             await attack(target, token, COUNTS[attack])
-        except Exception as error:  # noqa: BLE001 - each is told, and the others go on
-            complaints.append(f"{attack.__name__}: {''.join(traceback.format_exception(error))[-2000:]}")
+        except Exception as error:  # noqa: BLE001 - reported, and the other attacks go on
+            errors.append(f"{attack.__name__}: {''.join(traceback.format_exception(error))[-2000:]}")
         rounds += 1
     return rounds
 
 
 async def run_attacks(target: Target, token: str, seconds: float, attacks: list[Attack]) -> None:
-    complaints: list[str] = []
-    # Of an address that guesses others log in no more either: last, for the attack itself is to be let in.
+    errors: list[str] = []
+    # Last: the log-in limit of the address applies to the other attacks, too.
     attacks = sorted(attacks, key=lambda attack: attack is password_guessing)
-    rounds = await asyncio.gather(*(repeat_attack(attack, target, token, seconds, complaints) for attack in attacks))
+    rounds = await asyncio.gather(*(repeat_attack(attack, target, token, seconds, errors) for attack in attacks))
     done = {attack.__name__: count for attack, count in zip(attacks, rounds, strict=True)}
-    print(json.dumps({"rounds": done, "complaints": complaints}), flush=True)
+    print(json.dumps({"rounds": done, "errors": errors}), flush=True)
 
 
 def main() -> None:

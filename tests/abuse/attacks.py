@@ -1,4 +1,4 @@
-"""What hostile peers do. Each attack knows how it must end, and says so where it does not."""
+"""Attacks of hostile peers. Each asserts how the server has to end it."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ from tests.abuse.victim import NO_KEEPALIVE, Target
 from tests.transport.peer import BINARY, HANDSHAKE, PING, PONG, TEXT, Ended, Peer, frame, json_frame, peer
 
 Attack = Callable[[Target, str, int], Awaitable[None]]
-"""(target, a token, how many at once)."""
+"""(target, token, number of concurrent peers)."""
 
 JSON = b"bussa.v1.json"
 MSGPACK = b"bussa.v1.msgpack"
@@ -25,7 +25,7 @@ WRITERS = 3
 async def on_connections(
     target: Target, count: int, attack_one: Callable[[Peer, random.Random], Awaitable[None]]
 ) -> None:
-    """``one``, on ``count`` connections at once."""
+    """Run ``attack_one`` on ``count`` connections at once."""
 
     async def alone(number: int) -> None:
         async with peer(target.port) as device:
@@ -35,12 +35,12 @@ async def on_connections(
 
 
 async def assert_closed_with(device: Peer, code: int) -> None:
-    assert (found := await device.close_code()) == code, f"{found} instead of {code}"
+    assert (found := await device.close_code()) == code, f"closed with {found} instead of {code}"
 
 
 async def garbage(target: Target, token: str, count: int) -> None:
-    async def one(device: Peer, chance: random.Random) -> None:
-        await device.write_what_it_can(chance.randbytes(chance.choice((100, 10_000, 300_000))))
+    async def one(device: Peer, rng: random.Random) -> None:
+        await device.write_what_it_can(rng.randbytes(rng.choice((100, 10_000, 300_000))))
         await device.rest()
 
     await on_connections(target, count, one)
@@ -63,26 +63,26 @@ UNDECODABLE = {
 
 
 async def undecodable(target: Target, token: str, count: int) -> None:
-    """Truncated, nested without end, lengths that nobody could send: before `hello` and after it."""
+    """Frames that are truncated, deeply nested or claim huge lengths: before `hello` and after it."""
 
-    async def one(device: Peer, chance: random.Random) -> None:
-        chosen = chance.choice((JSON, MSGPACK))
+    async def one(device: Peer, rng: random.Random) -> None:
+        chosen = rng.choice((JSON, MSGPACK))
         opcode = TEXT if chosen is JSON else BINARY
         assert await device.upgrade(subprotocol=chosen) == 101
-        if chance.random() < 0.5:
+        if rng.random() < 0.5:
             hello = {"type": "hello", "token": token}
             await device.write(json_frame(hello) if chosen is JSON else frame(msgpack.packb(hello), BINARY))
             await device.frame()
-        await device.write(frame(chance.choice(UNDECODABLE[chosen]), opcode))
+        await device.write(frame(rng.choice(UNDECODABLE[chosen]), opcode))
         await assert_closed_with(device, 4400)
 
     await on_connections(target, count, one)
 
 
 async def large_claims(target: Target, token: str, count: int) -> None:
-    async def one(device: Peer, chance: random.Random) -> None:
+    async def one(device: Peer, rng: random.Random) -> None:
         assert await device.upgrade() == 101
-        await device.write(frame(b"x", chance.choice((TEXT, BINARY)), claim=chance.choice((65_537, 2**32, 2**63 - 1))))
+        await device.write(frame(b"x", rng.choice((TEXT, BINARY)), claim=rng.choice((65_537, 2**32, 2**63 - 1))))
         await assert_closed_with(device, 1009)
 
     await on_connections(target, count, one)
@@ -91,7 +91,7 @@ async def large_claims(target: Target, token: str, count: int) -> None:
 async def empty_fragments(target: Target, token: str, count: int) -> None:
     flood = frame(b"", TEXT, fin=False) + frame(b"", 0, fin=False) * 50_000
 
-    async def one(device: Peer, chance: random.Random) -> None:
+    async def one(device: Peer, rng: random.Random) -> None:
         assert await device.upgrade() == 101
         await device.write_what_it_can(flood)
         await assert_closed_with(device, 4429)
@@ -102,16 +102,16 @@ async def empty_fragments(target: Target, token: str, count: int) -> None:
 async def control_frames(target: Target, token: str, count: int) -> None:
     floods = [frame(b"ping", PING) * 20_000, frame(b"", PONG) * 20_000]
 
-    async def one(device: Peer, chance: random.Random) -> None:
+    async def one(device: Peer, rng: random.Random) -> None:
         await device.greet(token)
-        await device.write_what_it_can(chance.choice(floods))
+        await device.write_what_it_can(rng.choice(floods))
         await assert_closed_with(device, 4429)
 
     await on_connections(target, count, one)
 
 
 async def large_heads(target: Target, token: str, count: int) -> None:
-    async def one(device: Peer, chance: random.Random) -> None:
+    async def one(device: Peer, rng: random.Random) -> None:
         head = b"GET /v1/socket HTTP/1.1\r\nHost: b\r\nX: " + b"x" * 65_536
         await device.write_what_it_can(head)
         assert (await device.head())[0] == 431
@@ -121,9 +121,9 @@ async def large_heads(target: Target, token: str, count: int) -> None:
 
 
 async def endless_handshakes(target: Target, token: str, count: int) -> None:
-    """A header every second: 10 s are all there are."""
+    """One header a second; the server waits for 10 s in all."""
 
-    async def one(device: Peer, chance: random.Random) -> None:
+    async def one(device: Peer, rng: random.Random) -> None:
         await device.write(HANDSHAKE)
         reading = asyncio.create_task(device.rest())
         while not reading.done():
@@ -138,7 +138,7 @@ async def endless_handshakes(target: Target, token: str, count: int) -> None:
 
 
 async def silent_sockets(target: Target, token: str, count: int) -> None:
-    async def one(device: Peer, chance: random.Random) -> None:
+    async def one(device: Peer, rng: random.Random) -> None:
         assert await device.upgrade() == 101
         await assert_closed_with(device, 4408)
 
@@ -146,16 +146,16 @@ async def silent_sockets(target: Target, token: str, count: int) -> None:
 
 
 async def silent_connections(target: Target, token: str, count: int) -> None:
-    """Connections without a byte."""
+    """Connections that send nothing."""
 
-    async def one(device: Peer, chance: random.Random) -> None:
+    async def one(device: Peer, rng: random.Random) -> None:
         assert await device.rest() == b""
 
     await on_connections(target, count, one)
 
 
 async def long_messages(target: Target, token: str, count: int) -> None:
-    """No attack, but long messages as fast as they are answered: what `deaf` is to be compared with."""
+    """No attack, but long messages as fast as they are answered: the baseline of `never_reading`."""
     senders = await asyncio.to_thread(target.create_users, *(f"sender-{secrets.token_hex(4)}" for _ in range(count)))
 
     async def write(sender: str) -> None:
@@ -172,7 +172,7 @@ async def long_messages(target: Target, token: str, count: int) -> None:
 
 
 async def never_reading(target: Target, token: str, count: int) -> None:
-    """They are written to and never read: 1 MiB may wait for each."""
+    """Slow consumers: messages are sent to them, and they never read. The server queues up to 1 MiB for each."""
     evicted = await asyncio.to_thread(target.metric, "bussa_slow_consumers_closed_total")
     async with contextlib.AsyncExitStack() as stack:
         peers = [await stack.enter_async_context(peer(target.port, buffer=4096)) for _ in range(count)]
@@ -180,12 +180,12 @@ async def never_reading(target: Target, token: str, count: int) -> None:
             await device.greet(token)
         await long_messages(target, token, WRITERS)
         assert await asyncio.to_thread(target.metric, "bussa_slow_consumers_closed_total") >= evicted + count
-        farewells = await asyncio.gather(*(device.close_code() for device in peers))
-        assert set(farewells) <= {4413, None}, farewells  # None: cut off before it began to read
+        close_codes = await asyncio.gather(*(device.close_code() for device in peers))
+        assert set(close_codes) <= {4413, None}, close_codes  # None: aborted before the peer began to read
 
 
 async def unread_syncs(target: Target, token: str, count: int) -> None:
-    """They ask for everything, again and again, and never read: they wait, and cost nobody anything."""
+    """They request the whole log repeatedly and never read. The server stops reading from them."""
     everything = json_frame({"type": "hello", "token": token, "resume": 0})
     requests = b"".join(json_frame({"type": "sync", "id": id, "after": 0, "limit": 200}) for id in range(1, 1000))
 
@@ -199,13 +199,13 @@ async def unread_syncs(target: Target, token: str, count: int) -> None:
 
 
 async def resume_and_disconnect(target: Target, token: str, count: int) -> None:
-    """Ask for everything and be gone."""
+    """Resume from the start of the log, and disconnect."""
 
-    async def one(device: Peer, chance: random.Random) -> None:
+    async def one(device: Peer, rng: random.Random) -> None:
         assert await device.upgrade() == 101
         await device.write(json_frame({"type": "hello", "token": token, "resume": 0}))
         await device.frame()
-        if chance.random() < 0.5:
+        if rng.random() < 0.5:
             device.reset()
 
     for _ in range(5):
@@ -224,18 +224,18 @@ def _pipelined_requests(kind: str) -> bytes:
 
 
 async def flood_of_requests(target: Target, token: str, count: int) -> None:
-    """Ten thousand requests sent ahead, no answer read: refused, then ended."""
+    """Ten thousand pipelined requests, no reply read: refused, then closed."""
 
-    async def one(device: Peer, chance: random.Random) -> None:
+    async def one(device: Peer, rng: random.Random) -> None:
         await device.greet(token)
-        await device.write_what_it_can(_pipelined_requests(chance.choice(("send", "ping", "read", "bad"))))
+        await device.write_what_it_can(_pipelined_requests(rng.choice(("send", "ping", "read", "bad"))))
         await assert_closed_with(device, 4429)
 
     await on_connections(target, count, one)
 
 
 async def pipelined_http(target: Target, token: str, count: int) -> None:
-    """HTTP requests sent ahead without end, and large answers that nobody reads."""
+    """Endless pipelined HTTP requests with large responses, which are not read."""
 
     async def alone(number: int) -> None:
         async with peer(target.port, buffer=4096) as device:
@@ -257,8 +257,8 @@ async def password_guessing(target: Target, token: str, count: int) -> None:
 
 
 async def large_bodies(target: Target, token: str, count: int) -> None:
-    async def one(device: Peer, chance: random.Random) -> None:
-        size = chance.choice((65_537, 1_000_000, 2**40))
+    async def one(device: Peer, rng: random.Random) -> None:
+        size = rng.choice((65_537, 1_000_000, 2**40))
         await device.write(b"POST /v1/tokens HTTP/1.1\r\nHost: b\r\nContent-Length: %d\r\n\r\n" % size)
         await device.write_what_it_can(bytes(min(size, 300_000)))
         assert (await device.head())[0] == 413
@@ -268,7 +268,7 @@ async def large_bodies(target: Target, token: str, count: int) -> None:
 
 
 async def endless_chunks(target: Target, token: str, count: int) -> None:
-    async def one(device: Peer, chance: random.Random) -> None:
+    async def one(device: Peer, rng: random.Random) -> None:
         await device.write(b"POST /v1/tokens HTTP/1.1\r\nHost: b\r\nTransfer-Encoding: chunked\r\n\r\n")
         await device.write_what_it_can((b"1000\r\n" + bytes(4096) + b"\r\n") * 50)
         assert (await device.head())[0] == 413
@@ -294,11 +294,11 @@ QUICK: dict[Attack, int] = {
     large_bodies: 50,
     endless_chunks: 30,
 }
-"""Attacks that end by themselves, and how many peers carry them out at once."""
+"""Attacks that end by themselves, with their number of concurrent peers."""
 
 SLOW: dict[Attack, int] = {
     endless_handshakes: 50,
     silent_sockets: 200,
     silent_connections: 5_000,
 }
-"""Attacks that end when the server's patience does: after 10 s."""
+"""Attacks that end at the server's timeout of 10 s."""

@@ -1,4 +1,4 @@
-"""One server is abused by all; nothing of it may leave a trace."""
+"""One server for all attacks."""
 
 from collections.abc import Iterator
 
@@ -18,5 +18,5 @@ def victim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Victim]:
 
 @pytest.fixture(scope="session")
 def token(victim: Victim) -> str:
-    """Of somebody with an account, which is all that an attacker needs."""
+    """The token of a user with an account, which is all that an attacker needs."""
     return victim.create_users("mallory", "target")[0]

@@ -1,8 +1,8 @@
-"""Healthy pairs in a process of their own: of each one writes, one reads, and both count.
+"""Healthy pairs of a writer and a reader, in their own process.
 
-``python -m tests.abuse.healthy_pairs PORT TOKEN…`` (of a writer and a reader, one after the other) begins at once. A
-line on its standard input asks for what was counted since the last one; its end is the end. Answers are JSON, a line
-each.
+``python -m tests.abuse.healthy_pairs PORT TOKEN…`` (tokens of a writer and a reader in turn) starts at once. For each
+line on its standard input it prints a report of the time since the last one, as a line of JSON. The end of the input
+stops it.
 """
 
 import asyncio
@@ -16,8 +16,8 @@ from typing import Any
 from tests.transport.peer import Peer, json_frame, peer
 
 SEND_INTERVALS = 0.045, 0.065
-"""Seconds from a message's answer to the next one: below the limit of 20 a second. No two alike: all pairs are
-answered at once, by one commit, and would go in step from then on."""
+"""Seconds from a reply to the next message: below the limit of 20 a second. Random, since all pairs are answered by one
+commit and would stay in step."""
 
 
 class WriterReaderPair:
@@ -29,26 +29,26 @@ class WriterReaderPair:
         self.stopping = False
 
     async def write(self, device: Peer, to: str) -> None:
-        """One message after the other; each must be answered with the next number."""
+        """Send messages one after the other; each reply must have the next n."""
         while not self.stopping:
             number = self.sent + 1
             text = json.dumps([number, time.perf_counter()])
             await device.write(
                 json_frame({"type": "send", "id": number, "to": to, "text": text, "nonce": f"n-{number}"})
             )
-            told = await device.receive()
-            if told["type"] != "sent" or told["n"] != number:
-                self.errors.append(f"message {number} was answered {told}")
+            reply = await device.receive()
+            if reply["type"] != "sent" or reply["n"] != number:
+                self.errors.append(f"message {number} was answered {reply}")
             self.sent = number
             await asyncio.sleep(random.uniform(*SEND_INTERVALS))
 
     async def read(self, device: Peer) -> None:
         while True:
-            told = await device.receive()
+            reply = await device.receive()
             now = time.perf_counter()
-            number, then = json.loads(told["text"])
-            if (told["n"], number) != (self.arrived + 1, self.arrived + 1):
-                self.errors.append(f"{told} came after {self.arrived}")
+            number, then = json.loads(reply["text"])
+            if (reply["n"], number) != (self.arrived + 1, self.arrived + 1):
+                self.errors.append(f"after message {self.arrived} came {reply}")
             self.arrived = number
             self.latencies.append(now - then)
 
@@ -60,7 +60,7 @@ def report(pairs: list[WriterReaderPair]) -> dict[str, Any]:
     return {
         "sent": sum(pair.sent for pair in pairs),
         "arrived": sum(pair.arrived for pair in pairs),
-        "complaints": [complaint for pair in pairs for complaint in pair.errors],
+        "errors": [error for pair in pairs for error in pair.errors],
         "count": len(latencies),
         "p50": latencies[len(latencies) // 2] if latencies else None,
         "p99": latencies[len(latencies) * 99 // 100] if latencies else None,
@@ -87,10 +87,10 @@ async def run_pairs(port: int, tokens: list[str]) -> None:
             print(json.dumps(report(pairs)), flush=True)
         for pair in pairs:
             pair.stopping = True
-        with contextlib.suppress(TimeoutError):  # then less has arrived than was sent, and the report says so
+        with contextlib.suppress(TimeoutError):  # the report shows what has not arrived
             async with asyncio.timeout(10):
                 await asyncio.gather(*(writing for _, writing, _ in work), return_exceptions=True)
-                while any(pair.arrived < pair.sent for pair in pairs):  # noqa: ASYNC110 - nobody says when
+                while any(pair.arrived < pair.sent for pair in pairs):  # noqa: ASYNC110 - nothing signals it
                     await asyncio.sleep(SEND_INTERVALS[0])
         for pair, *tasks in work:
             for task in tasks:

@@ -1,4 +1,4 @@
-"""The processes beside the server: healthy pairs, and those who attack it."""
+"""The processes beside the server: healthy pairs and attackers."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ PAIRS = 5
 
 
 class HelperProcess:
-    """A process that is asked by lines and answers by lines of JSON."""
+    """A process that gets lines on its standard input and prints lines of JSON."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
@@ -37,12 +37,12 @@ class HelperProcess:
         return await self.read_answer()
 
     async def stop(self) -> dict[str, Any]:
-        """Close its standard input, and return what it says last."""
+        """Close its standard input, and return its last line."""
         out, _ = await asyncio.wait_for(self._process.communicate(b""), TIMEOUT)
         return json.loads(out.splitlines()[-1])
 
     def run_with_realtime_priority(self, core: int) -> None:
-        """From now on it runs as soon as it can, on ``core``. Raises PermissionError: only root may ask for that."""
+        """Run it with real-time priority on ``core``. Raises PermissionError unless root."""
         os.sched_setscheduler(self._process.pid, os.SCHED_FIFO, os.sched_param(1))
         os.sched_setaffinity(self._process.pid, {core})
 
@@ -62,17 +62,17 @@ async def _started(module: str, *arguments: str) -> AsyncIterator[HelperProcess]
 
 @contextlib.asynccontextmanager
 async def healthy(victim: Victim) -> AsyncIterator[HelperProcess]:
-    """`PAIRS` pairs who write and read; each question is answered with what was counted since the last one."""
+    """`PAIRS` healthy pairs."""
     names = (f"{side}-{pair}" for pair in range(PAIRS) for side in ("writer", "reader"))
     tokens = await asyncio.to_thread(victim.create_users, *names)
     async with _started("tests.abuse.healthy_pairs", str(victim.port), *tokens) as pairs:
-        await pairs.report()  # from here on all are connected
+        await pairs.report()  # all are connected now
         yield pairs
 
 
 @contextlib.asynccontextmanager
 async def attackers(victim: Victim, token: str, seconds: float, *attacks: str) -> AsyncIterator[HelperProcess]:
-    """They begin when they are asked, and answer when they are done."""
-    async with _started("tests.abuse.attackers", victim.url, token, str(seconds), *attacks) as them:
-        assert await them.read_answer() == "ready"
-        yield them
+    """Attackers, which start at `trigger` and print their result at the end."""
+    async with _started("tests.abuse.attackers", victim.url, token, str(seconds), *attacks) as process:
+        assert await process.read_answer() == "ready"
+        yield process

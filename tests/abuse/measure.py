@@ -1,12 +1,12 @@
-"""What healthy pairs feel of each attack: ``python -m tests.abuse.measure [ATTACK…]``.
+"""Latencies of healthy pairs under each attack: ``python -m tests.abuse.measure [ATTACK…]``.
 
-The attackers have a core of their own, and the server has one, which it shares with the healthy pairs: as root they run
-before everybody else. So what is seen is what an attack does to the server. Beside the attackers the pairs would wait
-for what the kernel does there and can't be interrupted in. Each attack is repeated for `SECONDS`; at last all of them,
-once and then again and again.
+The attackers have one core. The server has the other one and shares it with the healthy pairs, which run with real-time
+priority if root. So the latencies show what an attack does to the server: on the attackers' core the pairs would also
+wait for uninterruptible work of the kernel. Each attack is repeated for `SECONDS`; at the end all of them, once and
+then repeatedly.
 
-*Usual* is what the pairs feel in the `SECONDS` before, with the attackers' core as busy, but with nothing: a virtual
-machine that has more to do is also stopped more often by the one on which it runs. For how long is the last column.
+*Usual* is measured in the `SECONDS` before, with the attackers' core kept busy: a virtual machine under load is also
+preempted more often by its host. The last column is the time that was stolen so.
 """
 
 import argparse
@@ -27,13 +27,13 @@ from tests.abuse.victim import MIB, Victim
 SERVER_CORE, OUR_CORE = 0, 1
 SECONDS = 8.0
 MAX_SECONDS = 120.0
-"""Seconds: the patient ones take 10 and more, and all beside each other on what is left of a core take longer."""
+"""Seconds until an attack is given up: the slow ones take 10 and more, and all of them together longer."""
 
 ALL = ("all", "all-again")
 
 
 class Row:
-    """One attack, beside the usual of the moment before it."""
+    """One row of the table: an attack, and the baseline just before it."""
 
     def __init__(self, victim: Victim, token: str, pairs: HelperProcess) -> None:
         self._victim = victim
@@ -44,33 +44,33 @@ class Row:
         names = list(BY_NAME) if name in ALL else [name]
         seconds = 0.0 if name == "all" else SECONDS
         victim = self._victim
-        async with attackers(victim, self._token, seconds, *names) as them:
+        async with attackers(victim, self._token, seconds, *names) as attack:
             with _busy_core():
                 await self._pairs.report()
                 await asyncio.sleep(SECONDS)
                 usual = await self._pairs.report()
             sockets, stolen = victim.open_sockets, _steal_time()
-            await them.trigger()
-            most, outcome = await self._watch(asyncio.create_task(them.read_answer(MAX_SECONDS)))
+            await attack.trigger()
+            peak, outcome = await self._watch(asyncio.create_task(attack.read_answer(MAX_SECONDS)))
             under = await self._pairs.report()
             stolen = _steal_time() - stolen
         async with asyncio.timeout(45):
             while victim.open_sockets > sockets:  # noqa: ASYNC110 - of another process
                 await asyncio.sleep(0.05)
         await asyncio.to_thread(victim.assert_healthy)
-        for complaint in outcome["complaints"]:
-            print(complaint)
+        for error in outcome["errors"]:
+            print(error)
         return (
             f"{name:<22}{_ms(usual, 'p99')}{_ms(under, 'p50')}{_ms(under, 'p99')}{under['p99'] / usual['p99']:>7.1f}"
-            f"{_ms(under, 'worst')}{under['count']:>7}{most / MIB:>6.0f}{stolen * 1e3:>7.0f} ms"
+            f"{_ms(under, 'worst')}{under['count']:>7}{peak / MIB:>6.0f}{stolen * 1e3:>7.0f} ms"
         )
 
     async def _watch(self, task: asyncio.Task[dict[str, Any]]) -> tuple[int, dict[str, Any]]:
-        most = 0
+        peak = 0
         while not task.done():
-            most = max(most, self._victim.resident_bytes)
+            peak = max(peak, self._victim.resident_bytes)
             await asyncio.wait([task], timeout=0.05)
-        return most, task.result()
+        return peak, task.result()
 
 
 TABLE_HEADER = (
@@ -80,7 +80,7 @@ TABLE_HEADER = (
 
 @contextlib.contextmanager
 def _busy_core() -> Iterator[None]:
-    """Somebody wants all of the attackers' core."""
+    """Keep the attackers' core busy."""
     with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as spinning:
         try:
             yield
@@ -89,7 +89,7 @@ def _busy_core() -> Iterator[None]:
 
 
 def _steal_time() -> float:
-    """Seconds that the server's core was somebody else's, since the machine was started (proc(5), /proc/stat)."""
+    """Seconds stolen from the server's core by the host since the boot (proc(5), /proc/stat)."""
     for line in Path("/proc/stat").read_text().splitlines():
         if line.startswith(f"cpu{SERVER_CORE} "):
             return int(line.split()[8]) / os.sysconf("SC_CLK_TCK")
@@ -112,20 +112,20 @@ async def measure(names: list[str]) -> None:
             for name in names:
                 print(await row.measure(name), flush=True)
             end = await pairs.stop()
-        assert end["complaints"] == [], end["complaints"]
-        assert end["arrived"] == end["sent"], "lost"
+        assert end["errors"] == [], end["errors"]
+        assert end["arrived"] == end["sent"], "messages were lost"
 
 
 def _prioritize(pairs: HelperProcess) -> None:
-    """On the attackers' core the pairs would also wait for what the kernel does there for the attackers."""
+    """Run the pairs on the server's core with real-time priority, if root."""
     try:
         pairs.run_with_realtime_priority(SERVER_CORE)
     except PermissionError:
-        print("Not root: latencies include the pairs' waiting for a processor.", flush=True)
+        print("Not root: latencies include the time that the pairs wait for a processor.", flush=True)
 
 
 def _pin(process: int) -> None:
-    """To its core, with the threads that it has and those to come."""
+    """Pin all threads of the server to its core; later threads inherit it."""
     for thread in Path(f"/proc/{process}/task").iterdir():
         os.sched_setaffinity(int(thread.name), {SERVER_CORE})
 

@@ -1,4 +1,4 @@
-"""Each attack alone: it ends as it must, and leaves nothing behind."""
+"""Each attack alone: the server ends it as expected and leaks nothing."""
 
 import asyncio
 

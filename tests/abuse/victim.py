@@ -1,4 +1,4 @@
-"""The real server in a process of its own, and what can be seen of it from outside."""
+"""The real server in its own process, and what can be observed from outside."""
 
 import asyncio
 import contextlib
@@ -16,17 +16,17 @@ ADMIN_KEY = "the host application's key"
 TIMEOUT = 30.0
 MIB = 1024 * 1024
 NO_KEEPALIVE = httpx.Limits(max_keepalive_connections=0)
-"""A connection for each call: one that is kept may be ended by either side at any moment."""
+"""One connection per call: a kept one may be closed by either side at any moment."""
 
 
 def raise_fd_limit() -> None:
-    """For five thousand connections of one process; the server sees to its own."""
+    """Allow this process five thousand connections; the server raises its own limit."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 class Target:
-    """A server, as anybody sees it who has the admin key."""
+    """A server, as seen with the admin key."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -40,7 +40,7 @@ class Target:
         )
 
     def create_users(self, *users: str) -> list[str]:
-        """Users whose doors are open; a token of each."""
+        """Create users who accept messages of anyone; returns their tokens."""
         tokens: list[str] = []
         for user in users:
             assert self._http.put(f"/v1/users/{user}", json={"dm_policy": "anyone"}).is_success
@@ -57,7 +57,7 @@ class Target:
 
 
 class Victim(Target):
-    """The server's process itself."""
+    """A server process of the test."""
 
     def __init__(self, folder: Path, *options: str) -> None:
         self._log = folder.with_name(f"{folder.name}.log")
@@ -77,7 +77,7 @@ class Victim(Target):
             self.process.kill()
             self.process.wait()
             stdout.close()
-            raise AssertionError(f"the server said {line!r} and logged {self.log}")
+            raise AssertionError(f"the server printed {line!r}; its log:\n{self.log}")
         super().__init__(line.split()[-1])
 
     @property
@@ -86,13 +86,13 @@ class Victim(Target):
 
     @property
     def resident_bytes(self) -> int:
-        """Bytes of memory."""
+        """Resident memory in bytes."""
         pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
 
     @property
     def open_sockets(self) -> int:
-        """Sockets that it has open."""
+        """The number of open sockets."""
         found = 0
         for file in Path(f"/proc/{self.process.pid}/fd").iterdir():
             with contextlib.suppress(OSError):
@@ -100,13 +100,13 @@ class Victim(Target):
         return found
 
     async def wait_connections_closed(self, sockets: int) -> None:
-        """Wait until no connection is left, and no more sockets are open than ``sockets``."""
+        """Wait until no connection is left and at most ``sockets`` sockets are open."""
         async with asyncio.timeout(45):
-            while await asyncio.to_thread(self.metric, "bussa_connections") or self.open_sockets > sockets:  # noqa: ASYNC110 - of another process
+            while await asyncio.to_thread(self.metric, "bussa_connections") or self.open_sockets > sockets:  # noqa: ASYNC110 - another process
                 await asyncio.sleep(0.05)
 
     def assert_healthy(self) -> None:
-        """Nothing that nobody expected has come up."""
+        """Check that it runs, is ready, and has met no defect."""
         assert self.process.poll() is None, self.log
         assert self.ready()
         assert self.metric("bussa_defects_total") == 0, self.log

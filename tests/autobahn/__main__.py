@@ -1,6 +1,6 @@
-"""``python -m tests.autobahn``: our transport before Autobahn's fuzzing client, and the verdicts as a table.
+"""``python -m tests.autobahn``: run Autobahn's fuzzing client against the transport, and print its verdicts as a table.
 
-Needs ``wstest`` (README.md beside this file says how to get it). Status 0: no case failed; 1: some did; 2: no wstest.
+Needs ``wstest`` (see README.md beside this file). Status 0: no case failed; 1: some did; 2: no wstest.
 """
 
 import argparse
@@ -21,18 +21,18 @@ CASES_BY_LIMITS = {
     "contract": ("1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "10.*"),
     "wide": ("9.*",),
 }
-"""Which cases are played with which limits. 12 and 13 are about compression, which is not offered."""
+"""The cases to run with each limits. 12 and 13 are about compression, which is not offered."""
 
 
 async def run_suite(wstest: str, limits: str, cases: tuple[str, ...], folder: Path) -> Verdicts:
-    """Let wstest play ``cases`` against both echoes; its reports go to ``folder``.
+    """Let wstest run ``cases`` against both echoes; its reports go to ``folder``.
 
     Raises RuntimeError: wstest failed.
     """
     async with contextlib.AsyncExitStack() as stack:
         ports = {way: await stack.enter_async_context(serving(way, limits)) for way in MODES}
         servers = [{"agent": way, "url": f"ws://127.0.0.1:{port}"} for way, port in ports.items()]
-        folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - nobody is served yet
+        folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - nothing is served yet
         spec = folder / "spec.json"
         spec.write_text(json.dumps({"outdir": str(folder), "servers": servers, "cases": cases, "exclude-cases": []}))
         with (folder / "wstest.log").open("wb") as log:
@@ -46,7 +46,7 @@ async def run_suite(wstest: str, limits: str, cases: tuple[str, ...], folder: Pa
                     process.kill()
     index = folder / "index.json"
     if status or not index.exists():
-        raise RuntimeError(f"wstest ended with status {status}: see {log.name}")
+        raise RuntimeError(f"wstest exited with status {status}: see {log.name}")
     return parse_index(json.loads(index.read_text()))
 
 
@@ -63,9 +63,9 @@ async def run_all(wstest: str, only: tuple[str, ...] | None, folder: Path) -> Ve
 
 def main() -> int:
     options = argparse.ArgumentParser(prog="python -m tests.autobahn", description=__doc__.split("\n", 1)[0])
-    options.add_argument("--wstest", default=shutil.which("wstest"), help="the program, where it is not on the PATH")
-    options.add_argument("--out", type=Path, help="where its own reports go (default: a new temporary folder)")
-    options.add_argument("cases", nargs="*", help="patterns such as 6.4.* (default: all that concern us)")
+    options.add_argument("--wstest", default=shutil.which("wstest"), help="the program, if it is not on the PATH")
+    options.add_argument("--out", type=Path, help="folder for its own reports (default: a new temporary folder)")
+    options.add_argument("cases", nargs="*", help="patterns such as 6.4.* (default: all but compression)")
     given = options.parse_args()
     if given.wstest is None:
         print("wstest is not on the PATH: see tests/autobahn/README.md", file=sys.stderr)
@@ -73,7 +73,7 @@ def main() -> int:
     folder = given.out or Path(tempfile.mkdtemp(prefix="autobahn-"))
     found = uvloop.run(run_all(given.wstest, tuple(given.cases) or None, folder.absolute()))
     print(table(found))
-    print(f"\nEach case: {folder}/*/index.html")
+    print(f"\nReports: {folder}/*/index.html")
     return 1 if any(is_failure(verdict) for verdicts in found.values() for verdict in verdicts.values()) else 0
 
 

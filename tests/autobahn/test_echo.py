@@ -1,4 +1,4 @@
-"""The echoes that Autobahn is shown, and the counting of its verdicts: tried without it."""
+"""The echo servers for Autobahn, and the table of its verdicts; without Autobahn itself."""
 
 import pytest
 
@@ -17,7 +17,10 @@ async def test_message_is_echoed(way: str, limits: str) -> None:
             await device.write(frame(payload, opcode))
             assert await device.frame() == (opcode, payload)
         await device.write(frame(b"a", TEXT, fin=False) + frame(b"", 0, fin=False) * 2000 + frame(b"b", 0))
-        assert await (device.frame() if limits == "wide" else device.close_code()) in ((TEXT, b"ab"), 4429)
+        if limits == "wide":
+            assert await device.frame() == (TEXT, b"ab")
+        else:
+            assert await device.close_code() == 4429
 
 
 @pytest.mark.parametrize("way", MODES)

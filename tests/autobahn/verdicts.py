@@ -1,4 +1,4 @@
-"""What Autobahn found, counted. Pure."""
+"""Autobahn's verdicts as a table. Pure."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -19,19 +19,19 @@ SECTIONS = {
 }
 
 PASSED = frozenset(("OK", "NON-STRICT", "INFORMATIONAL"))
-"""Non-strict: allowed, but not what the suite likes best. Informational: there is nothing to pass."""
+"""Non-strict: allowed, but not preferred by the suite. Informational: there is nothing to pass."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     behavior: str
-    """Of what was answered."""
+    """Of the frames."""
     closing: str
-    """Of how the connection ended."""
+    """Of the closing handshake."""
 
 
 Verdicts = dict[str, dict[str, Verdict]]
-"""By way, then by case."""
+"""By mode, then by case."""
 
 
 def parse_index(index: dict[str, Any]) -> Verdicts:
@@ -47,7 +47,7 @@ def is_failure(verdict: Verdict) -> bool:
 
 
 def table(found: Verdicts) -> str:
-    """Counts by section and verdict, and a line for each case that is not plainly in order. Markdown."""
+    """Counts by section and verdict, and a line for each case that is not OK. Markdown."""
     lines = [
         "| section | " + " | ".join(found) + " |",
         "| --- |" + " --- |" * len(found),

@@ -1,7 +1,7 @@
-"""The balancer in front of the servers: HAProxy with the file of the deployment.
+"""The load balancer: HAProxy with the configuration of the deployment.
 
-Where HAProxy is not installed, and only there, `tests.deployment.fallback_balancer` does what the tests need of it. In
-CI HAProxy is there (`tests.missing_programs`).
+Where HAProxy is not installed, `tests.deployment.fallback_balancer` replaces it. CI requires HAProxy
+(`tests.missing_programs`).
 """
 
 import contextlib
@@ -22,14 +22,14 @@ from tests.e2e.server_process import TIMEOUT, free_port
 from tests.missing_programs import HAPROXY
 
 HAS_HAPROXY = HAPROXY is not None and sys.platform == "linux"
-"""Elsewhere the loopback has one address only, and containers that share a port can't be told apart."""
+"""Only Linux has more than one loopback address, which servers on the same port need."""
 
 
 class Haproxy:
-    """With ``haproxy.cfg`` itself; only where it listens, the servers' port and who knows names are put in."""
+    """HAProxy with ``haproxy.cfg``; only its addresses, the servers' port and the name server are replaced."""
 
     def __init__(self, folder: Path, addresses: Mapping[str, str], port: int) -> None:
-        """``places``: the address of each server by its name, read again and again; ``port``: of all of them."""
+        """``addresses``: by server name, and read at each DNS query. ``port``: that of all servers."""
         self.port = free_port()
         self.metrics_port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -51,15 +51,15 @@ class Haproxy:
             (r"(server \S+ \S+):8080", rf"\1:{port}", 2),
         ]
         allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-        if allowed < 210_000:  # two a connection, and HAProxy refuses to start with fewer
+        if allowed < 210_000:  # two per connection; HAProxy refuses to start with fewer
             changes.append((r"maxconn 100000", f"maxconn {allowed // 2 - 100}", 1))
         for pattern, replacement, times in changes:
             text, count = re.subn(pattern, replacement, text)
-            assert count == times, f"{pattern} stands {count} times in haproxy.cfg"
+            assert count == times, f"{pattern} matches {count} times in haproxy.cfg"
         return text
 
     def wait(self) -> None:
-        """Until a server is reached."""
+        """Wait until a server is reachable through it."""
         wait_until_ready(self.url, self._log_if_running)
 
     def _log_if_running(self) -> str:
@@ -67,15 +67,15 @@ class Haproxy:
         return self.log
 
     def metric(self, name: str, **labels: str) -> float:
-        """What Prometheus would be told, summed over ``labels``."""
+        """A metric of HAProxy's exporter, summed over the series with ``labels``."""
         text = httpx.get(f"http://127.0.0.1:{self.metrics_port}/metrics").text
         wanted = [f'{label}="{value}"' for label, value in labels.items()]
         lines = [line for line in text.splitlines() if line.startswith(f"{name}{{") and all(w in line for w in wanted)]
-        assert lines, f"HAProxy tells nothing of {name}"
+        assert lines, f"HAProxy does not export {name}"
         return sum(float(line.split()[-1]) for line in lines)
 
     def has_active_servers(self, servers: int) -> bool:
-        """Whether it sends people to so many servers."""
+        """Whether ``servers`` servers are active."""
         return self.metric("haproxy_backend_active_servers", proxy="bussa") == servers
 
     @property
@@ -83,7 +83,7 @@ class Haproxy:
         return Path(self._log.name).read_text(errors="replace")
 
     def reload(self) -> None:
-        """Read the file again, as ``docker compose kill -s HUP balancer`` asks for."""
+        """Reload the configuration, as ``docker compose kill -s HUP balancer`` does."""
         self._process.send_signal(signal.SIGHUP)
 
     def close(self) -> None:
@@ -94,12 +94,12 @@ class Haproxy:
 
 
 def wait_until_ready(url: str, diagnose: Callable[[], str]) -> None:
-    """Until ``/readyz`` is 200; ``told`` is asked what went wrong."""
+    """Wait until ``/readyz`` is 200. ``diagnose`` returns the text of the failure."""
     give_up = time.monotonic() + TIMEOUT
     while True:
-        said = diagnose()
+        diagnosis = diagnose()
         with contextlib.suppress(httpx.TransportError):
             if httpx.get(f"{url}/readyz").status_code == 200:
                 return
-        assert time.monotonic() < give_up, said
+        assert time.monotonic() < give_up, diagnosis
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""One deployment for all plays, as docker-compose.yml describes it."""
+"""One deployment for all tests, as docker-compose.yml describes it."""
 
 import asyncio
 import itertools
@@ -25,7 +25,7 @@ def topology(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Topology]:
 
 @pytest.fixture
 async def session(topology: Topology) -> AsyncIterator[Session]:
-    """A play of its own, with people that no other has."""
+    """A session with users of its own."""
     host = HostApp(topology.as_server)
     session = Session(topology, host, next(_numbers))
     yield session

@@ -1,4 +1,4 @@
-"""The names of containers: a server of DNS as Docker's, for the loopback."""
+"""A DNS server on the loopback, in place of Docker's, for the names of containers."""
 
 import socket
 import struct
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 
 class DnsServer:
-    """Answers questions for addresses (RFC 1035, section 4) until it is closed. ``places`` may be changed meanwhile."""
+    """Answers A queries (RFC 1035, section 4) until it is closed. ``addresses`` may change meanwhile."""
 
     def __init__(self, addresses: Mapping[str, str]) -> None:
         self._addresses = addresses
@@ -32,15 +32,15 @@ class DnsServer:
             labels.append(question[end + 1 : end + 1 + size].decode())
             end += 1 + size
         kind = struct.unpack_from("!H", question, end + 1)[0]
-        asked = question[12 : end + 5]
-        place = self._addresses.get(".".join(labels))
-        code = 3 if place is None else 0  # NXDOMAIN: no such container
-        found = place is not None and kind == 1  # A; there is no AAAA
+        question_section = question[12 : end + 5]
+        address = self._addresses.get(".".join(labels))
+        code = 3 if address is None else 0  # NXDOMAIN: no such container
+        found = address is not None and kind == 1  # A; there is no AAAA
         head = question[:2] + struct.pack("!HHHHH", 0x8180 | code, 1, int(found), 0, 0)
         if not found:
-            return head + asked
-        record = struct.pack("!HHHIH", 0xC00C, 1, 1, 0, 4) + socket.inet_aton(str(place))
-        return head + asked + record
+            return head + question_section
+        record = struct.pack("!HHHIH", 0xC00C, 1, 1, 0, 4) + socket.inet_aton(str(address))
+        return head + question_section + record
 
     def close(self) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ending:

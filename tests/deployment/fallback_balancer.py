@@ -1,4 +1,4 @@
-"""A balancer for machines without HAProxy: what the plays need of one, and no more."""
+"""A minimal load balancer for machines without HAProxy."""
 
 import asyncio
 import contextlib
@@ -10,7 +10,7 @@ from tests.e2e.server_process import TIMEOUT
 
 
 class FallbackBalancer:
-    """The least that balances: the server with the fewest connections, the next one where that one does not listen."""
+    """Forwards to the server with the fewest connections, or to the next one if that does not listen."""
 
     def __init__(self, addresses: Mapping[str, tuple[str, int]]) -> None:
         self._addresses = addresses
@@ -55,7 +55,7 @@ class FallbackBalancer:
                 inner_reader, inner_writer = await asyncio.open_connection(*self._addresses[name])
             except OSError:
                 self._connection_counts[name] -= 1
-                continue  # it restarts
+                continue  # it is restarting
             try:
                 inner_writer.write(head)
                 await asyncio.gather(_pump(reader, inner_writer), _pump(inner_reader, writer))
@@ -68,19 +68,19 @@ class FallbackBalancer:
         first, *lines = head.removesuffix(b"\r\n\r\n").split(b"\r\n")
         lines = [line for line in lines if not line.lower().startswith((b"x-forwarded-for:", b"x-forwarded-proto:"))]
         if not any(line.lower().startswith(b"upgrade:") for line in lines):
-            # Only the first head of a connection is looked at, so there is one.
+            # Only the first request of a connection is rewritten, so each has a connection of its own.
             lines = [line for line in lines if not line.lower().startswith(b"connection:")] + [b"connection: close"]
         lines.append(b"x-forwarded-for: " + address.encode())
         return b"\r\n".join([first, *lines]) + b"\r\n\r\n"
 
     def has_active_servers(self, servers: int) -> bool:
-        return True  # it tries each, each time
+        return True  # it tries every server for each connection
 
     def reload(self) -> None:
-        """It has no file."""
+        """Nothing to do: it has no configuration."""
 
     def wait(self) -> None:
-        wait_until_ready(self.url, lambda: "the small balancer finds no server")
+        wait_until_ready(self.url, lambda: "the balancer reaches no server")
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._ended.set)

@@ -1,4 +1,4 @@
-"""A play through the balancer: its people, and on which server each device has come to be."""
+"""One test's users and devices behind the balancer."""
 
 import asyncio
 from collections import deque
@@ -11,7 +11,7 @@ from tests.e2e.device import Device, Journal, connect
 from tests.e2e.server_process import TIMEOUT, HostApp, sign_token
 
 MAX_HELD = 10
-"""Connections to another server that are held open while one to a given server is looked for."""
+"""Connections to other servers that are kept open to reach a given server."""
 
 
 class Session:
@@ -25,7 +25,7 @@ class Session:
         return await self.host.put_user(f"{name}-{self._number}", name=name, dm_policy="anyone")
 
     async def connect(self, user: str, journal: Journal | None = None) -> Device:
-        """A device, on whichever server the balancer chooses."""
+        """A device, on a server that the balancer chooses."""
         device = await connect(self.topology.as_server, sign_token(user), journal=journal)
         self._devices.append(device)
         return device
@@ -41,10 +41,10 @@ class Session:
                     self._devices.append(device)
                     await asyncio.gather(*(other.close() for other in elsewhere))
                     return device
-                elsewhere.append(device)  # kept, so that this server has more connections than the other
+                elsewhere.append(device)  # kept open, so that the balancer prefers the other server
                 if len(elsewhere) > MAX_HELD:
                     await elsewhere.popleft().close()
-                    await asyncio.sleep(0.1)  # the balancer finds a server that is new within a few seconds
+                    await asyncio.sleep(0.1)  # the balancer finds a restarted server within a few seconds
 
     def _opened(self, node: str) -> float:
         return self.topology.nodes[node].metric("bussa_connections_opened_total")
@@ -54,13 +54,13 @@ class Session:
 
 
 def client_from(address: str, url: str) -> httpx.AsyncClient:
-    """A client of HTTP at an address of its own."""
+    """An HTTP client with its own source address."""
     transport = httpx.AsyncHTTPTransport(local_address=address)
     return httpx.AsyncClient(base_url=url, transport=transport, timeout=TIMEOUT)
 
 
 async def eventually(holds: Callable[[], bool]) -> None:
-    """Ask again and again, for what nobody announces."""
+    """Poll until ``holds``."""
     async with asyncio.timeout(TIMEOUT):
         while True:
             if await asyncio.to_thread(holds):

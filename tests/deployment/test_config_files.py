@@ -148,7 +148,7 @@ def test_servers_are_all_balanced_and_scraped(file: dict[str, Any]) -> None:
             assert other in file["services"]
 
 
-# What watches it.
+# Monitoring.
 
 
 def rules() -> list[dict[str, Any]]:
@@ -167,13 +167,13 @@ def expressions() -> Iterator[str]:
 
 def test_watched_metrics_exist() -> None:
     families = [*text_string_to_metric_families(telemetry.metrics().decode())]
-    ours: set[str] = set()
+    exported: set[str] = set()
     for family in families:
         suffixes = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count")}.get(family.type, ("",))
-        ours |= {family.name + suffix for suffix in suffixes}
+        exported |= {family.name + suffix for suffix in suffixes}
     watched = {name for text in expressions() for name in re.findall(r"\b(?:bussa|process)_\w+", text)}
     assert len(watched) > 25
-    assert watched <= ours
+    assert watched <= exported
 
 
 def test_expressions_name_only_known_metrics_and_labels() -> None:
@@ -182,19 +182,22 @@ def test_expressions_name_only_known_metrics_and_labels() -> None:
         "server|verdict|code|status|kind|reason|where|route|m|bussa|balancer|limited|fetched|failed|__rate_interval"
     )
     ranges = re.compile(rf"\b(?:{words}|{labels}|(?:bussa|process|haproxy)_\w+|\d+m)\b")
-    for text in expressions():
+    texts = [*expressions()]
+    assert len(texts) > 25
+    for text in texts:
         assert re.findall(r"[A-Za-z_]{2,}", ranges.sub("", text)) == [], text
 
 
 def test_alert_rules_are_well_formed() -> None:
+    assert len(rules()) > 10
     for rule in rules():
         assert rule["labels"]["severity"] in ("page", "ticket")
         assert rule["annotations"]["summary"].endswith((".", "report."))
     names = [rule["alert"] for rule in rules()]
     assert len(names) == len({*names})
-    tried = (compose.DEPLOY / "prometheus/alerts_test.yml").read_text()
-    assert [name for name in names if f'alertname="{name}"' not in tried] == []
-    if PROMTOOL is not None:  # it reads the expressions, and plays the alerts
+    tested = (compose.DEPLOY / "prometheus/alerts_test.yml").read_text()
+    assert [name for name in names if f'alertname="{name}"' not in tested] == []
+    if PROMTOOL is not None:  # it parses the expressions and runs the alert tests
         for check in (["check", "config", "prometheus.yml"], ["test", "rules", "alerts_test.yml"]):
             ran = subprocess.run([PROMTOOL, *check], cwd=compose.DEPLOY / "prometheus", capture_output=True, text=True)
             assert ran.returncode == 0, ran.stdout + ran.stderr

@@ -1,7 +1,7 @@
-"""Whose word counts about where a request comes from: the balancer's, and nobody else's.
+"""Forwarded headers are trusted from the balancer only.
 
-Seen by the limit of failed log-ins, of which an address has 20 at once: whoever can name another address each time
-is never limited.
+The tests observe the limit of failed log-ins, 20 at once per address: a client that can forge its address is never
+limited.
 """
 
 import itertools
@@ -14,9 +14,9 @@ from tests.deployment.session import client_from
 from tests.deployment.topology import BALANCER_ADDRESS, Topology
 
 MANY_ATTEMPTS = 100
-"""Twice what two servers let an address do at once, and more."""
+"""More than twice what two servers allow an address at once."""
 SOME_ATTEMPTS = 30
-"""More than one server lets an address do at once."""
+"""More than one server allows an address at once."""
 
 _numbers = itertools.count(1)
 
@@ -26,20 +26,20 @@ needs_several_addresses = pytest.mark.skipif(
 
 
 async def failed_log_in(http: httpx.AsyncClient, **headers: str) -> int:
-    """A wrong password of nobody, each time another one; the status."""
-    body = {"user": f"nobody-{next(_numbers)}", "password": "open sesame"}
+    """A log-in of a new unknown user each time; returns the status."""
+    body = {"user": f"unknown-{next(_numbers)}", "password": "open sesame"}
     answer = await http.post("/v1/tokens", json=body, headers=headers)
     assert answer.status_code in (401, 429), answer.text
     return answer.status_code
 
 
 async def is_rate_limited(http: httpx.AsyncClient, times: int = MANY_ATTEMPTS) -> bool:
-    """Whether somebody gets limited who claims to be somewhere else each time."""
+    """Whether a client that forges another address each time is limited."""
     for _ in range(times):
         number = next(_numbers)
-        claim = f"10.9.{number // 250}.{number % 250}"
+        forged = f"10.9.{number // 250}.{number % 250}"
         if (
-            await failed_log_in(http, **{"X-Forwarded-For": claim, "Forwarded": f"for={claim}", "X-Real-IP": claim})
+            await failed_log_in(http, **{"X-Forwarded-For": forged, "Forwarded": f"for={forged}", "X-Real-IP": forged})
             == 429
         ):
             return True

@@ -1,4 +1,4 @@
-"""The deployment as docker-compose.yml describes it, played through its balancer."""
+"""The deployment of docker-compose.yml, tested through its balancer."""
 
 import asyncio
 import signal
@@ -31,9 +31,9 @@ async def test_messages_cross_servers_live(session: Session) -> None:
 
 
 async def test_new_connections_go_to_the_least_loaded_server(session: Session) -> None:
-    crowd = [await session.create_user(f"crowd-{number}") for number in range(20)]
+    users = [await session.create_user(f"user-{number}") for number in range(20)]
     before = {name: node.metric("bussa_connections_opened_total") for name, node in session.topology.nodes.items()}
-    await asyncio.gather(*(session.connect(user) for user in crowd))
+    await asyncio.gather(*(session.connect(user) for user in users))
     grown = [
         node.metric("bussa_connections_opened_total") - before[name] for name, node in session.topology.nodes.items()
     ]
@@ -46,7 +46,7 @@ async def test_server_restart_loses_no_message(session: Session, how: signal.Sig
     topology = session.topology
     alice, bob = await session.create_user("alice"), await session.create_user("bob")
     witness = await session.connect_to(ONE, bob)
-    lives = topology.nodes[ONE].metric("bussa_connections_opened_total")
+    opened = topology.nodes[ONE].metric("bussa_connections_opened_total")
     got: list[tuple[int, str]] = []
     async with Client(topology.url, sign_token(alice)) as hers, Client(topology.url, sign_token(bob)) as his:
 
@@ -59,18 +59,18 @@ async def test_server_restart_loses_no_message(session: Session, how: signal.Sig
 
         listening = asyncio.create_task(listen())
         restarted = asyncio.create_task(asyncio.to_thread(topology.restart, ONE, how))
-        said: list[str] = []
+        sent: list[str] = []
         while not restarted.done():
-            said.append(f"word {len(said)}")
-            await hers.send(bob, said[-1], timeout=TIMEOUT)
+            sent.append(f"word {len(sent)}")
+            await hers.send(bob, sent[-1], timeout=TIMEOUT)
         await restarted
         await hers.send(bob, "the last one")
         async with asyncio.timeout(TIMEOUT):
             await listening
-    assert got == [*enumerate([*said, "the last one"], 1)]
+    assert got == [*enumerate([*sent, "the last one"], 1)]
     assert await witness.wait_closed() == (1012 if how is signal.SIGTERM else 1006)
-    assert lives > topology.nodes[ONE].metric("bussa_connections_opened_total")
-    # The balancer finds it again, at its new address, and gives it people.
+    assert opened > topology.nodes[ONE].metric("bussa_connections_opened_total")
+    # The balancer finds it at its new address, and sends it connections.
     again = await session.connect_to(ONE, bob)
     assert (await again.ok("history", peer=alice, limit=1))["messages"][0]["text"] == "the last one"
 
@@ -87,7 +87,7 @@ async def test_device_resumes_on_another_server(session: Session) -> None:
     await hers.send(bob, "missed")
     await asyncio.to_thread(session.topology.nodes[ONE].stop)
     try:
-        second = await session.connect(bob, journal)  # at once: a server that does not listen is passed over
+        second = await session.connect(bob, journal)  # at once: the balancer skips a server that does not listen
         assert second.welcome["resumed"] is True
         assert (await second.next_event())["text"] == "missed"
     finally:

@@ -19,7 +19,7 @@ import pytest
 from bussa_server.serving import RESERVED_FILES
 from tests.deployment.session import eventually
 from tests.deployment.topology import Topology
-from tests.e2e.device import Device, connect
+from tests.e2e.device import connect
 from tests.e2e.server_process import (
     ADMIN_KEY,
     CLI,
@@ -36,11 +36,11 @@ from tests.e2e.server_process import (
 WORKERS = 3
 CONNECTIONS = 300
 MIN_SHARE = 60
-"""Connections that each worker gets of 300 at the least: five standard deviations below its share of 100."""
+"""Minimum of the 300 connections per worker: five standard deviations below its share of 100."""
 
 
 class Workers(Server):
-    """One port, several processes; on the Redis and PostgreSQL of the deployment."""
+    """One port, several processes, on the Redis and PostgreSQL of the deployment."""
 
     def __init__(self, topology: Topology, log: Path) -> None:
         self.port = free_port()
@@ -59,7 +59,7 @@ class Workers(Server):
         assert self._supervisor.stdout is not None
         readable, _, _ = select.select([self._supervisor.stdout], [], [], TIMEOUT)
         line = self._supervisor.stdout.readline().decode() if readable else "nothing"
-        assert self.url in line, f"it said {line!r}, and logged:\n{self.log}"
+        assert self.url in line, f"it printed {line!r}; its log:\n{self.log}"
 
     @property
     def pids(self) -> set[int]:
@@ -81,7 +81,7 @@ class Workers(Server):
         lines = httpx.get(f"{self.url}/metrics").text.splitlines()
         return sum(float(line.split()[-1]) for line in lines if line.split("{")[0].split(" ")[0] == name)
 
-    def end(self) -> int:
+    def stop_workers(self) -> int:
         self._supervisor.send_signal(signal.SIGTERM)
         return self._supervisor.wait(TIMEOUT)
 
@@ -104,10 +104,10 @@ def workers(topology: Topology, tmp_path: Path) -> Iterator[Workers]:
 
 async def test_connections_are_spread_evenly_and_survive_a_worker_crash(workers: Workers) -> None:
     host = HostApp(workers)
-    token = sign_token(await host.put_user("crowd", dm_policy="anyone"))
-    # A user may have 100 connections, so three of them come.
-    tokens = [token, *[sign_token(await host.put_user(f"crowd-{number}", dm_policy="anyone")) for number in (2, 3)]]
-    crowd = await asyncio.gather(*(connect(workers, tokens[number % 3]) for number in range(CONNECTIONS)))
+    token = sign_token(await host.put_user("user-1", dm_policy="anyone"))
+    # A user may have 100 connections, so there are three.
+    tokens = [token, *[sign_token(await host.put_user(f"user-{number}", dm_policy="anyone")) for number in (2, 3)]]
+    devices = await asyncio.gather(*(connect(workers, tokens[number % 3]) for number in range(CONNECTIONS)))
     await host.close()
 
     before = workers.connections()
@@ -116,7 +116,9 @@ async def test_connections_are_spread_evenly_and_survive_a_worker_crash(workers:
         resource.getrlimit(resource.RLIMIT_NOFILE)[1], RESERVED_FILES
     )
     assert min(before.values()) >= MIN_SHARE, before
-    assert {workers.metric("bussa_connections") for _ in range(10)} == {CONNECTIONS}, "each worker answers for all"
+    assert {workers.metric("bussa_connections") for _ in range(10)} == {CONNECTIONS}, (
+        "each worker must report the metrics of all"
+    )
     opened = workers.metric("bussa_connections_opened_total")
 
     victim, lost = before.most_common(1)[0]
@@ -125,20 +127,17 @@ async def test_connections_are_spread_evenly_and_survive_a_worker_crash(workers:
     await eventually(lambda: len(workers.pids - {victim}) == WORKERS)
     successor = (workers.pids - before.keys()).pop()
 
-    async def come_back() -> list[Device]:
-        return await asyncio.gather(*(connect(workers, tokens[number % 3]) for number in range(lost)))
-
-    again = await come_back()
+    again = await asyncio.gather(*(connect(workers, tokens[number % 3]) for number in range(lost)))
     assert workers.connections()[successor] >= 1
     assert workers.metric("bussa_connections") == CONNECTIONS
     assert workers.metric("bussa_connections_opened_total") == opened + lost
-    gone = [device for device in crowd if device.socket.close_code is not None]
+    gone = [device for device in devices if device.socket.close_code is not None]
     assert [await device.wait_closed() for device in gone] == [1006] * lost
     for device in again:
         assert (await device.ok("ping"))["type"] == "pong"
 
-    assert await asyncio.to_thread(workers.end) == 0
-    left = [device for device in [*crowd, *again] if device not in gone]
+    assert await asyncio.to_thread(workers.stop_workers) == 0
+    left = [device for device in [*devices, *again] if device not in gone]
     assert {await device.wait_closed() for device in left} == {1012}
 
 

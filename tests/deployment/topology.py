@@ -1,7 +1,7 @@
-"""What docker-compose.yml describes, as processes on the loopback.
+"""The services of docker-compose.yml, as processes on the loopback.
 
-Each runs with the very command and environment of its service; only addresses are put in. Servers are started from
-what the Dockerfile copies. A container has an address of its own inside of 127.0.0.0/8, and all of them one port.
+Each runs with the command and environment of its service; only addresses are replaced. Servers run from the sources
+that the Dockerfile copies. Each container has its own address in 127.0.0.0/8, and all have the same port.
 """
 
 import itertools
@@ -24,7 +24,7 @@ from tests.deployment.stores import COMPOSE_VARIABLES, RedisServer, create_datab
 from tests.e2e.server_process import TIMEOUT, Server, clean_environment, free_port
 
 BALANCER_ADDRESS = "127.0.0.1"
-"""Where whatever does not choose an address comes from, the balancer among them."""
+"""The source address of the balancer, and of every client that does not choose one."""
 
 _addresses = (f"127.0.1.{number}" for number in itertools.count(1))
 
@@ -36,7 +36,7 @@ def substitute(text: str, addresses: Mapping[str, str]) -> str:
 
 
 class Node:
-    """One of the servers. Each life may have another address, as a container has that is made anew."""
+    """A server. It may have another address after each start, like a recreated container."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class Node:
 
     @property
     def container_environment(self) -> dict[str, str]:
-        """The environment of whatever runs in its container."""
+        """The environment of the processes in its container."""
         return clean_environment(
             PYTHONPATH=compose.source_path(self._folder), BUSSA_PORT=str(self.port), **self.environment
         )
@@ -89,25 +89,29 @@ class Node:
         assert self._process.stdout is not None
         readable, _, _ = select.select([self._process.stdout], [], [], TIMEOUT)
         line = self._process.stdout.readline().decode() if readable else "nothing"
-        assert self.url in line, f"{self.name} said {line!r}, and logged:\n{self.log}"
+        assert self.url in line, f"{self.name} printed {line!r}; its log:\n{self.log}"
 
     def stop(self, signum: signal.Signals = signal.SIGTERM) -> None:
-        """As ``docker stop`` does it; with SIGTERM it must end with status 0."""
+        """Stop, as ``docker stop`` does. With SIGTERM it must exit with status 0."""
         process, self._process = self._process, None
         assert process is not None
         assert process.stdout is not None
         process.send_signal(signum)
         status = process.wait(TIMEOUT)
         process.stdout.close()
-        assert status == (0 if signum is signal.SIGTERM else -signum), f"{self.name} ended with {status}:\n{self.log}"
+        assert status == (0 if signum is signal.SIGTERM else -signum), (
+            f"{self.name} exited with {status}; its log:\n{self.log}"
+        )
 
     def healthcheck(self) -> int:
-        """The exit status of what the image asks itself."""
+        """The exit status of the image's health check."""
         _, _, command = dict(compose.dockerfile())["HEALTHCHECK"].partition("CMD ")
         program, *arguments = json.loads(command)
         assert program == "python"
-        asked = [substitute(argument, {"127.0.0.1": self.address}) for argument in arguments]
-        return subprocess.run([sys.executable, *asked], env=self.container_environment, capture_output=True).returncode
+        arguments = [substitute(argument, {"127.0.0.1": self.address}) for argument in arguments]
+        return subprocess.run(
+            [sys.executable, *arguments], env=self.container_environment, capture_output=True
+        ).returncode
 
     def metric(self, name: str) -> float:
         lines = httpx.get(f"{self.url}/metrics").text.splitlines()
@@ -125,12 +129,12 @@ class Node:
     def close(self) -> None:
         if self._process is not None:
             self.stop()
-        met = [line for line in self.log.splitlines() if json.loads(line)["level"] == "error"]
-        assert met == [], f"{self.name} met what nobody expected"
+        errors = [line for line in self.log.splitlines() if json.loads(line)["level"] == "error"]
+        assert errors == [], f"{self.name} logged errors"
 
 
 class Topology:
-    """All of it. Its calls block, but for `make`."""
+    """All services. The methods block, except `start`."""
 
     redis: RedisServer
     database: postgres.Server
@@ -142,7 +146,7 @@ class Topology:
         self._folder = folder
 
     async def start(self) -> None:
-        """Start everything in the order that ``depends_on`` asks for."""
+        """Start the services in the order of ``depends_on``."""
         services = self.compose["services"]
         self.redis = RedisServer(self._folder, services["redis"])
         self.database = database(services["postgres"])
@@ -168,7 +172,7 @@ class Topology:
 
     @property
     def as_server(self) -> Server:
-        """For `tests.e2e`, which ask a server only where it is: the balancer stands for all of them."""
+        """The deployment as a `Server` of `tests.e2e`, which needs only its URLs."""
         return cast("Server", self)
 
     @property
@@ -181,13 +185,13 @@ class Topology:
 
     @property
     def readiness(self) -> tuple[int, dict[str, Any] | None]:
-        """What the balancer answers; it has no JSON of its own where it finds no server."""
+        """The status and body of ``/readyz``. The balancer's own error page has no JSON."""
         answer = httpx.get(f"{self.url}/readyz")
-        ours = answer.headers.get("content-type", "").startswith("application/")
-        return answer.status_code, answer.json() if ours else None
+        has_json = answer.headers.get("content-type", "").startswith("application/")
+        return answer.status_code, answer.json() if has_json else None
 
     def restart(self, name: str, signum: signal.Signals = signal.SIGTERM) -> None:
-        """As ``docker compose up -d --no-deps --wait``: away, then there again at another address."""
+        """Restart a server at another address, as ``docker compose up -d --no-deps --wait`` does."""
         self.nodes[name].stop(signum)
         self.nodes[name].start()
         wait_until_ready(self.nodes[name].url, lambda: self.nodes[name].log)
@@ -201,7 +205,7 @@ class Topology:
 
 
 class _CurrentAddresses(Mapping[str, str]):
-    """What Docker's DNS would say now: the address of each container."""
+    """The current address of each container, as in Docker's DNS."""
 
     def __init__(self, nodes: Mapping[str, Node]) -> None:
         self._nodes = nodes

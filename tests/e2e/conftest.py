@@ -1,4 +1,4 @@
-"""What plays begin with: a server that runs, its host application, and devices that come and go."""
+"""Fixtures of the end-to-end tests: a running server, its host application, and sessions with users and devices."""
 
 import itertools
 from collections.abc import AsyncIterator, Iterator
@@ -15,14 +15,14 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One server for all plays that leave it standing, as an operator would start it."""
-    with Server(tmp_path_factory.mktemp("standing") / "data", "--send-rate", "0", "--frame-rate", "0") as server:
+    """One server for all tests that do not stop it, started as an operator would."""
+    with Server(tmp_path_factory.mktemp("shared") / "data", "--send-rate", "0", "--frame-rate", "0") as server:
         yield server
 
 
 @pytest.fixture
 def restartable_server(tmp_path: Path) -> Iterator[Server]:
-    """A server that a play starts, kills and starts again as it likes."""
+    """A server that the test starts, kills and restarts."""
     server = Server(tmp_path / "data", "--send-rate", "0", "--frame-rate", "0")
     yield server
     server.stop_and_check()
@@ -42,7 +42,7 @@ async def host(server: Server) -> AsyncIterator[HostApp]:
 
 @pytest.fixture
 async def session(server: Server, host: HostApp, codec: str) -> AsyncIterator[Session]:
-    """A stage of its own: names that no other play uses, each line spoken in both codecs."""
+    """A session with user names of its own; the test runs once per codec."""
     session = Session(server, host, codec, next(_numbers))
     yield session
     await session.close()

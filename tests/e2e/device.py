@@ -1,7 +1,7 @@
-"""A client written from the contract alone: it shares no line with the server, nor with the SDK.
+"""A test client written from the contract alone: it shares no code with the server or the SDK.
 
-It writes down everything that it receives, and holds each frame to what every device may rely on: each seq is
-exactly one more than the one before, each n too, a request has one reply, and frames are of the agreed kind.
+It records every frame that it receives and checks the guarantees of the contract: each seq and each n is one more than
+the last, a request gets exactly one reply, and frames have the type of the subprotocol.
 """
 
 import asyncio
@@ -29,20 +29,20 @@ def encode(codec: str, frame: Frame) -> str | bytes:
 
 
 def decode(codec: str, raw: str | bytes) -> Frame:
-    assert isinstance(raw, str) is (codec == "json"), "a frame of the other kind"
+    assert isinstance(raw, str) is (codec == "json"), "wrong frame type for the subprotocol"
     frame = json.loads(raw) if codec == "json" else msgpack.unpackb(raw)
     assert isinstance(frame, dict)
     return frame
 
 
 class Journal:
-    """What a device keeps while it sleeps: where it is, and all that it was told of the log."""
+    """What a device keeps between connections: its cursor, and the log as received."""
 
     def __init__(self) -> None:
         self.epoch: str | None = None
         self.seq: int | None = None
         self.log: dict[int, Frame] = {}
-        """Each seq, as an event or as the reply that stood in its place."""
+        """By seq: the event, or the reply in its place."""
         self._last_n: dict[str, int] = {}
 
     def on_welcome(self, welcome: Frame) -> None:
@@ -62,7 +62,7 @@ class Journal:
             assert n == self._last_n.get(peer, n - 1) + 1, f"n {n} after {self._last_n[peer]}: {frame}"
             self._last_n[peer] = n
         elif frame["type"] == "hidden":
-            self._last_n.clear()  # whose it was is not told
+            self._last_n.clear()  # a hidden event does not say in which conversation it was
 
 
 class Device:
@@ -74,16 +74,16 @@ class Device:
         self.journal = journal
         self.welcome: Frame = {}
         self.raw_errors: dict[int, str | bytes] = {}
-        """Errors to the letter, by their ids."""
+        """The undecoded error frames, by request id."""
         self.failure: AssertionError | None = None
-        self._id = 0
+        self.next_id = 1
         self._pending: dict[int, tuple[asyncio.Future[Frame], bool]] = {}
         self._unread_events: deque[Frame] = deque()
         self._arrived = asyncio.Event()
         self._reader: asyncio.Task[None] | None = None
 
     async def handshake(self, hello: Frame) -> Frame:
-        """Say ``hello``, take the ``welcome`` and begin to read."""
+        """Send ``hello``, receive the ``welcome`` and start reading."""
         async with asyncio.timeout(TIMEOUT):
             await self.send_frame({"type": "hello", **hello})
             try:
@@ -107,38 +107,38 @@ class Device:
             for future, _ in self._pending.values():
                 if not future.done():
                     future.set_exception(self.failure or DisconnectedError(self.socket.close_code))
-                    future.exception()  # nobody may be waiting for it
+                    future.exception()  # mark it as retrieved: it may have no waiter
             self._arrived.set()
 
     def _on_frame(self, frame: Frame, raw: str | bytes) -> None:
         id = frame.get("id")
-        again = False
+        retry = False
         if id is not None:
-            assert id in self._pending, f"a reply that was not asked for, or a second one: {frame}"
-            future, again = self._pending.pop(id)
+            assert id in self._pending, f"unexpected or duplicate reply: {frame}"
+            future, retry = self._pending.pop(id)
             if frame["type"] == "error":
                 self.raw_errors[id] = raw
             if not future.done():
                 future.set_result(frame)
-        if "seq" in frame and not (again and frame["seq"] <= (self.journal.seq or 0)):
+        if "seq" in frame and not (retry and frame["seq"] <= (self.journal.seq or 0)):
             assert id is not None or frame["type"] in LOG_EVENT_TYPES, frame
             self.journal.append(frame)
         if id is None:
             self._unread_events.append(frame)
             self._arrived.set()
 
-    # What a play does with it.
+    # The interface of the tests.
 
     async def submit(self, type: str, *, retry: bool = False, **fields: Any) -> asyncio.Future[Frame]:
-        """Send a request ahead; its reply will be in the future. ``again``: a send repeated under its nonce."""
-        self._id += 1
+        """Send a request; the future gets its reply. ``retry``: a send repeated under its nonce."""
+        id, self.next_id = self.next_id, self.next_id + 1
         future: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
-        self._pending[self._id] = future, retry
-        await self.send_frame({"type": type, "id": self._id, **fields})
+        self._pending[id] = future, retry
+        await self.send_frame({"type": type, "id": id, **fields})
         return future
 
     async def send_frame(self, frame: Frame | str | bytes) -> None:
-        """Send a frame as it is."""
+        """Send a frame unchanged."""
         data = encode(self.codec, frame) if isinstance(frame, dict) else frame
         try:
             await self.socket.send(data)
@@ -146,7 +146,7 @@ class Device:
             raise DisconnectedError(self.socket.close_code) from None
 
     async def request(self, type: str, *, retry: bool = False, **fields: Any) -> Frame:
-        """A request and its reply."""
+        """Send a request and return its reply."""
         async with asyncio.timeout(TIMEOUT):
             return await (await self.submit(type, retry=retry, **fields))
 
@@ -156,7 +156,7 @@ class Device:
         return reply
 
     async def error_code(self, type: str, **fields: Any) -> str:
-        """The code of the error that must come."""
+        """Send a request that must fail; returns the error code."""
         reply = await self.request(type, **fields)
         assert reply["type"] == "error", reply
         assert reply["message"], reply
@@ -167,7 +167,7 @@ class Device:
         return await self.ok("send", to=to, text=text, **fields)
 
     async def next_event(self) -> Frame:
-        """The next event, or error without id, that was not looked at yet."""
+        """The next unread event, or error without id."""
         async with asyncio.timeout(TIMEOUT):
             while not self._unread_events:
                 if self.failure:
@@ -179,7 +179,7 @@ class Device:
         return self._unread_events.popleft()
 
     async def remaining_events(self) -> list[Frame]:
-        """All that has come and was not looked at, once it is certain that the device has its whole log."""
+        """All unread events, once the device has its log up to the head."""
         pong = await self.ok("ping")
         assert pong["type"] == "pong"
         assert pong["head"] == self.journal.seq
@@ -188,7 +188,7 @@ class Device:
         return rest
 
     async def wait_closed(self) -> int | None:
-        """Wait for the server's farewell; its code."""
+        """Wait until the server closes the connection; returns the close code."""
         async with asyncio.timeout(TIMEOUT):
             await self.socket.wait_closed()
             if self._reader is not None:
@@ -196,7 +196,7 @@ class Device:
         return self.socket.close_code
 
     async def close(self) -> None:
-        """Go away, and hold the device to all that it has met."""
+        """Close the connection, and raise whatever check failed meanwhile."""
         async with asyncio.timeout(TIMEOUT):
             await self.socket.close()
             if self._reader is not None:
@@ -206,13 +206,13 @@ class Device:
 
 
 class DisconnectedError(ConnectionError):
-    """The connection ended before the reply; holds the close code."""
+    """The connection ended before the reply. Holds the close code."""
 
 
 async def open_device(
     server: Server, codec: str = "json", journal: Journal | None = None, headers: dict[str, str] | None = None
 ) -> Device:
-    """A connection that has not said ``hello`` yet."""
+    """A connection before its ``hello``."""
     socket = await open_socket(
         server.socket_url,
         subprotocols=[Subprotocol(f"bussa.v1.{codec}")],
@@ -229,7 +229,7 @@ async def open_device(
 
 
 async def connect(server: Server, token: str, *, codec: str = "json", journal: Journal | None = None) -> Device:
-    """A greeted device; with a journal that has been written in, one that resumes."""
+    """A device after its ``welcome``. It resumes if its journal has a cursor."""
     device = await open_device(server, codec, journal)
     hello: Frame = {"token": token}
     if device.journal.seq is not None:

@@ -1,7 +1,7 @@
-"""A town that talks without end while its server is killed, drained and started again.
+"""Users who exchange messages while their server is killed, drained and restarted.
 
-Each of its people has a script: whom to tell what, in which order. They send ahead, and when the connection ends
-they come back, resume, and repeat what was not answered under the same nonces.
+Each user sends the messages of a script in order, several ahead of their replies. After a disconnect it reconnects,
+resumes, and retries what was not answered under the same nonces.
 """
 
 import asyncio
@@ -16,34 +16,34 @@ from tests.e2e.device import CODECS, Device, DisconnectedError, Frame, Journal, 
 from tests.e2e.server_process import HostApp, Server, sign_token
 
 MAX_IN_FLIGHT = 8
-"""Sends of one person that wait for their answers."""
+"""Unanswered sends of one user."""
 
 
 class ScriptedMessage(NamedTuple):
     to: str
     text: str
-    """Unique in the town; its nonce, too."""
+    """Unique in the run; also the nonce."""
 
 
 class SimulatedUser:
-    def __init__(self, run: "LongRun", user: str, codec: str, script: list[ScriptedMessage]) -> None:
-        self.user = user
+    def __init__(self, run: "LongRun", name: str, codec: str, script: list[ScriptedMessage]) -> None:
+        self.name = name
         self.script = script
         self.replies: dict[str, Frame] = {}
-        """Each text's ``sent``."""
+        """The ``sent`` reply, by text."""
         self.journal = Journal()
         self.reconnects = 0
         self._run = run
         self._codec = codec
 
     async def run(self) -> None:
-        """Say it all, whatever happens to the server."""
+        """Send the script to its end, whatever happens to the server."""
         while len(self.replies) < len(self.script):
             await self._run.server_up.wait()
             try:
                 device = await self.connect()
             except (DisconnectedError, OSError, InvalidHandshake, EOFError):
-                await asyncio.sleep(0.01)  # it is going down, or not up yet: nothing tells when
+                await asyncio.sleep(0.01)  # the server is stopping or starting, and nothing signals when it is up
                 continue
             try:
                 await self._send_script(device)
@@ -53,10 +53,10 @@ class SimulatedUser:
                 await device.close()
 
     async def connect(self) -> Device:
-        asleep = self.journal.seq is not None
-        device = await connect(self._run.server, sign_token(self.user), codec=self._codec, journal=self.journal)
-        assert device.welcome["resumed"] is asleep, "whoever comes back goes on where they were"
-        self.reconnects += asleep
+        returning = self.journal.seq is not None
+        device = await connect(self._run.server, sign_token(self.name), codec=self._codec, journal=self.journal)
+        assert device.welcome["resumed"] is returning, "a returning device must resume"
+        self.reconnects += returning
         return device
 
     async def _send_script(self, device: Device) -> None:
@@ -77,7 +77,7 @@ class SimulatedUser:
 
 
 class LongRun:
-    """``people`` who say ``messages`` in all. The server must be running when it is founded."""
+    """``users`` who send ``messages`` in all."""
 
     def __init__(self, server: Server, users: int, messages: int, rng: random.Random) -> None:
         self.server = server
@@ -89,22 +89,22 @@ class LongRun:
         self.users: list[SimulatedUser] = []
         for number, name in enumerate(names):
             friends = rng.sample([other for other in names if other != name], min(10, users - 1))
-            script = [ScriptedMessage(rng.choice(friends), f"{name} says {k}") for k in range(messages // users)]
+            script = [ScriptedMessage(rng.choice(friends), f"{name}: {k}") for k in range(messages // users)]
             self.users.append(SimulatedUser(self, name, CODECS[number % 2], script))
 
     async def create_users(self) -> None:
-        """Let the host application make its people, and each look in once."""
+        """Create the users, and connect each once."""
         host = HostApp(self.server)
-        for talker in self.users:
-            await host.put_user(talker.user, dm_policy="anyone")
+        for user in self.users:
+            await host.put_user(user.name, dm_policy="anyone")
         await host.close()
-        for talker in self.users:
-            # Before anybody says anything: whoever came only then would begin in the middle of the log.
-            await (await talker.connect()).close()
+        for user in self.users:
+            # Before the first message: a first connection after it would start in the middle of the log.
+            await (await user.connect()).close()
         self.server_up.set()
 
     async def wait_until_answered(self, answered: int) -> None:
-        """Wait until so many messages are answered."""
+        """Wait until ``answered`` messages have their reply."""
         reached = asyncio.Event()
 
         def progress() -> None:
@@ -116,23 +116,23 @@ class LongRun:
         await reached.wait()
 
     async def verify(self) -> None:
-        """Hold the town to what it was promised: what was answered is there, once, in both logs, in order."""
-        said = {line.text: (talker.user, line.to) for talker in self.users for line in talker.script}
+        """Check Durable, Once, Dense and Ordered over all histories and logs."""
+        scripted = {line.text: (user.name, line.to) for user in self.users for line in user.script}
         written: dict[str, tuple[str, str, int]] = {}
-        for talker in self.users:
-            device = await talker.connect()
+        for user in self.users:
+            device = await user.connect()
             await device.remaining_events()
-            for peer in {line.to for line in talker.script}:
-                await self._verify_conversation(device, talker, peer, written)
+            for peer in {line.to for line in user.script}:
+                await self._verify_conversation(device, user, peer, written)
             await device.close()
-            assert list(talker.journal.log) == list(range(1, device.welcome["head"] + 1)), "a log with a hole"
-        assert {text: (sender, to) for text, (sender, to, _) in written.items()} == said
+            assert list(user.journal.log) == list(range(1, device.welcome["head"] + 1)), "the log has a hole"
+        assert {text: (sender, to) for text, (sender, to, _) in written.items()} == scripted
         self._verify_logs(written)
 
     async def _verify_conversation(
-        self, device: Device, talker: SimulatedUser, peer: str, written: dict[str, tuple[str, str, int]]
+        self, device: Device, user: SimulatedUser, peer: str, written: dict[str, tuple[str, str, int]]
     ) -> None:
-        """A conversation by its history; what the talker has said in it goes into ``written``."""
+        """Check the history with ``peer``, and add the messages of ``user`` to ``written``."""
         messages: list[Frame] = []
         more = True
         while more:
@@ -140,23 +140,23 @@ class LongRun:
             messages += page["messages"]
             more = page["more"]
         assert [message["n"] for message in messages] == list(range(1, len(messages) + 1))
-        own = [message for message in messages if message["from"] == talker.user]
-        assert [message["text"] for message in own] == [line.text for line in talker.script if line.to == peer]
+        own = [message for message in messages if message["from"] == user.name]
+        assert [message["text"] for message in own] == [line.text for line in user.script if line.to == peer]
         for message in own:
-            assert message["text"] not in written, "the same message twice"
-            assert talker.replies[message["text"]]["n"] == message["n"], "answered with another number"
-            written[message["text"]] = talker.user, peer, message["n"]
+            assert message["text"] not in written, "a duplicate message"
+            assert user.replies[message["text"]]["n"] == message["n"], "the reply had another n"
+            written[message["text"]] = user.name, peer, message["n"]
 
     def _verify_logs(self, written: dict[str, tuple[str, str, int]]) -> None:
-        """Each message stands once in the log of its sender and once in that of its recipient."""
-        expected = {talker.user: set[tuple[str, int]]() for talker in self.users}
+        """Each message is once in the log of its sender and once in that of its recipient."""
+        expected = {user.name: set[tuple[str, int]]() for user in self.users}
         for sender, to, n in written.values():
             expected[sender].add((to, n))
             expected[to].add((sender, n))
-        for talker in self.users:
-            entries = [(entry["peer"], entry["n"]) for entry in talker.journal.log.values()]
+        for user in self.users:
+            entries = [(entry["peer"], entry["n"]) for entry in user.journal.log.values()]
             assert len(entries) == len(set(entries))
-            assert set(entries) == expected[talker.user]
-            for entry in talker.journal.log.values():
+            assert set(entries) == expected[user.name]
+            for entry in user.journal.log.values():
                 if entry["type"] == "message":
                     assert written[entry["text"]][2] == entry["n"]

@@ -1,4 +1,4 @@
-"""The real server in a process of its own, and the host application beside it."""
+"""The real server in its own process, and its host application."""
 
 import base64
 import hashlib
@@ -19,7 +19,7 @@ import httpx
 ADMIN_KEY = "the host application's key"
 SECRET = "a secret that the host application shares with the server"
 TIMEOUT = 30.0
-"""How long anything may take before a play is given up."""
+"""Seconds until a test gives up waiting."""
 
 CLI = Path(sys.executable).with_name("bussa")
 
@@ -31,19 +31,19 @@ def free_port() -> int:
 
 
 def clean_environment(**more: str) -> dict[str, str]:
-    """Ours without any ``BUSSA_…`` of whoever runs the tests, and with ``more``."""
+    """The environment without ``BUSSA_…`` variables, plus ``more``."""
     return {name: value for name, value in os.environ.items() if not name.startswith("BUSSA_")} | more
 
 
 def run_cli(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
+    """Run a ``bussa`` command to its end."""
     return subprocess.run(
         [CLI, *arguments], env=clean_environment(**more), capture_output=True, text=True, timeout=TIMEOUT, check=False
     )
 
 
 class Server:
-    """``bussa serve`` on one port and one folder, through as many lives as a play needs. Its calls block."""
+    """``bussa serve`` on one port and data folder; it can be restarted. Its methods block."""
 
     def __init__(self, folder: Path, *options: str) -> None:
         self.folder = folder
@@ -62,7 +62,7 @@ class Server:
         self.stop_and_check()
 
     def start(self) -> None:
-        """Start, and wait for the line that says so; from then on it is ready."""
+        """Start, and wait for the line that it prints when it is ready."""
         assert self._process is None
         arguments = ["serve", "--port", str(self.port), "--data", str(self.folder), "--admin-key", ADMIN_KEY]
         arguments += ["--secret", SECRET, *self._options]
@@ -76,7 +76,7 @@ class Server:
         line = stdout.readline().decode() if readable else "nothing"
         if self.url not in line:
             self.kill()
-            raise AssertionError(f"the server said {line!r}, and logged:\n{self.log}")
+            raise AssertionError(f"the server printed {line!r}; its log:\n{self.log}")
         assert httpx.get(f"{self.url}/readyz").status_code == 200
 
     @property
@@ -85,35 +85,35 @@ class Server:
         return self._process.pid
 
     def kill(self) -> None:
-        """End it as a power cut would: nothing is told, nothing is finished."""
+        """SIGKILL: nothing is drained, nothing is finished."""
         assert self._process is not None
         self._process.kill()
         self._wait_for_exit()
 
     def stop(self) -> None:
-        """SIGTERM: it drains and ends with status 0."""
+        """SIGTERM: it drains and exits with status 0."""
         self.terminate()
         self.wait()
 
     def terminate(self) -> None:
-        """Only send SIGTERM; `wait` for the end."""
+        """Send SIGTERM only; `wait` waits for the exit."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
 
     def terminate_repeatedly(self) -> None:
-        """Send SIGTERM again and again until it has ended, as an impatient supervisor would."""
+        """Send SIGTERM repeatedly until it has exited, as an impatient supervisor would."""
         assert self._process is not None
         while self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
             time.sleep(0.001)
 
     def wait(self) -> None:
-        """Wait for the end that a SIGTERM leads to, which has status 0."""
+        """Wait for the exit after SIGTERM, with status 0."""
         status = self._wait_for_exit()
-        assert status == 0, f"exit status {status}; the log:\n{self.log}"
+        assert status == 0, f"exit status {status}; its log:\n{self.log}"
 
     def stop_and_check(self) -> None:
-        """Stop it if it runs, and hold it to having met no defect in any of its lives."""
+        """Stop it if it runs, and check that no run logged a defect."""
         if self._process is not None:
             self.stop()
         assert "Traceback" not in self.log, self.log
@@ -128,7 +128,7 @@ class Server:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(TIMEOUT)
-            raise AssertionError(f"it did not end; the log:\n{self.log}") from None
+            raise AssertionError(f"the server did not exit; its log:\n{self.log}") from None
         finally:
             process.stdout.close()
 
@@ -138,7 +138,7 @@ class Server:
 
 
 class HostApp:
-    """The application that Bussa stands beside: it knows its users and who follows whom."""
+    """The host application: it creates users, follows and tokens with the admin key."""
 
     def __init__(self, server: Server) -> None:
         self.http = httpx.AsyncClient(
@@ -169,13 +169,13 @@ class HostApp:
 
 
 def fd_table_size(pid: int) -> int:
-    """How many files a process can open before the kernel's table of them must grow (proc(5))."""
+    """How many files a process can open before the kernel has to grow its descriptor table (proc(5))."""
     status = Path(f"/proc/{pid}/status").read_text()
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("FDSize:"))
 
 
 def sign_token(user: str, *, seconds: float = 3600, secret: str = SECRET) -> str:
-    """A token that the host application signs itself (RFC 7519, HS256)."""
+    """A token signed by the host application (RFC 7519, HS256)."""
 
     def part(value: bytes) -> bytes:
         return base64.urlsafe_b64encode(value).rstrip(b"=")

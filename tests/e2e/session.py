@@ -1,4 +1,4 @@
-"""A play: people with names of its own on a server that others use too, and their devices."""
+"""One test's users and devices on a shared server."""
 
 import asyncio
 from typing import Any
@@ -16,11 +16,11 @@ class Session:
         self._devices: list[Device] = []
 
     def id(self, name: str) -> str:
-        """The id of ``name`` in this play."""
+        """The user id of ``name`` in this session."""
         return f"{name}-{self._number}"
 
     async def create_user(self, name: str, **settings: Any) -> str:
-        """Somebody new; open to anyone unless ``door`` says otherwise."""
+        """A new user, whose ``dm_policy`` is ``anyone`` unless ``settings`` has another."""
         return await self.host.put_user(self.id(name), **{"name": name, "dm_policy": "anyone"} | settings)
 
     async def connect(self, user: str, *, journal: Journal | None = None, codec: str | None = None) -> Device:
@@ -28,11 +28,11 @@ class Session:
         return self._track(await connect(self.server, sign_token(user), codec=codec or self.codec, journal=journal))
 
     async def connect_unauthenticated(self, headers: dict[str, str] | None = None) -> Device:
-        """A connection that has not said ``hello`` yet."""
+        """A connection before its ``hello``."""
         return self._track(await open_device(self.server, self.codec, headers=headers))
 
     async def two_users(self, **bob_settings: Any) -> tuple[str, Device, str, Device]:
-        """Alice and Bob, a device each; ``door`` is Bob's."""
+        """Alice and Bob, with one device each."""
         alice, bob = await self.create_user("alice"), await self.create_user("bob", **bob_settings)
         return alice, await self.connect(alice), bob, await self.connect(bob)
 
@@ -45,7 +45,7 @@ class Session:
 
 
 async def conversation_texts(device: Device, peer: str) -> list[str]:
-    """What a conversation holds, page by page."""
+    """The texts of a conversation, read page by page."""
     found: list[Frame] = []
     while True:
         reply = await device.ok("history", peer=peer, after=found[-1]["n"] if found else 0, limit=200)

@@ -1,4 +1,4 @@
-"""Over HTTP: accounts, tokens, following, the host application; and what of it reaches the open sockets."""
+"""The HTTP API: accounts, tokens, following, users; and its effects on open sockets."""
 
 import asyncio
 import time
@@ -69,11 +69,12 @@ async def test_log_out_closes_all_sockets_and_revokes_all_tokens(session: Sessio
 
 async def test_expired_token_closes_the_socket_unless_refreshed(session: Session):
     alice = await session.create_user("alice")
-    short, kept = await session.connect_unauthenticated(), await session.connect_unauthenticated()
-    await short.handshake({"token": await session.host.token(alice, ttl=1)})
+    kept, short = await session.connect_unauthenticated(), await session.connect_unauthenticated()
     await kept.handshake({"token": await session.host.token(alice, ttl=1)})
+    await short.handshake({"token": await session.host.token(alice, ttl=2)})
     assert (await kept.ok("refresh", token=sign_token(alice)))["type"] == "ok"
     assert await short.wait_closed() == 4401
+    # The first token of `kept` has been expired for a second.
     assert (await kept.ok("ping"))["head"] == 0
 
 

@@ -1,4 +1,4 @@
-"""The command line, as an operator meets it: what can't be is said in one sentence, and what is said holds."""
+"""The command line: errors are one sentence with status 2, and options and variables take effect."""
 
 import asyncio
 import re
@@ -24,7 +24,7 @@ SECRET_KEY = "k" * 40
 
 
 def assert_refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
-    """Status 2 and one sentence, which has all of ``words``."""
+    """Status 2, and one sentence with all of ``words``."""
     assert done.returncode == 2, done
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
@@ -91,19 +91,19 @@ INVALID_SETTINGS = {
 
 @pytest.fixture(scope="module")
 def cli_results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, subprocess.CompletedProcess[str]]:
-    """What each of them is answered, asked beside each other: most of it is waiting for Python to start."""
+    """The result of each invalid setting. They run in parallel, since most of the time is the start of Python."""
     data = str(tmp_path_factory.mktemp("wrong") / "data")
 
-    def ask(name: str) -> subprocess.CompletedProcess[str]:
+    def run(name: str) -> subprocess.CompletedProcess[str]:
         return run_cli("serve", **{"BUSSA_PORT": "0", "BUSSA_DATA": data, f"BUSSA_{name}": INVALID_SETTINGS[name]})
 
     with ThreadPoolExecutor(4) as pool:
-        return dict(zip(INVALID_SETTINGS, pool.map(ask, INVALID_SETTINGS), strict=True))
+        return dict(zip(INVALID_SETTINGS, pool.map(run, INVALID_SETTINGS), strict=True))
 
 
 @pytest.mark.parametrize("name", INVALID_SETTINGS)
 def test_invalid_setting_is_named(cli_results: dict[str, subprocess.CompletedProcess[str]], name: str):
-    """From the environment, which shows that it is read; what checks it is the same for an option."""
+    """Set by environment variable, which tests that it is read; options are checked by the same code."""
     assert_refused(cli_results[name], f"--{name.lower().replace('_', '-')}")
 
 
@@ -111,8 +111,8 @@ def test_invalid_arguments_exit_with_2(tmp_path: Path):
     for arguments in (
         ["serve", "--port", "many"],
         ["serve", "--token-seconds", "99999999999999"],
-        ["dance"],
-        ["serve", "--dance"],
+        ["nonsense"],
+        ["serve", "--nonsense"],
     ):
         done = run_cli(*arguments, BUSSA_DATA=str(tmp_path))
         assert done.returncode == 2, done
@@ -148,10 +148,10 @@ def test_options_all_have_an_environment_variable():
 
 @pytest.fixture(scope="module")
 def env_configured_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server that was told everything by its environment."""
+    """A server that is configured by environment variables alone."""
     variables = {
         "BUSSA_PORT": "0",
-        "BUSSA_DATA": str(tmp_path_factory.mktemp("by-itself") / "deep" / "data"),
+        "BUSSA_DATA": str(tmp_path_factory.mktemp("env") / "deep" / "data"),
         "BUSSA_ADMIN_KEY": ADMIN_KEY,
         "BUSSA_SECRET": SECRET_KEY,
         "BUSSA_SIGN_UP": "false",
@@ -166,23 +166,23 @@ def env_configured_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield said[1]
         process.send_signal(signal.SIGINT)
         assert process.wait(TIMEOUT) == 0
-        assert process.stdout.read() == "", "one line and no more"
+        assert process.stdout.read() == "", "it prints one line only"
 
 
-def test_admin_key_and_secret_from_the_environment(env_configured_server: str):
+def test_admin_key_and_secret_are_read_from_the_environment(env_configured_server: str):
     admin = {"Authorization": f"Bearer {ADMIN_KEY}"}
     assert httpx.put(f"{env_configured_server}/v1/users/alice", headers=admin, json={}).status_code == 201
     own = {"Authorization": f"Bearer {sign_token('alice', secret=SECRET_KEY)}"}
     assert httpx.get(f"{env_configured_server}/v1/following", headers=own).status_code == 200
 
 
-def test_accounts_switched_off_from_the_environment(env_configured_server: str):
+def test_sign_up_is_disabled_by_the_environment(env_configured_server: str):
     answer = httpx.post(f"{env_configured_server}/v1/accounts", json={"user": "bob", "password": "open sesame"})
     assert answer.status_code == 404
     assert answer.json()["code"] == "not_found"
 
 
-async def test_allowed_origins_from_the_environment(env_configured_server: str):
+async def test_allowed_origins_are_read_from_the_environment(env_configured_server: str):
     url = f"{env_configured_server.replace('http', 'ws')}/v1/socket"
     async with open_socket(url, origin=Origin("https://other.example")):
         pass
@@ -192,7 +192,7 @@ async def test_allowed_origins_from_the_environment(env_configured_server: str):
 
 
 def test_admin_calls_are_404_without_an_admin_key(tmp_path: Path):
-    """And without a secret one is made, for the server's eyes only."""
+    """Without a secret one is generated, in a file that only the server's user can read."""
     folder = tmp_path / "data"
     with subprocess.Popen(
         [CLI, "serve", "--port", "0", "--data", folder],
@@ -234,7 +234,7 @@ async def test_check_detects_damage(restartable_server: Server, tmp_path: Path):
         await device.send("bob", f"{number}")
     while_served = await asyncio.to_thread(run_cli, "check", "--data", str(restartable_server.folder))
     assert (while_served.returncode, while_served.stderr) == (0, "")
-    assert while_served.stdout == "2 people, 1 conversations, 5 messages, 10 events: all agree\n"
+    assert while_served.stdout == "2 users, 1 conversations, 5 messages, 10 events: OK\n"
     await device.close()
     await asyncio.to_thread(restartable_server.stop)
 
@@ -253,6 +253,6 @@ async def test_check_detects_damage(restartable_server: Server, tmp_path: Path):
         database.close()
         found = await asyncio.to_thread(run_cli, "check", "--data", str(copy))
         assert found.returncode == 1, (damage, found)
-        assert found.stdout.endswith("SOMETHING IS WRONG\n")
+        assert found.stdout.endswith("PROBLEMS FOUND\n")
         assert found.stdout.count("\n") > 1
         shutil.rmtree(copy)

@@ -1,4 +1,4 @@
-"""Alice and Bob write to each other: what is answered, who is told what, on which device, under which number."""
+"""Conversations: replies, events on every device, and their numbers."""
 
 import time
 
@@ -33,10 +33,10 @@ async def test_message_reaches_all_devices_but_the_sending_one(session: Session)
     alice, writer, bob, phone = await session.two_users()
     tablet, laptop = await session.connect(alice), await session.connect(bob)
     sent = await writer.send(bob, "ciao")
-    told = await tablet.next_event()
-    assert told["peer"] == bob
-    assert told["from"] == alice
-    assert told["seq"] == sent["seq"]
+    event = await tablet.next_event()
+    assert event["peer"] == bob
+    assert event["from"] == alice
+    assert event["seq"] == sent["seq"]
     assert await phone.next_event() == await laptop.next_event()
     for device in (writer, tablet, phone, laptop):
         assert await device.remaining_events() == []
@@ -106,7 +106,7 @@ async def test_read_mark_reaches_the_peer(session: Session):
     assert (seen["unread"], seen["read"], seen["peer_read"]) == (1, 2, None)
     seen = (await writer.ok("conversations"))["conversations"][0]
     assert (seen["unread"], seen["read"], seen["peer_read"]) == (0, 0, 2)
-    assert "seq" not in await phone.ok("read", peer=alice, n=1), "a mark never goes back"
+    assert "seq" not in await phone.ok("read", peer=alice, n=1), "a read mark never moves back"
     assert await phone.error_code("read", peer=alice, n=4) == "not_found"
     assert await writer.remaining_events() == []
 
@@ -177,7 +177,7 @@ async def test_search_matches_word_prefixes(session: Session):
     assert await hits("?!") == []
     hit = (await phone.ok("search", query="due"))["hits"][0]
     assert (hit["peer"], hit["from"], hit["n"]) == (alice, alice, 4)
-    assert (await phone.ok("search", query="altra"))["hits"] == [], "others' conversations are nobody's to find"
+    assert (await phone.ok("search", query="altra"))["hits"] == [], "search finds only the user's own conversations"
     first = await writer.ok("search", query="citta", limit=2)
     rest = await writer.ok("search", query="citta", limit=2, before=first["next"])
     assert [hit["text"] for hit in first["hits"] + rest["hits"]] == await hits("citta")

@@ -1,4 +1,4 @@
-"""The server is told to end while a town talks: nothing that was answered is lost, and nobody is left waiting."""
+"""SIGTERM during a long run: the server drains, no answered message is lost, and every connection is closed."""
 
 import asyncio
 import contextlib
@@ -18,28 +18,28 @@ from tests.e2e.server_process import TIMEOUT, HostApp, Server, run_cli
 from tests.e2e.session import Session, conversation_texts
 
 MAX_IN_FLIGHT = 1_000
-PEOPLE, MESSAGES, RESTARTS = 40, 8_000, 3
+USERS, MESSAGES, RESTARTS = 40, 8_000, 3
 
 
 async def test_long_run_survives_three_restarts(restartable_server: Server):
-    chance = random.Random(2)
+    rng = random.Random(2)
     await asyncio.to_thread(restartable_server.start)
-    town = LongRun(restartable_server, PEOPLE, MESSAGES, chance)
+    long_run = LongRun(restartable_server, USERS, MESSAGES, rng)
 
     async def restarts() -> None:
-        for moment in sorted(chance.sample(range(MESSAGES // 10, MESSAGES * 8 // 10), RESTARTS)):
-            await town.wait_until_answered(moment)
-            town.server_up.clear()
-            await asyncio.to_thread(restartable_server.stop)  # which holds it to status 0
+        for moment in sorted(rng.sample(range(MESSAGES // 10, MESSAGES * 8 // 10), RESTARTS)):
+            await long_run.wait_until_answered(moment)
+            long_run.server_up.clear()
+            await asyncio.to_thread(restartable_server.stop)  # checks for exit status 0
             await asyncio.to_thread(restartable_server.start)
-            town.server_up.set()
+            long_run.server_up.set()
 
     async with asyncio.timeout(120):
-        await town.create_users()
-        await asyncio.gather(restarts(), *(talker.run() for talker in town.users))
-        assert town.close_codes
-        assert set(town.close_codes) == {1012}, "each is told that the server restarts"
-        await town.verify()
+        await long_run.create_users()
+        await asyncio.gather(restarts(), *(user.run() for user in long_run.users))
+        assert long_run.close_codes
+        assert set(long_run.close_codes) == {1012}, "every connection must close with 1012"
+        await long_run.verify()
     await asyncio.to_thread(restartable_server.stop)
     checked = await asyncio.to_thread(run_cli, "check", "--data", str(restartable_server.folder))
     assert checked.returncode == 0, checked.stdout
@@ -49,12 +49,12 @@ async def wait_until_port_closed(server: Server) -> None:
     async with asyncio.timeout(TIMEOUT):
         while True:
             try:
-                _, newcomer = await asyncio.open_connection("127.0.0.1", server.port)
-            except ConnectionError:  # refused; or let go with all who waited to be let in
+                _, connection = await asyncio.open_connection("127.0.0.1", server.port)
+            except ConnectionError:  # refused, or reset while it waited in the accept queue
                 return
-            newcomer.close()
+            connection.close()
             with contextlib.suppress(ConnectionError):
-                await newcomer.wait_closed()
+                await connection.wait_closed()
 
 
 async def test_endless_sender_does_not_delay_shutdown(restartable_server: Server):
@@ -66,18 +66,18 @@ async def test_endless_sender_does_not_delay_shutdown(restartable_server: Server
     busy, stopping = asyncio.Event(), asyncio.Event()
 
     async def flood() -> None:
-        while True:  # there is always something under way
-            text = "on and on " * (900 if stopping.is_set() else 1)
+        while True:
+            text = "endless ! " * (900 if stopping.is_set() else 1)
             sent.append(await writer.submit("send", to=bob, text=text, nonce=f"{len(sent)}"))
             if len(sent) > MAX_IN_FLIGHT and not stopping.is_set():
                 await sent[-MAX_IN_FLIGHT]
             if len(sent) == 2 * MAX_IN_FLIGHT:
                 busy.set()
-            await asyncio.sleep(0)  # a send does not always yield, and others have to read and to close
+            await asyncio.sleep(0)  # a send does not always yield, and reading and closing need the loop
 
     async def stop_later() -> None:
         await busy.wait()
-        # From now on it only sends, so that the farewell meets a wall of what the server has not read yet.
+        # From now on it only sends, so that the server closes with a full receive buffer.
         writer.socket.transport.pause_reading()
         stopping.set()
         restartable_server.terminate()
@@ -105,12 +105,12 @@ async def test_shutdown_closes_silent_connections_too(restartable_server: Server
     session = Session(restartable_server, host, "json", 1)
     alice = await session.create_user("alice")
     devices = [await session.connect(alice, codec=CODECS[number % 2]) for number in range(20)]
-    strangers = [await session.connect_unauthenticated() for _ in range(5)]
-    wordless = [await asyncio.open_connection("127.0.0.1", restartable_server.port) for _ in range(5)]
+    unauthenticated = [await session.connect_unauthenticated() for _ in range(5)]
+    silent = [await asyncio.open_connection("127.0.0.1", restartable_server.port) for _ in range(5)]
     await asyncio.to_thread(restartable_server.stop)
-    assert {await device.wait_closed() for device in [*devices, *strangers]} == {1012}
-    for reader, writer in wordless:
-        assert await reader.read() == b"", "nothing of HTTP was begun, so nothing is to be said"
+    assert {await device.wait_closed() for device in [*devices, *unauthenticated]} == {1012}
+    for reader, writer in silent:
+        assert await reader.read() == b"", "no request had begun, so there is no response"
         writer.close()
     await wait_until_port_closed(restartable_server)
     await asyncio.to_thread(restartable_server.start)
@@ -141,23 +141,23 @@ async def test_repeated_sigterm_is_ignored(restartable_server: Server):
 def restored_signals() -> Generator[None]:
     before = {signum: signal.getsignal(signum) for signum in (signal.SIGTERM, signal.SIGINT)}
     yield
-    sys.setprofile(None)  # whatever came of the test that looks on
+    sys.setprofile(None)  # also if the test failed
     for signum, handler in before.items():
         signal.signal(signum, handler)
 
 
 @pytest.mark.usefixtures("restored_signals")
 async def test_sigterm_is_never_at_its_default_handler():
-    told: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    found: set[Any] = set()
+    received: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    handlers: set[Any] = set()
 
-    def look(frame: FrameType, event: str, arg: object) -> None:
-        found.add(signal.getsignal(signal.SIGTERM))
+    def record(frame: FrameType, event: str, arg: object) -> None:
+        handlers.add(signal.getsignal(signal.SIGTERM))
 
-    with termination_signals(lambda signum, frame: told.set_result(signum)):
-        sys.setprofile(look)
+    with termination_signals(lambda signum, frame: received.set_result(signum)):
+        sys.setprofile(record)
         signal.raise_signal(signal.SIGTERM)
-        assert await told == signal.SIGTERM
-    signal.raise_signal(signal.SIGTERM)  # once more, when nobody is there to be told
-    assert signal.SIG_IGN in found
-    assert signal.SIG_DFL not in found
+        assert await received == signal.SIGTERM
+    signal.raise_signal(signal.SIGTERM)  # once more, after the context has been left
+    assert signal.SIG_IGN in handlers
+    assert signal.SIG_DFL not in handlers

@@ -1,4 +1,4 @@
-"""Somebody comes to the door of the server: the handshake, ``hello``, and every way to be sent away."""
+"""The WebSocket handshake and ``hello``: authentication, negotiation, and every way to be refused."""
 
 import contextlib
 import time
@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 from websockets.asyncio.client import connect as open_socket
 from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.sync.client import connect as quiet_socket
+from websockets.sync.client import connect as open_sync_socket
 from websockets.typing import Origin, Subprotocol
 
 from tests.e2e.device import CODECS, decode, encode
@@ -18,17 +18,17 @@ from tests.e2e.session import Session
 
 @pytest.fixture(scope="module", autouse=True)
 def silent_connections(server: Server) -> Iterator[list[Future[tuple[int | None, float]]]]:
-    """Two who say nothing, from the first of these plays to the last: nobody has to wait for them."""
+    """Two silent connections that are open while the other tests of this file run, so that no test waits 10 s."""
 
-    def say_nothing(codec: str) -> tuple[int | None, float]:
-        with quiet_socket(server.socket_url, subprotocols=[Subprotocol(f"bussa.v1.{codec}")]) as socket:
-            began = time.monotonic()
+    def stay_silent(codec: str) -> tuple[int | None, float]:
+        with open_sync_socket(server.socket_url, subprotocols=[Subprotocol(f"bussa.v1.{codec}")]) as socket:
+            started = time.monotonic()
             with contextlib.suppress(ConnectionClosed):
                 socket.recv(TIMEOUT)
-            return socket.close_code, time.monotonic() - began
+            return socket.close_code, time.monotonic() - started
 
     with ThreadPoolExecutor(len(CODECS)) as pool:
-        yield [pool.submit(say_nothing, codec) for codec in CODECS]
+        yield [pool.submit(stay_silent, codec) for codec in CODECS]
 
 
 async def test_hello_is_answered_with_welcome(session: Session):
@@ -70,18 +70,18 @@ async def close_code_after(session: Session, first: str | bytes) -> int | None:
 
 async def test_invalid_token_closes_with_4401(session: Session):
     alice = await session.create_user("alice")
-    expired, forged, nobodys = (
+    expired, forged, unknown_user = (
         sign_token(alice, seconds=-1),
         sign_token(alice, secret="another"),
         sign_token(session.id("nobody")),
     )
-    for token in (expired, forged, nobodys, "no token at all"):
+    for token in (expired, forged, unknown_user, "no token at all"):
         assert await close_code_after(session, encode(session.codec, {"type": "hello", "token": token})) == 4401
     assert await close_code_after(session, encode(session.codec, {"type": "hello"})) == 4401
 
 
 async def test_first_frame_not_hello_closes_with_4400(session: Session):
-    for frame in ({"type": "ping", "id": 1}, {"type": "typing", "peer": "bob"}, {"type": "dance"}):
+    for frame in ({"type": "ping", "id": 1}, {"type": "typing", "peer": "bob"}, {"type": "nonsense"}):
         assert await close_code_after(session, encode(session.codec, frame)) == 4400
     garbage = "{" if session.codec == "json" else b"\xc1"
     assert await close_code_after(session, garbage) == 4400
@@ -129,7 +129,7 @@ async def test_first_known_subprotocol_is_chosen(server: Server, offered: list[S
         codec = "msgpack" if chosen == "bussa.v1.msgpack" else "json"
         await socket.send(encode(codec, {"type": "hello", "token": "?"}))
         await socket.wait_closed()
-        assert socket.close_code == 4401, "it was read as what was chosen"
+        assert socket.close_code == 4401, "hello must be decoded by the chosen codec"
 
 
 async def test_unknown_subprotocols_are_refused_with_400(server: Server):
@@ -178,4 +178,4 @@ def test_silent_connection_closes_with_4408_after_ten_seconds(
     for end in silent_connections:
         code, seconds = end.result(TIMEOUT)
         assert code == 4408
-        assert seconds > 9, "within 10 s it may still come"
+        assert seconds > 9, "hello may arrive within 10 s"

@@ -1,4 +1,4 @@
-"""What is too long, too much or not a request at all: said so, and the connection goes on."""
+"""Limits and invalid requests: each is answered with an error, and the connection stays open."""
 
 import asyncio
 import resource
@@ -48,14 +48,14 @@ async def test_page_has_1_to_200_entries(session: Session, request_: str):
 async def test_reply_carries_the_request_id(session: Session, id: int):
     device = await session.connect_unauthenticated()
     await device.handshake({"token": await session.host.token(await session.create_user("alice"))})
-    device._id = id - 1
+    device.next_id = id
     assert (await device.ok("ping"))["id"] == id
 
 
 @pytest.mark.parametrize("id", [0, -1, 2_147_483_648, 2**64, 1.5, "1", None, True, [], {}])
 async def test_invalid_id_is_left_out_of_the_error(session: Session, id: Any):
     if session.codec == "msgpack" and id == 2**64:
-        id = 2**64 - 1  # all that MessagePack can carry
+        id = 2**64 - 1  # the largest integer of MessagePack
     device = await session.connect(await session.create_user("alice"))
     await device.send_frame({"type": "ping", "id": id})
     error = await device.next_event()
@@ -66,7 +66,7 @@ async def test_invalid_id_is_left_out_of_the_error(session: Session, id: Any):
 async def test_bad_request_is_answered_under_its_id(session: Session):
     alice, writer, bob, _ = await session.two_users()
     for type, fields in (
-        ("dance", {}),
+        ("nonsense", {}),
         ("send", {}),
         ("send", {"to": bob, "text": "a"}),
         ("send", {"to": bob, "text": 1, "nonce": "n"}),
@@ -75,8 +75,8 @@ async def test_bad_request_is_answered_under_its_id(session: Session):
         ("history", {"peer": bob, "before": 0}),
         ("history", {"peer": bob, "before": 1.5}),
         ("conversations", {"folder": "spam"}),
-        ("conversations", {"before": "no cursor of ours"}),
-        ("search", {"query": "word", "before": "no cursor of ours"}),
+        ("conversations", {"before": "not a cursor"}),
+        ("search", {"query": "word", "before": "not a cursor"}),
         ("read", {"peer": bob, "n": 0}),
         ("block", {"user": None}),
         ("settings", {"set": {"knocks": "yes"}}),
@@ -117,10 +117,10 @@ async def test_user_id_format_is_enforced(session: Session):
 
 async def test_pages_of_long_texts_are_shorter_and_complete(session: Session):
     alice, writer, bob, phone = await session.two_users()
-    said = [f"{number} " + "à" * 9_990 for number in range(30)]
-    for reply in [await writer.submit("send", to=bob, text=text, nonce=text[:3]) for text in said]:
+    sent = [f"{number} " + "à" * 9_990 for number in range(30)]
+    for reply in [await writer.submit("send", to=bob, text=text, nonce=text[:3]) for text in sent]:
         await reply
-    assert await conversation_texts(phone, alice) == said
+    assert await conversation_texts(phone, alice) == sent
     first = await phone.ok("sync", after=0, limit=200)
     assert first["head"] == 30
     seqs, after = [], 0
@@ -135,11 +135,11 @@ async def test_send_rate_limit_gives_retry_after(rate_limited_session: Session):
     _, writer, bob, phone = await rate_limited_session.two_users()
     ahead = [await writer.submit("send", to=bob, text=str(n), nonce=str(n)) for n in range(210)]
     replies = [await reply for reply in ahead]
-    assert [reply["type"] for reply in replies[:200]] == ["sent"] * 200, "a burst"
+    assert [reply["type"] for reply in replies[:200]] == ["sent"] * 200, "the burst must be accepted"
     refused = [reply for reply in replies if reply["type"] == "error"]
     assert refused
     assert all(reply["code"] == "rate_limited" and 0 < reply["retry_after"] <= 1 for reply in refused)
-    assert len(await phone.remaining_events()) == 210 - len(refused), "what was refused was not sent"
+    assert len(await phone.remaining_events()) == 210 - len(refused), "refused messages must not be delivered"
     assert (await writer.ok("ping"))["head"] == 210 - len(refused)
 
 
@@ -161,7 +161,7 @@ def test_fd_table_is_grown_at_start(server: Server):
 
 @pytest.mark.parametrize(("options", "proxied"), [((), False), (("--trusted-proxies", "10.0.0.0/8,127.0.0.1"), True)])
 def test_faulty_address_is_delayed_unless_it_is_a_proxy(tmp_path: Path, options: tuple[str, ...], proxied: bool):
-    """But a proxy answers for others, and is not held to account."""
+    """A trusted proxy is never delayed, since the faults are those of its clients."""
     with Server(tmp_path / "data", *options) as server:
         for _ in range(int(FAULT_RATE.burst) + 20):
             with socket.create_connection(("127.0.0.1", server.port), TIMEOUT) as device:

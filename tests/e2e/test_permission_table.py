@@ -1,6 +1,6 @@
-"""Who may write to whom: all 360 cases, each on people of its own, over real sockets.
+"""Who may write to whom: all 360 cases, each with its own users, over real sockets.
 
-S writes to R. What must come of it is worked out here from the contract's six lines, and from nothing else.
+S writes to R. The expected outcome is computed here from the six lines of the contract alone.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ POLICIES = ("anyone", "followers", "following", "mutuals", "nobody")
 BLOCKS = ("none", "R blocks S", "S blocks R")
 PRIOR_CONTACTS = ("none", "R wrote to S", "R accepted S")
 CONCURRENCY = 24
-"""Cases under way at the same time."""
+"""Cases that run at the same time."""
 
 
 class Case(NamedTuple):
@@ -36,19 +36,19 @@ CASES = [
 
 
 def expected(case: Case) -> str:
-    """The folder, or the code of the error."""
+    """The folder, or the error code."""
     if case.block != "none":
         return "not_allowed"
     if case.prior != "none":
         return "inbox"
-    lets_in = {
+    allows = {
         "anyone": True,
         "followers": case.s_follows,
         "following": case.r_follows,
         "mutuals": case.s_follows and case.r_follows,
         "nobody": False,
     }
-    if lets_in[case.policy]:
+    if allows[case.policy]:
         return "inbox"
     return "requests" if case.knocks else "not_allowed"
 
@@ -56,8 +56,8 @@ def expected(case: Case) -> str:
 def test_permission_table_has_360_cases():
     assert len(set(CASES)) == 360
     outcomes = [expected(case) for case in CASES]
-    # Blocked: 240. Of the rest 80 have a prior contact; of those without one the policies let in 4 + 2 + 2 + 1 of
-    # 20 combinations, with knocks or without; half of the others knocks.
+    # 240 cases are blocked. Of the rest, 80 have a prior contact. Without one, the policies allow 4 + 2 + 2 + 1 of 20
+    # combinations, each with knocks and without; half of the other 22 may knock.
     assert {outcome: outcomes.count(outcome) for outcome in set(outcomes)} == {
         "not_allowed": 240 + 11,
         "inbox": 80 + 18,
@@ -66,11 +66,11 @@ def test_permission_table_has_360_cases():
 
 
 def codec_of(number: int) -> str:
-    return ("json", "msgpack")[number // 2 % 2]  # not by the last bit, which is the knocks
+    return ("json", "msgpack")[number // 2 % 2]  # not the last bit, which is `knocks`
 
 
 class PermissionCase:
-    """Two people to a case, their doors arranged as it wants them."""
+    """The two users of a case, with the settings and relations that it describes."""
 
     def __init__(self, server: Server, host: HostApp, number: int, case: Case) -> None:
         self._server = server
@@ -103,14 +103,14 @@ class PermissionCase:
         return sender, recipient
 
     async def run(self) -> tuple[str, bytes | None]:
-        """The outcome, and of a refusal the bytes that the sender saw, with the id struck out."""
+        """The outcome; for a refusal also the bytes of the error frame, without the id."""
         sender, recipient = await self.set_up()
         try:
-            chance = (await sender.ok("profile", user=self.r))["can_message"]
+            can_message = (await sender.ok("profile", user=self.r))["can_message"]
             head = recipient.journal.seq
             reply = await sender.request("send", to=self.r, text="may I?", nonce="this one")
             outcome = reply.get("folder") or reply["code"]
-            assert chance == {"inbox": "yes", "requests": "knock"}.get(outcome, "no")
+            assert can_message == {"inbox": "yes", "requests": "knock"}.get(outcome, "no")
             if reply["type"] == "sent":
                 await self._assert_delivered(sender, recipient, outcome)
                 return outcome, None
@@ -134,7 +134,7 @@ class PermissionCase:
         assert recipient.journal.seq == head
         before = [] if self.case.prior == "none" else ["before"]
         if before:
-            # Whoever blocks does not see what the other has written.
+            # The blocker does not see the messages of the blocked user.
             shown = [""] if (self.case.block, self.case.prior) == ("R blocks S", "R accepted S") else before
             assert await conversation_texts(recipient, self.s) == shown
             shown = [""] if (self.case.block, self.case.prior) == ("S blocks R", "R wrote to S") else before
@@ -177,4 +177,4 @@ async def test_permission_table_holds_over_sockets(outcomes: list[tuple[str, Any
     for codec in CODECS:
         refusals = [raw for number, (_, raw) in enumerate(outcomes) if raw is not None and codec_of(number) == codec]
         assert len(refusals) > 100
-        assert len(set(refusals)) == 1, "a sender could tell one refusal from another"
+        assert len(set(refusals)) == 1, "refusals must be indistinguishable to the sender"

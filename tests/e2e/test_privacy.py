@@ -1,4 +1,4 @@
-"""What a person decides about others: settings, knocks, mute, block, report; and what the others can see of it."""
+"""Privacy: settings, knocks, mute, block and report, and what other users can see of them."""
 
 import pytest
 
@@ -17,7 +17,7 @@ async def test_default_settings_allow_followers(session: Session):
     assert "seq" not in reply
     assert await writer.error_code("send", to=bob, text="?", nonce="1") == "not_allowed"
     await session.host.follow(alice, bob)
-    assert (await writer.send(bob, "!", nonce="1"))["n"] == 1, "a refused nonce is not used up"
+    assert (await writer.send(bob, "!", nonce="1"))["n"] == 1, "a refused send must not use up its nonce"
 
 
 async def test_settings_change_reaches_other_devices(session: Session):
@@ -45,7 +45,7 @@ async def test_knock_is_accepted(session: Session):
     asked = (await phone.ok("conversations", folder="requests"))["conversations"]
     assert [conversation["last"]["text"] for conversation in asked] == ["may I?"]
     assert (await phone.ok("conversations"))["conversations"] == []
-    # Bob looks at it: no sign of that reaches her.
+    # Bob reads it and types: neither is visible to Alice.
     await phone.ok("read", peer=alice, n=1)
     await phone.send_frame({"type": "typing", "peer": alice})
     assert [event["type"] for event in await phone.remaining_events()] == []
@@ -68,7 +68,7 @@ async def test_reply_accepts_a_knock(session: Session):
     assert (await phone.ok("conversations"))["conversations"][0]["peer"] == alice
     assert (await writer.send(bob, "thank you"))["folder"] == "inbox"
     await phone.ok("settings", set={"knocks": False})
-    assert (await writer.send(bob, "still here"))["folder"] == "inbox", "the right to answer outlives a policy"
+    assert (await writer.send(bob, "still here"))["folder"] == "inbox", "the right to answer outlives a changed policy"
 
 
 async def test_declined_sender_is_refused_until_accepted(session: Session):
@@ -97,8 +97,8 @@ async def test_muted_conversation_still_receives_messages(session: Session):
     laptop = await session.connect(bob)
     await writer.send(bob, "a")
     ok = await phone.ok("mute", user=alice)
-    told = (await laptop.remaining_events())[-1]
-    assert (told["type"], told["seq"], told["muted"], told["folder"]) == ("conversation", ok["seq"], True, "inbox")
+    event = (await laptop.remaining_events())[-1]
+    assert (event["type"], event["seq"], event["muted"], event["folder"]) == ("conversation", ok["seq"], True, "inbox")
     await writer.send(bob, "b")
     assert [event["text"] for event in await phone.remaining_events()] == ["a", "b"]
     assert (await phone.ok("conversations"))["conversations"][0]["muted"] is True
@@ -122,7 +122,9 @@ async def test_block_hides_the_blocked_users_messages(session: Session):
 
     ok = await phone.ok("block", user=alice)
     assert await writer.error_code("send", to=bob, text="?", nonce="x") == "not_allowed"
-    assert await phone.error_code("send", to=alice, text="?", nonce="x") == "not_allowed", "a block closes both ways"
+    assert await phone.error_code("send", to=alice, text="?", nonce="x") == "not_allowed", (
+        "a block refuses both directions"
+    )
     assert (await writer.ok("profile", user=bob))["can_message"] == "no"
     assert (await phone.ok("profile", user=alice))["can_message"] == "no"
     await writer.send_frame({"type": "typing", "peer": bob})
@@ -157,11 +159,11 @@ async def test_block_hides_the_blocked_users_messages(session: Session):
 
 
 async def test_blocked_sender_cannot_tell_block_from_policy(session: Session):
-    """Mind the direction: it is Alice who blocks, and she who asks."""
+    """The error is `not_allowed`, as for a policy, and no event reaches the blocked user."""
     alice, writer, bob, phone = await session.two_users()
     ok = await writer.ok("block", user=bob)
     assert ok["seq"] == 1
-    assert "seq" not in await writer.ok("block", user=bob), "what is so already is no event"
+    assert "seq" not in await writer.ok("block", user=bob), "setting what is already set appends nothing"
     assert await phone.error_code("send", to=alice, text="?", nonce="1") == "not_allowed"
     assert await phone.remaining_events() == []
     assert await writer.error_code("block", user=alice) == "bad_request"
@@ -176,11 +178,11 @@ async def test_report_declines_the_conversation(session: Session):
     assert await phone.error_code("report", peer=alice, reason="boring") == "bad_request"
     assert await phone.error_code("report", peer=alice, reason="spam", n=2) == "not_found"
     await phone.ok("report", peer=alice, reason="spam", n=1)
-    told = await laptop.next_event()
-    assert (told["type"], told["folder"], told["blocked"]) == ("conversation", "declined", False)
+    event = await laptop.next_event()
+    assert (event["type"], event["folder"], event["blocked"]) == ("conversation", "declined", False)
     assert await writer.error_code("send", to=bob, text="and this", nonce="2") == "not_allowed"
     await phone.send(alice, "a mistake")
-    assert (await writer.send(bob, "thank you"))["folder"] == "inbox", "written to since"
+    assert (await writer.send(bob, "thank you"))["folder"] == "inbox", "a message of the recipient ends a report"
     await phone.ok("report", peer=alice, reason="abuse", block=True)
     assert (await laptop.remaining_events())[-1]["blocked"] is True
     await phone.ok("accept", peer=alice)

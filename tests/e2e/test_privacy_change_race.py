@@ -1,7 +1,7 @@
-"""S floods R, and R closes the door in the middle of it.
+"""S floods R, and R changes a privacy setting meanwhile.
 
-A trial is one pair of people who have had nothing to do with each other. What R has been answered counts at
-once and for ever: of what S sends from that moment on nothing is committed, and nothing reaches any device of R.
+A trial has two users without prior contact. Once R's change is answered, no later message of S is committed, and none
+reaches a device of R.
 """
 
 import asyncio
@@ -16,11 +16,11 @@ from tests.e2e.device import Device, Frame, connect
 from tests.e2e.server_process import TIMEOUT, HostApp, Server, sign_token
 
 MAX_IN_FLIGHT = 8
-"""Messages of S that wait for their answers."""
+"""Unanswered messages of S."""
 
 
 class RaceTrial:
-    """One S, one R with two devices, one door that closes."""
+    """One S, one R with two devices, and one change that refuses S."""
 
     def __init__(self, host: HostApp, sender: Device, devices: tuple[Device, Device], change: str, rng: random.Random):
         self._host = host
@@ -45,10 +45,12 @@ class RaceTrial:
         await asyncio.gather(self._flood(), self._change_privacy())
         one, other = self._devices
         head = one.journal.seq
-        # All that was under way is answered by now: whatever was committed, a ping must find.
+        # Every send is answered by now, so a ping must find everything that was committed.
         assert await one.remaining_events() == []
         await other.remaining_events()
-        assert one.journal.seq == other.journal.seq == head == self._head, f"{self._s} reached {self._r} after all"
+        assert one.journal.seq == other.journal.seq == head == self._head, (
+            f"a message of {self._s} reached {self._r} after the change"
+        )
         for device, peer in ((self._sender, self._r), (one, self._s)):
             assert await self._numbers(device, peer) == list(range(1, self.accepted + 1))
 
@@ -66,8 +68,8 @@ class RaceTrial:
             pending, too_late = waiting.popleft()
             reply = await pending
             if reply["type"] == "sent":
-                assert not too_late, "sent after the door was closed, and let in"
-                assert not refused, "the door was open again"
+                assert not too_late, "accepted although sent after the change"
+                assert not refused, "accepted after a refusal"
                 self.accepted += 1
                 self._arrived.set()
             else:
@@ -104,12 +106,12 @@ class RaceTrial:
 
 
 @asynccontextmanager
-async def connected_pairs(
+async def connected_trios(
     server: Server, host: HostApp, name: str, size: int
 ) -> AsyncIterator[list[tuple[Device, Device, Device]]]:
-    """People who send, a device each, and people who receive, two each; both codecs."""
+    """``size`` trios: the device of a sender, and two devices of a recipient; in both codecs."""
 
-    async def enter(number: int) -> tuple[Device, Device, Device]:
+    async def connect_trio(number: int) -> tuple[Device, Device, Device]:
         s, r = await host.put_user(f"{name}-S{number}"), await host.put_user(f"{name}-R{number}")
         codec = ("json", "msgpack")[number % 2]
         sender, one = (
@@ -118,28 +120,28 @@ async def connected_pairs(
         )
         return sender, one, await connect(server, sign_token(r), codec=("json", "msgpack")[number // 2 % 2])
 
-    people = await asyncio.gather(*(enter(number) for number in range(size)))
+    trios = await asyncio.gather(*(connect_trio(number) for number in range(size)))
     try:
-        yield people
+        yield trios
     finally:
-        await asyncio.gather(*(device.close() for trio in people for device in trio))
+        await asyncio.gather(*(device.close() for trio in trios for device in trio))
 
 
-@pytest.mark.parametrize(("how", "size"), [("block", 32), ("settings", 8), ("decline", 8), ("unfollow", 8)])
+@pytest.mark.parametrize(("change", "size"), [("block", 32), ("settings", 8), ("decline", 8), ("unfollow", 8)])
 async def test_flood_is_refused_after_the_recipients_answered_privacy_change(
-    server: Server, host: HostApp, how: str, size: int
+    server: Server, host: HostApp, change: str, size: int
 ):
-    chance = random.Random(how)
+    rng = random.Random(change)
     trials = accepted = 0
-    async with asyncio.timeout(4 * TIMEOUT), connected_pairs(server, host, how, size) as people:
-        for shift in range(size):  # everybody with everybody once: size * size pairs
-            stage = [
-                RaceTrial(host, people[number][0], people[(number + shift) % size][1:], how, chance)
+    async with asyncio.timeout(4 * TIMEOUT), connected_trios(server, host, change, size) as trios:
+        for shift in range(size):  # every sender with every recipient once: size * size pairs
+            round_of_trials = [
+                RaceTrial(host, trios[number][0], trios[(number + shift) % size][1:], change, rng)
                 for number in range(size)
             ]
-            await asyncio.gather(*(trial.prepare() for trial in stage))
-            await asyncio.gather(*(trial.run() for trial in stage))
-            trials += len(stage)
-            accepted += sum(trial.accepted for trial in stage)
+            await asyncio.gather(*(trial.prepare() for trial in round_of_trials))
+            await asyncio.gather(*(trial.run() for trial in round_of_trials))
+            trials += len(round_of_trials)
+            accepted += sum(trial.accepted for trial in round_of_trials)
     assert trials == size * size
-    assert accepted > trials, "the floods were under way when the doors closed"
+    assert accepted > trials, "the changes came before the floods"

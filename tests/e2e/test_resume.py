@@ -1,4 +1,4 @@
-"""A phone sleeps and wakes. Wherever it slept, it ends exactly like the one that stayed on."""
+"""Resuming: a device that was offline ends with the same log as one that stayed online."""
 
 import asyncio
 import random
@@ -13,12 +13,12 @@ STEPS = 80
 
 
 def log_without_ids(journal: Journal) -> list[Frame]:
-    """What a device was told, without the ids of its own requests."""
+    """The log as a device received it, without the ids of its requests."""
     return [{name: value for name, value in entry.items() if name != "id"} for entry in journal.log.values()]
 
 
 class ResumeScenario:
-    """Bob's devices: one stays on, two sleep and wake; his friends; and a random script for them all."""
+    """Bob's devices, of which one stays online and two go offline and return; his friends; and random steps."""
 
     def __init__(self, session: Session, seed: int) -> None:
         self._session = session
@@ -35,37 +35,37 @@ class ResumeScenario:
         self._friends = [
             await self._session.connect(await self._session.create_user(f"friend{number}")) for number in range(3)
         ]
-        # Who acts for Bob: none of the devices that are compared, so that to each of them all is an event.
+        # Bob acts on a fourth device, so that the compared ones receive everything as events.
         self._acting_device = await self._session.connect(self._bob)
         for friend in self._friends:
             await friend.send(self._bob, "first")
 
     async def step(self, number: int) -> None:
-        chance, friend = self._rng, self._rng.choice(self._friends)
+        rng, friend = self._rng, self._rng.choice(self._friends)
         name = friend.welcome["user"]
-        match chance.choices(("from", "to", "read", "own read", "mute", "settings", "sleep"), (6, 3, 1, 1, 1, 1, 3))[0]:
+        match rng.choices(("from", "to", "read", "own read", "mute", "settings", "sleep"), (6, 3, 1, 1, 1, 1, 3))[0]:
             case "from":
                 burst = [
                     await friend.submit("send", to=self._bob, text=f"{number}.{k}", nonce=f"{number}.{k}")
-                    for k in range(chance.randrange(1, 6))
+                    for k in range(rng.randrange(1, 6))
                 ]
-                if chance.random() < 0.5:  # else it goes on while the burst is under way
+                if rng.random() < 0.5:  # else the next step runs during the burst
                     await asyncio.gather(*burst)
             case "to":
                 await self._acting_device.send(name, f"{number}")
             case "read":
-                await friend.request("read", peer=self._bob, n=chance.randrange(1, 9))
+                await friend.request("read", peer=self._bob, n=rng.randrange(1, 9))
             case "own read":
-                await self._acting_device.request("read", peer=name, n=chance.randrange(1, 9))
+                await self._acting_device.request("read", peer=name, n=rng.randrange(1, 9))
             case "mute":
-                await self._acting_device.ok(chance.choice(("mute", "unmute")), user=name)
+                await self._acting_device.ok(rng.choice(("mute", "unmute")), user=name)
             case "settings":
-                await self._acting_device.ok("settings", set={"read_receipts": chance.random() < 0.5})
+                await self._acting_device.ok("settings", set={"read_receipts": rng.random() < 0.5})
             case _:
-                await self._toggle(chance.choice((1, 2)))
+                await self._toggle(rng.choice((1, 2)))
 
     async def _toggle(self, number: int) -> None:
-        """A phone falls asleep, in whatever manner, or wakes."""
+        """Take a device offline, by a close or an abort, or bring it back."""
         device = self._online[number]
         if device is None:
             self._online[number] = device = await self._session.connect(self._bob, journal=self.journals[number])
@@ -73,7 +73,7 @@ class ResumeScenario:
         else:
             self._online[number] = None
             if self._rng.random() < 0.5:
-                device.socket.transport.abort()  # out of reach, without a word
+                device.socket.transport.abort()  # as if the network were lost
             await device.close()
 
     async def settle(self) -> None:
@@ -88,14 +88,14 @@ class ResumeScenario:
 
 @pytest.mark.parametrize("seed", range(8))
 async def test_resumed_device_has_the_log_of_one_that_stayed_online(session: Session, seed: int):
-    household = ResumeScenario(session, seed)
-    await household.set_up()
+    scenario = ResumeScenario(session, seed)
+    await scenario.set_up()
     for number in range(STEPS):
-        await household.step(number)
-    await household.settle()
-    stayed, *slept = household.journals
+        await scenario.step(number)
+    await scenario.settle()
+    stayed, *returned = scenario.journals
     assert len(stayed.log) > STEPS
-    for journal in slept:
+    for journal in returned:
         assert log_without_ids(journal) == log_without_ids(stayed)
 
 
@@ -132,7 +132,7 @@ async def test_resume_is_accepted_within_log_and_epoch(session: Session):
         device = await resume(session, bob, **hello)
         assert device.welcome["resumed"] is False, hello
         assert device.welcome["head"] == 3
-        assert await device.remaining_events() == [], "all of the gap or none of it"
+        assert await device.remaining_events() == [], "the gap is replayed completely or not at all"
     await writer.send(bob, "live")
     assert (await device.next_event())["seq"] == 4
 
@@ -150,31 +150,31 @@ async def test_long_gap_is_replayed_during_live_traffic(session: Session):
     gap, live = 3_000, 600
     ahead = [await writer.submit("send", to=bob, text="x" * 200, nonce=f"{k}") for k in range(gap)]
     await asyncio.gather(*ahead)
-    sleepers = [Journal() for _ in range(3)]
-    for journal in sleepers:
+    journals = [Journal() for _ in range(3)]
+    for journal in journals:
         journal.seq, journal.epoch = 0, phone.welcome["epoch"]
     ahead = [await writer.submit("send", to=bob, text="y", nonce=f"live {k}") for k in range(live)]
-    woken = [await session.connect(bob, journal=journal) for journal in sleepers]
+    resumed = [await session.connect(bob, journal=journal) for journal in journals]
     ahead += [await writer.submit("send", to=bob, text="z", nonce=f"more {k}") for k in range(live)]
     async with asyncio.timeout(TIMEOUT):
         await asyncio.gather(*ahead)
-    for device in (phone, *woken):
+    for device in (phone, *resumed):
         await device.remaining_events()
         assert list(device.journal.log) == list(range(1, gap + 2 * live + 1))
         assert device.journal.log == phone.journal.log
 
 
 async def test_reply_takes_its_place_in_the_replay(session: Session):
-    """Bob writes while what he has missed is still on its way, and his other devices write too."""
+    """Bob sends from a device during its replay, and from another one at the same time."""
     alice, writer, bob, phone = await session.two_users()
     await asyncio.gather(*[await writer.submit("send", to=bob, text="x", nonce=f"{k}") for k in range(1_500)])
     journal = Journal()
     journal.seq, journal.epoch = 0, phone.welcome["epoch"]
-    woken = await session.connect(bob, journal=journal)
-    ahead = [await woken.submit("send", to=alice, text="y", nonce=f"own {k}") for k in range(50)]
+    resumed = await session.connect(bob, journal=journal)
+    ahead = [await resumed.submit("send", to=alice, text="y", nonce=f"own {k}") for k in range(50)]
     ahead += [await phone.submit("send", to=alice, text="z", nonce=f"other {k}") for k in range(50)]
     await asyncio.gather(*ahead)
-    await woken.remaining_events()
+    await resumed.remaining_events()
     await phone.remaining_events()
     assert list(journal.log) == list(range(1, 1_601))
     assert sum(entry["type"] == "sent" for entry in journal.log.values()) == 50

@@ -1,4 +1,4 @@
-"""One deployment of three nodes for all tests: each breaks it in its own way and puts it right again."""
+"""One deployment of three nodes for all tests; it is restored after each."""
 
 import itertools
 from collections.abc import AsyncIterator, Iterator
@@ -35,8 +35,8 @@ async def host(deployment: Deployment) -> AsyncIterator[HostApp]:
 
 @pytest.fixture
 async def traffic(deployment: Deployment, host: HostApp) -> AsyncIterator[Traffic]:
-    """People on all nodes who write without end."""
-    traffic = Traffic(deployment.nodes, f"crowd{next(_session_numbers)}")
+    """Users on all nodes who exchange messages during the test."""
+    traffic = Traffic(deployment.nodes, f"user{next(_session_numbers)}")
     await traffic.start(host)
     yield traffic
     await traffic.close()

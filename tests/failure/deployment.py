@@ -1,4 +1,4 @@
-"""Several nodes on one PostgreSQL and one Redis, each wire in between a proxy that can be cut."""
+"""Several nodes on one PostgreSQL and one Redis, each connected through proxies that can cut the connection."""
 
 import asyncio
 import signal
@@ -20,10 +20,10 @@ OPTIONS = ("--send-rate", "0", "--frame-rate", "0", "--drain-seconds", "0.5")
 
 
 class Node(Server):
-    """A server that reaches its stores through wires of its own."""
+    """A server that reaches its stores through its own proxies."""
 
     def __init__(self, folder: Path, redis: int, database: int, *options: str) -> None:
-        """``redis``, ``database``: their ports."""
+        """``redis`` and ``database`` are the ports of the stores."""
         self.redis = Proxy(redis)
         self.database = Proxy(database)
         super().__init__(
@@ -45,7 +45,7 @@ class Node(Server):
         return self._process is not None
 
     def freeze(self) -> None:
-        """Stop the process in the middle of whatever it does; its connections stay."""
+        """SIGSTOP: the process stands still, its connections stay open."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
         wait_until_stopped(self._process.pid)
@@ -55,7 +55,7 @@ class Node(Server):
         self._process.send_signal(signal.SIGCONT)
 
     def metric(self, name: str) -> float:
-        """All of a metric, whatever its labels."""
+        """A metric, summed over its labels."""
         lines = httpx.get(f"{self.url}/metrics", timeout=TIMEOUT).text.splitlines()
         return sum(float(line.split()[-1]) for line in lines if line.split("{")[0].split(" ")[0] == f"bussa_{name}")
 
@@ -66,22 +66,22 @@ class Node(Server):
 
     @property
     def is_ready(self) -> bool:
-        """It reaches its stores. (Whether it can write it does not know before somebody writes.)"""
+        """Whether it reaches its stores. (Whether it can commit shows only at the next commit.)"""
         status, body = self.readiness
         return status == 200 and "redis" not in body["degraded"]
 
     def close(self) -> None:
-        for wire in (self.redis, self.database):
-            wire.thaw()
+        for proxy in (self.redis, self.database):
+            proxy.thaw()
         try:
             self.stop_and_check()
         finally:
-            for wire in (self.redis, self.database):
-                wire.close()
+            for proxy in (self.redis, self.database):
+                proxy.close()
 
 
 class Deployment:
-    """Its calls block, but for `query`."""
+    """The nodes and their stores. The methods block, except `query`."""
 
     def __init__(self, folder: Path, nodes: int, *options: str) -> None:
         self.redis = RedisServer(folder / "redis")
@@ -90,7 +90,7 @@ class Deployment:
             Node(folder / f"node-{number}", self.redis.port, self.database.port, *(options or OPTIONS))
             for number in range(nodes)
         ]
-        # The first one makes the tables, as a deployment's first start does.
+        # The first node creates the tables.
         self.nodes[0].start()
         self.run_on(self.nodes[1:], Node.start)
         self.restore()
@@ -100,11 +100,11 @@ class Deployment:
             list(threads.map(work, nodes))
 
     def restore(self) -> None:
-        """Undo whatever a test has done, and wait until all is whole."""
+        """Undo every fault, and wait until all nodes are ready."""
         for node in self.nodes:
-            for wire in (node.redis, node.database):
-                wire.drop_reply_to = wire.from_server = None
-                wire.thaw()
+            for proxy in (node.redis, node.database):
+                proxy.drop_reply_to = proxy.from_server = None
+                proxy.thaw()
             if not node.running:
                 node.start()
             node.thaw()
@@ -112,10 +112,10 @@ class Deployment:
             self.redis.start()
         self.redis.thaw()
         for node in self.nodes:
-            wait_until(lambda node=node: node.is_ready, f"{node.url} is whole again")
+            wait_until(lambda node=node: node.is_ready, f"{node.url} is ready")
 
     async def query(self, sql: str) -> Any:
-        """One value, straight from the database."""
+        """One value, read directly from the database."""
         connection = await asyncpg.connect(self.database.url)
         try:
             return await connection.fetchval(sql)
@@ -131,13 +131,13 @@ class Deployment:
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:
-    """Look again and again, where nothing tells."""
+    """Poll ``condition`` until it holds. Fails after ``TIMEOUT``."""
     give_up = time.monotonic() + TIMEOUT
     while not condition():
-        assert time.monotonic() < give_up, f"not {what}"
+        assert time.monotonic() < give_up, f"timed out waiting until {what}"
         time.sleep(0.02)
 
 
 async def eventually(condition: Callable[[], bool], what: str) -> None:
-    """`until`, beside the loop."""
+    """`wait_until` in a thread, so that the event loop runs on."""
     await asyncio.to_thread(wait_until, condition, what)

@@ -1,6 +1,6 @@
-"""Stands between a node and its Redis or its PostgreSQL, and breaks what passes through.
+"""A TCP proxy between a node and its Redis or PostgreSQL, which injects network faults.
 
-It lives on a thread of its own, so that one deployment can serve many tests, each with a loop of its own.
+It runs in its own thread, so that one deployment serves many tests, each with its own event loop.
 """
 
 import asyncio
@@ -15,10 +15,10 @@ ByteFilter = Callable[[bytes], bytes]
 
 
 class Proxy:
-    """A TCP proxy on the loopback. Its calls block; each is done when it returns."""
+    """A TCP proxy on the loopback. Its methods block, and have taken effect when they return."""
 
     def __init__(self, target_port: int, tls: ssl.SSLContext | None = None) -> None:
-        """``to``: the port that it leads to. ``tls``: what the side of the client speaks."""
+        """``tls``: the TLS context of the client side, if any."""
         self._target_port = target_port
         self._tls = tls
         self._connections: set[ProxiedConnection] = set()
@@ -27,11 +27,11 @@ class Proxy:
         self._reading = asyncio.Event()
         self._reading.set()
         self.drop_reply_to: bytes | None = None
-        """When a client says this it is passed on, and once the server has answered, the connection is cut."""
+        """Forward client data with these bytes, then drop the reply and abort the connection."""
         self.dropped_replies: list[bytes] = []
-        """The answers that nobody got."""
+        """The replies that were dropped."""
         self.from_server: ByteFilter | None = None
-        """What is done to whatever a server says."""
+        """A filter for the data of the server."""
         self.connections = 0
         started: Future[int] = Future()
         self._thread = threading.Thread(target=self._run, args=(started,), daemon=True)
@@ -39,20 +39,20 @@ class Proxy:
         self.port = started.result(TIMEOUT)
 
     def freeze(self) -> None:
-        """Pass nothing on, in either direction, and say nothing of it."""
+        """Forward nothing in either direction; the connections stay open."""
         self._call(self._open.clear)
 
     def stop_reading(self) -> None:
-        """Take nothing more from the server, as a client that stands still."""
+        """Read nothing more from the server, as a stalled client does."""
         self._call(self._reading.clear)
 
     def thaw(self) -> None:
-        """Pass everything on again, what has waited first."""
+        """Forward again, starting with what has waited."""
         self._call(self._open.set)
         self._call(self._reading.set)
 
     def disconnect_all(self) -> None:
-        """End every connection."""
+        """Abort every connection."""
         self._call(lambda: [pair.abort() for pair in list(self._connections)])
 
     def close(self) -> None:
@@ -89,7 +89,7 @@ class Proxy:
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            # A buffer as small as can be: a client that stands still is felt at once.
+            # A small buffer, so that the server soon notices a stalled client.
             server = await asyncio.open_connection("127.0.0.1", self._target_port, limit=65536)
         except OSError:
             writer.transport.abort()
@@ -103,7 +103,7 @@ class Proxy:
             self._connections.discard(pair)
 
     async def wait_open(self, *, from_server: bool) -> None:
-        """Wait until something may pass."""
+        """Wait until data may be forwarded."""
         if from_server:
             await self._reading.wait()
         await self._open.wait()
@@ -113,7 +113,7 @@ Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class ProxiedConnection:
-    """A connection of a client, and ours to the server."""
+    """The connection of a client, and the one to the server."""
 
     def __init__(self, proxy: Proxy, client: Stream, server: Stream) -> None:
         self._proxy = proxy
@@ -155,14 +155,14 @@ class ProxiedConnection:
                 target.write(data)
                 await target.drain()
         except OSError:
-            pass  # one end has gone; so do both
+            pass  # one side has ended, so both are closed
         finally:
             for _, writer in (self._client, self._server):
                 writer.close()
 
 
 class DropMessage:
-    """A filter that takes the pub/sub message with ``marker`` out of what Redis says (RESP2), and nothing else."""
+    """A filter that removes the pub/sub message with ``marker`` from the data of Redis (RESP2)."""
 
     def __init__(self, marker: bytes) -> None:
         self._marker = marker

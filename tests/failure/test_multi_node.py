@@ -1,4 +1,4 @@
-"""What holds on one node holds across nodes: typing, the end of sessions, a user's budget, life without Redis."""
+"""Behaviour across nodes: typing, log-out, shared rate limits, and delivery without Redis."""
 
 import asyncio
 from collections.abc import Iterator
@@ -12,17 +12,18 @@ from tests.failure.resilient_device import ResilientDevice
 from tests.failure.session import Session, received_texts, send
 
 CATCH_UP_SECONDS = 2.0
-"""Seconds within which other nodes find what the bus did not bring (DESIGN: *When things break*)."""
+"""Seconds within which other nodes read from the log what the bus lost (docs/design.md, *When things break*)."""
 SLOW_MACHINE_SECONDS = 3.0
-"""A machine that does other things besides."""
+"""Seconds of allowance for a busy machine."""
 
 
 async def stop_redis(session: Session) -> None:
-    """Kill Redis, and wait until every node knows it."""
+    """Kill Redis, and wait until every node reports it."""
     await asyncio.to_thread(session.deployment.redis.kill)
     for node in session.deployment.nodes:
         await eventually(
-            lambda node=node: node.readiness == (200, {"status": "degraded", "degraded": ["redis"]}), "degraded"
+            lambda node=node: node.readiness == (200, {"status": "degraded", "degraded": ["redis"]}),
+            "the node is degraded",
         )
 
 
@@ -30,26 +31,26 @@ async def test_typing_reaches_other_nodes(session: Session):
     alice, bob = await session.create_user("alice"), await session.create_user("bob")
     at_one, at_two = await session.connect(alice, 0), await session.connect(bob, 1)
     await send(at_one, bob, "ciao")
-    await send(at_two, alice, "ciao, alice")  # whoever is only written to hears no typing to and fro
+    await send(at_two, alice, "ciao, alice")  # each is in the other's inbox, so that typing may be shown
     at_one.send_typing(bob)
     await at_two.wait_for(lambda: at_two.ephemeral_events == [{"type": "typing", "peer": alice}])
 
 
 async def assert_sessions_end(session: Session, seconds: float) -> None:
     alice = await session.create_user("alice")
-    phones = [await session.connect(alice, number) for number in range(3)]
+    devices = [await session.connect(alice, number) for number in range(3)]
     token = sign_token(alice)
     async with httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=TIMEOUT) as http:
         answer = await http.delete(f"{session.deployment.nodes[0].url}/v1/sessions")
         assert answer.status_code == 204
-        for phone in phones:
-            await phone.wait_for(lambda phone=phone: phone.close_codes[:1] == [4401], seconds)
+        for device in devices:
+            await device.wait_for(lambda device=device: device.close_codes[:1] == [4401], seconds)
         for node in session.deployment.nodes:
             assert (await http.get(f"{node.url}/v1/following")).status_code == 401
 
 
 async def test_log_out_closes_sockets_on_all_nodes(session: Session):
-    # At once, and not by a comparison: nothing makes the nodes compare.
+    # Over the bus: while it is connected, the nodes compare with the store only every 30 s.
     await assert_sessions_end(session, CATCH_UP_SECONDS + SLOW_MACHINE_SECONDS)
 
 
@@ -62,37 +63,39 @@ async def test_messages_arrive_without_redis(session: Session):
     alice, bob = await session.create_user("alice"), await session.create_user("bob")
     writing, here, there = await session.connect(alice, 0), await session.connect(bob, 0), await session.connect(bob, 1)
     await send(writing, bob, "with redis")
-    for phone in (here, there):
-        await phone.wait_for(lambda phone=phone: received_texts(phone) == ["with redis"])
+    for device in (here, there):
+        await device.wait_for(lambda device=device: received_texts(device) == ["with redis"])
     await stop_redis(session)
     await send(writing, bob, "without")
     await here.wait_for(lambda: received_texts(here)[-1] == "without")
     await there.wait_for(lambda: received_texts(there)[-1] == "without", CATCH_UP_SECONDS + SLOW_MACHINE_SECONDS)
     await asyncio.to_thread(session.deployment.redis.start)
     for node in session.deployment.nodes:
-        await eventually(lambda node=node: node.readiness == (200, {"status": "ready", "degraded": []}), "ready")
-    heals = session.deployment.nodes[1].metric("gap_recoveries_total")
+        await eventually(
+            lambda node=node: node.readiness == (200, {"status": "ready", "degraded": []}), "the node is ready"
+        )
+    recoveries = session.deployment.nodes[1].metric("gap_recoveries_total")
     for number in range(20):
         await send(writing, bob, f"again {number}")
         await there.wait_for(lambda number=number: received_texts(there)[-1] == f"again {number}")
-    # Live again, by the bus: none of them had to be looked for in the log, but for one or two at the very beginning.
-    assert session.deployment.nodes[1].metric("gap_recoveries_total") - heals <= 2
+    # The bus delivers again: at most the first one or two were recovered from the log.
+    assert session.deployment.nodes[1].metric("gap_recoveries_total") - recoveries <= 2
 
 
 async def test_commit_with_lost_answer_is_delivered(session: Session):
     alice, bob = await session.create_user("alice"), await session.create_user("bob")
     writing, here, there = await session.connect(alice, 0), await session.connect(bob, 0), await session.connect(bob, 1)
     await send(writing, bob, "one")
-    wire = session.deployment.nodes[0].database
-    wire.dropped_replies.clear()
-    wire.drop_reply_to = b"COMMIT"
+    proxy = session.deployment.nodes[0].database
+    proxy.dropped_replies.clear()
+    proxy.drop_reply_to = b"COMMIT"
     answered = writing.submit("send", to=bob, text="two", nonce="two")
-    await eventually(lambda: bool(wire.dropped_replies), "an answer lost")
-    wire.drop_reply_to = None
-    # Nothing follows: and yet those to whom it was written hear of it.
-    for phone in (here, there):
-        await phone.wait_for(
-            lambda phone=phone: received_texts(phone) == ["one", "two"], CATCH_UP_SECONDS + SLOW_MACHINE_SECONDS
+    await eventually(lambda: bool(proxy.dropped_replies), "a reply was dropped")
+    proxy.drop_reply_to = None
+    # No later message reveals the gap, and yet the recipient's devices must get the event.
+    for device in (here, there):
+        await device.wait_for(
+            lambda device=device: received_texts(device) == ["one", "two"], CATCH_UP_SECONDS + SLOW_MACHINE_SECONDS
         )
     async with asyncio.timeout(TIMEOUT):
         assert (await answered)["n"] == 2
@@ -113,9 +116,9 @@ def rate_limited_nodes(deployment: Deployment, tmp_path_factory: pytest.TempPath
 
 async def test_send_rate_is_shared_by_all_nodes(rate_limited_nodes: list[Node], session: Session):
     alice, bob = await session.create_user("alice"), await session.create_user("bob")
-    phones = [ResilientDevice(alice, [node], 0, session.faults.append) for node in rate_limited_nodes]
-    for phone in phones:
-        await phone.wait_online()
+    devices = [ResilientDevice(alice, [node], 0, session.faults.append) for node in rate_limited_nodes]
+    for device in devices:
+        await device.wait_online()
     loop = asyncio.get_running_loop()
     started, accepted, limited_on = loop.time(), 0, set[int]()
     seconds = 5.0
@@ -126,7 +129,7 @@ async def test_send_rate_is_shared_by_all_nodes(rate_limited_nodes: list[Node], 
         while loop.time() < started + seconds:
             count += 1
             text = f"{number}: {count}"
-            reply = await phones[number].request("send", to=bob, text=text, nonce=text)
+            reply = await devices[number].request("send", to=bob, text=text, nonce=text)
             if reply["type"] == "sent":
                 accepted += 1
             else:
@@ -136,8 +139,8 @@ async def test_send_rate_is_shared_by_all_nodes(rate_limited_nodes: list[Node], 
 
     await asyncio.gather(flood(0), flood(1))
     took = loop.time() - started
-    for phone in phones:
-        await phone.close()
-    assert limited_on == {0, 1}, "the flood was none"
-    # What is under way while the other node does not know of it yet: a message or two of each.
+    for device in devices:
+        await device.close()
+    assert limited_on == {0, 1}, "the flood was too slow to be limited"
+    # Plus what each node accepts before it knows of the other's: a few messages.
     assert 200 <= accepted <= 200 + 20 * took + 10

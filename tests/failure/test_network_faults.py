@@ -1,4 +1,4 @@
-"""The wires between a node and its stores are cut, in the worst moments and without a word."""
+"""Network faults between a node and its stores: lost replies, and connections that go silent."""
 
 import asyncio
 import os
@@ -8,7 +8,7 @@ from tests.failure.traffic import Traffic
 
 FULL = bool(os.environ.get("BUSSA_FULL"))
 CUT_SECONDS = 30.0 if FULL else 6.0
-"""Longer than a node waits for its database."""
+"""Longer than a node's database timeout."""
 
 
 async def test_lost_commit_answers_lose_nothing(deployment: Deployment, traffic: Traffic):
@@ -18,9 +18,9 @@ async def test_lost_commit_answers_lose_nothing(deployment: Deployment, traffic:
         node = deployment.nodes[turn % len(deployment.nodes)]
         node.database.dropped_replies.clear()
         node.database.drop_reply_to = b"COMMIT"
-        await eventually(lambda node=node: bool(node.database.dropped_replies), "an answer lost")
+        await eventually(lambda node=node: bool(node.database.dropped_replies), "a reply was dropped")
         node.database.drop_reply_to = None
-        # It was an answer that said yes: the batch is on disk, and its senders do not know.
+        # The reply confirmed the commit: the batch is on disk, and its senders do not know.
         lost += sum(b"COMMIT\0" in answer for answer in node.database.dropped_replies)
         if turn < 4:
             await traffic.block(turn)
@@ -31,11 +31,11 @@ async def test_lost_commit_answers_lose_nothing(deployment: Deployment, traffic:
 
 async def test_silent_cut_to_redis_degrades_and_recovers(deployment: Deployment, traffic: Traffic):
     victim = deployment.nodes[1]
-    torn = victim.metric("redis_disconnects_total")
+    disconnects = victim.metric("redis_disconnects_total")
     await traffic.wait_for_messages(100)
     victim.redis.freeze()
     await traffic.block(0)
-    await eventually(lambda: victim.metric("redis_disconnects_total") > torn, "torn")
+    await eventually(lambda: victim.metric("redis_disconnects_total") > disconnects, "Redis is disconnected")
     await asyncio.sleep(CUT_SECONDS / 2)
     assert victim.readiness == (200, {"status": "degraded", "degraded": ["redis"]})
     await traffic.wait_for_messages(50)

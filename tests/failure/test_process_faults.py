@@ -1,4 +1,4 @@
-"""Processes die, stand still and come back, under the eyes of a crowd that writes on."""
+"""Processes that crash, freeze and restart under traffic."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,7 @@ from tests.failure.traffic import Traffic
 
 FULL = bool(os.environ.get("BUSSA_FULL"))
 FROZEN_SECONDS = 30.0 if FULL else 4.0
-"""How long a process is stopped: past every deadline of whoever waits for it."""
+"""How long a process is stopped: longer than every timeout of its peers."""
 
 
 async def test_killed_node_comes_back(deployment: Deployment, traffic: Traffic):
@@ -25,7 +25,7 @@ async def test_killed_node_comes_back(deployment: Deployment, traffic: Traffic):
     await asyncio.to_thread(victim.start)
     assert victim.pid != first
     await traffic.wait_for_messages(150)
-    assert sum(1006 in phone.close_codes for phones in traffic.devices.values() for phone in phones) > 10
+    assert sum(1006 in device.close_codes for devices in traffic.devices.values() for device in devices) > 10
     await traffic.verify()
 
 
@@ -35,14 +35,14 @@ async def test_frozen_node_is_abandoned(deployment: Deployment, traffic: Traffic
     await asyncio.to_thread(victim.freeze)
     await traffic.block(0)
     await asyncio.sleep(FROZEN_SECONDS)
-    assert any(phone.failed_handshakes for phones in traffic.devices.values() for phone in phones)
+    assert any(device.failed_handshakes for devices in traffic.devices.values() for device in devices)
     victim.thaw()
     await traffic.wait_for_messages(150)
     await traffic.verify()
 
 
 async def test_frozen_redis_is_disconnected(deployment: Deployment, traffic: Traffic):
-    torn = [node.metric("redis_disconnects_total") for node in deployment.nodes]
+    disconnects = [node.metric("redis_disconnects_total") for node in deployment.nodes]
     await traffic.wait_for_messages(100)
     await asyncio.to_thread(deployment.redis.freeze)
     await traffic.block(0)
@@ -50,20 +50,20 @@ async def test_frozen_redis_is_disconnected(deployment: Deployment, traffic: Tra
     await traffic.wait_for_messages(100)
     deployment.redis.thaw()
     await traffic.wait_for_messages(100)
-    for node, before in zip(deployment.nodes, torn, strict=True):
+    for node, before in zip(deployment.nodes, disconnects, strict=True):
         assert node.metric("redis_disconnects_total") > before
     await traffic.verify()
 
 
 async def test_killed_subscribers_reconnect(deployment: Deployment, traffic: Traffic):
-    torn = [node.metric("redis_disconnects_total") for node in deployment.nodes]
+    disconnects = [node.metric("redis_disconnects_total") for node in deployment.nodes]
     await traffic.wait_for_messages(50)
     for turn in range(15 if FULL else 2):
         assert deployment.redis.client.client_kill_filter(_type="pubsub") == len(deployment.nodes)
         await traffic.block(turn % 4)
         await asyncio.sleep(2)
     await traffic.wait_for_messages(50)
-    for node, before in zip(deployment.nodes, torn, strict=True):
+    for node, before in zip(deployment.nodes, disconnects, strict=True):
         assert node.metric("redis_disconnects_total") >= before + (15 if FULL else 2)
     await traffic.verify()
 
@@ -76,7 +76,8 @@ async def test_redis_restart_loses_nothing(deployment: Deployment, traffic: Traf
     await traffic.wait_for_messages(150)
     for node in deployment.nodes:
         await eventually(
-            lambda node=node: node.readiness == (200, {"status": "degraded", "degraded": ["redis"]}), "degraded"
+            lambda node=node: node.readiness == (200, {"status": "degraded", "degraded": ["redis"]}),
+            "the node is degraded",
         )
     await asyncio.to_thread(deployment.redis.start)
     await traffic.wait_for_messages(150)
@@ -88,7 +89,7 @@ async def test_slow_subscriber_cut_off_by_redis_recovers(deployment: Deployment,
     victim, redis_server = deployment.nodes[1], deployment.redis
     await traffic.wait_for_messages(100)
     redis_server.client.config_set("client-output-buffer-limit", "pubsub 65536 65536 1")
-    torn, before = (
+    disconnects, before = (
         victim.metric("redis_disconnects_total"),
         redis_server.log.count("overcoming of output buffer limits"),
     )
@@ -105,7 +106,7 @@ async def test_slow_subscriber_cut_off_by_redis_recovers(deployment: Deployment,
         await traffic.block(0)
         await traffic.wait_for_messages(100)
         victim.redis.thaw()
-        await eventually(lambda: victim.metric("redis_disconnects_total") > torn, "torn")
+        await eventually(lambda: victim.metric("redis_disconnects_total") > disconnects, "Redis is disconnected")
     finally:
         redis_server.client.config_set("client-output-buffer-limit", "pubsub 33554432 8388608 60")
     await traffic.wait_for_messages(100)

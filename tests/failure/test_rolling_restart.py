@@ -1,4 +1,4 @@
-"""All nodes are restarted, one after the other, and nobody notices but for a moment."""
+"""A rolling restart of all nodes under traffic."""
 
 import asyncio
 import os
@@ -24,17 +24,17 @@ async def many_connections(deployment: Deployment, host: HostApp) -> AsyncIterat
 
 async def test_rolling_restart_loses_nothing(deployment: Deployment, many_connections: Traffic):
     await many_connections.wait_for_messages(100)
-    lives = [node.pid for node in deployment.nodes]
+    pids = [node.pid for node in deployment.nodes]
     for turn, node in enumerate(deployment.nodes):
         await asyncio.to_thread(node.stop)
         await asyncio.to_thread(node.start)
         await many_connections.block(turn)
         await many_connections.wait_for_messages(50)
-    assert not set(lives) & {node.pid for node in deployment.nodes}
-    farewells = Counter(
-        code for phones in many_connections.devices.values() for phone in phones for code in phone.close_codes
+    assert not set(pids) & {node.pid for node in deployment.nodes}
+    close_codes = Counter(
+        code for devices in many_connections.devices.values() for device in devices for code in device.close_codes
     )
-    # Each was told, by the one code that says: come back and go on.
-    assert set(farewells) == {1012}
-    assert farewells[1012] >= CONNECTED
+    # 1012 tells every device to reconnect soon and to resume.
+    assert set(close_codes) == {1012}
+    assert close_codes[1012] >= CONNECTED
     await many_connections.verify()

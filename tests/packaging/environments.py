@@ -1,7 +1,7 @@
-"""Environments of other people: an empty Python, a wheel, and only what the wheel says it needs.
+"""Virtual environments with the wheel and its declared dependencies only.
 
-Nothing is fetched: what the wheel's metadata names is copied from where the tests run. So an installation that works
-here has named everything that it needs, and installs no more than that.
+Nothing is downloaded: the dependencies are copied from the environment of the tests. An installation that works here
+has declared everything that it needs.
 """
 
 import os
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def wheel(folder: Path) -> Path:
-    """The wheel of this clone, built as ``pip wheel`` builds it."""
+    """The wheel of this repository, built by ``pip wheel``."""
     run(
         sys.executable,
         "-m",
@@ -34,7 +34,7 @@ def wheel(folder: Path) -> Path:
 
 
 def run(*command: str | Path, **environment: str) -> str:
-    """What a command prints; it has to end with status 0, and sees neither this clone nor this environment."""
+    """The output of a command, which must exit with 0 and sees neither this repository nor this environment."""
     done = subprocess.run(
         command, cwd="/", env=clean_environment() | environment, capture_output=True, text=True, check=False
     )
@@ -43,8 +43,8 @@ def run(*command: str | Path, **environment: str) -> str:
 
 
 def clean_environment() -> dict[str, str]:
-    ours = ("BUSSA_", "PYTHON", "VIRTUAL_ENV")
-    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    removed = ("BUSSA_", "PYTHON", "VIRTUAL_ENV")
+    return {name: value for name, value in os.environ.items() if not name.startswith(removed)}
 
 
 class Environment:
@@ -58,7 +58,7 @@ class Environment:
         self.packages = Path(run(self.python, "-c", "import site; print(site.getsitepackages()[0])").strip())
 
     def install(self, built: Path, *extras: str) -> set[str]:
-        """The wheel, and what it and the extras need; returns the names of the latter."""
+        """Install the wheel, its dependencies and those of ``extras``; returns the names of the dependencies."""
         run(
             sys.executable,
             "-m",
@@ -78,7 +78,7 @@ class Environment:
         return needed
 
     def own_package(self, name: str) -> None:
-        """A package of whoever owns the environment."""
+        """Add a package of the environment's owner."""
         (self.packages / name).mkdir()
         (self.packages / name / "__init__.py").write_text('OWNER = "not Bussa"\n', encoding="utf-8")
 
@@ -97,7 +97,7 @@ class Environment:
         for file in distribution.files or ():
             source = Path(str(distribution.locate_file(file)))
             if ".." in file.parts or not source.is_file():
-                continue  # a command of its own, or bytecode that is not there
+                continue  # a script, or missing bytecode
             target = self.packages / file
             target.parent.mkdir(parents=True, exist_ok=True)
             if not target.exists():

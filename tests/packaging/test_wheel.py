@@ -1,4 +1,4 @@
-"""The wheel in other people's environments, beside packages that are called as its source folders are."""
+"""The wheel in clean environments, beside packages that have the names of its source folders."""
 
 import re
 import subprocess
@@ -23,19 +23,19 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def sdk(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """``pip install bussa`` beside packages of the owner's."""
+    """``pip install bussa`` beside packages of the owner."""
     environment = Environment(tmp_path_factory.mktemp("sdk") / "venv")
     for name in THEIRS:
         environment.own_package(name)
     needed = environment.install(built)
     assert {"websockets", "msgpack", "msgspec", "httpx"} <= needed
-    assert len(needed) <= 10, f"the SDK is light, and needs {sorted(needed)}"
+    assert len(needed) <= 10, f"too many dependencies of the SDK: {sorted(needed)}"
     return environment
 
 
 @pytest.fixture(scope="module")
 def url(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """``bussa serve`` of an environment with ``bussa[server]``."""
+    """The URL of ``bussa serve`` in an environment with ``bussa[server]``."""
     environment = Environment(tmp_path_factory.mktemp("server") / "venv")
     environment.own_package("server")
     environment.install(built, "server")
@@ -103,9 +103,9 @@ def test_missing_command_says_which_extra_brings_it(sdk: Environment, command: s
 
 def test_bare_command_tells_its_version_and_what_there_is(sdk: Environment) -> None:
     assert run(sdk.bussa, "--version") == "bussa 0.1.0\n"
-    told = run(sdk.bussa, "--help")
+    output = run(sdk.bussa, "--help")
     for part in ("bussa[server]", "serve, token", "bussa[chat]", "bussa[load]"):
-        assert part in told
+        assert part in output
     done = subprocess.run([sdk.bussa, "dance"], cwd="/", env=clean_environment(), capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (2, "bussa: no command 'dance'; see bussa --help\n")
 
@@ -117,15 +117,15 @@ def test_each_extra_brings_its_command_and_no_other(
     environment = Environment(tmp_path / "venv")
     environment.install(built, extra)
     assert "Usage: bussa" in run(environment.bussa, extra, "--help", COLUMNS="100")
-    told = run(environment.bussa, "--help", COLUMNS="100")
+    output = run(environment.bussa, "--help", COLUMNS="100")
     for other in others:
-        assert re.search(rf"\b{other}\b.*not installed", told)
+        assert re.search(rf"\b{other}\b.*not installed", output)
 
 
 def test_load_runs_against_an_installed_server(built: Path, tmp_path: Path, url: str) -> None:
     environment = Environment(tmp_path / "venv")
     environment.install(built, "load")
-    told = run(
+    output = run(
         environment.bussa, "load", "pairs", "--url", url, "--admin-key", "k", "--connections", "4", "--seconds", "0.5"
     )
-    assert "delivered" in told
+    assert "delivered" in output

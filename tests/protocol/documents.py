@@ -1,4 +1,4 @@
-"""What the tests of both API documents share."""
+"""Helpers for the tests of both API documents."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,12 +9,12 @@ Json = dict[str, Any]
 
 
 def validator(document: Json, name: str) -> Draft202012Validator:
-    """Checks values against one of the document's named schemas."""
+    """A validator for one of the document's named schemas."""
     return Draft202012Validator({"$ref": f"#/components/schemas/{name}", "components": document["components"]})
 
 
 def all_references(value: Any) -> Iterator[str]:
-    """Every ``$ref`` in a document."""
+    """All ``$ref`` of a document."""
     if isinstance(value, dict):
         for key, part in value.items():
             if key == "$ref":
@@ -27,7 +27,7 @@ def all_references(value: Any) -> Iterator[str]:
 
 
 def resolve_reference(document: Json, reference: str) -> Any:
-    """What a reference inside of the document points at. Raises KeyError where it points at nothing."""
+    """The target of a reference within the document. Raises KeyError if there is none."""
     value: Any = document
     for step in reference.removeprefix("#/").split("/"):
         value = value[step.replace("~1", "/").replace("~0", "~")]

@@ -1,4 +1,4 @@
-"""Arbitrary frames, built from their types: a field that is added is tested at once."""
+"""Hypothesis strategies for frames, derived from their types, so that a new field is tested at once."""
 
 import typing
 from typing import Any
@@ -11,7 +11,7 @@ from bussa_protocol.frames import Request
 from bussa_protocol.frames.events import Event
 from bussa_protocol.frames.replies import Reply
 
-# Every character but lone surrogates, which no encoding can carry.
+# Lone surrogates can't be encoded.
 CHARACTERS_ENCODABLE = st.characters(exclude_categories=["Cs"])
 SHORT_TEXTS = st.text(CHARACTERS_ENCODABLE, max_size=20)
 INTEGERS = st.integers(min_value=-(2**63), max_value=2**64 - 1)
@@ -22,14 +22,14 @@ JSON_VALUES: st.SearchStrategy[Any] = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(SHORT_TEXTS, inner, max_size=4),
     max_leaves=10,
 )
-"""Whatever both encodings can say."""
+"""All values that both encodings can represent."""
 
-# The widest that a part of the contract may be is no matter of the codec: small ones find as much, and faster.
+# The codecs do not depend on the size of a field: short values find as much, and faster.
 MAX_LENGTH = 70
 
 
 def values_of(kind: inspect.Type) -> st.SearchStrategy[Any]:
-    """Whatever a field of this type may hold."""
+    """Values of a field of this type."""
     match kind:
         case inspect.IntType():
             return st.integers(0 if kind.ge is None else kind.ge, 2**53 - 1 if kind.le is None else kind.le)
@@ -58,7 +58,7 @@ def values_of(kind: inspect.Type) -> st.SearchStrategy[Any]:
             return st.one_of([values_of(one) for one in kind.types])
         case inspect.StructType():
             return structs_of(kind.cls)
-    raise TypeError(f"no values are known for {kind}")
+    raise TypeError(f"no strategy for {kind}")
 
 
 def structs_of(cls: type[msgspec.Struct]) -> st.SearchStrategy[Any]:
@@ -70,7 +70,7 @@ def structs_of(cls: type[msgspec.Struct]) -> st.SearchStrategy[Any]:
 
 
 def drop_exclusive_fields(fields: dict[str, Any]) -> dict[str, Any]:
-    """What no type says: `before` and `after` of a history exclude each other."""
+    """Types can't express that `before` and `after` of a history are mutually exclusive."""
     if fields.get("before") is not None:
         fields.pop("after", None)
     return fields

@@ -1,9 +1,11 @@
-"""The AsyncAPI document is valid, complete, and says of every vector what the codecs say."""
+"""The AsyncAPI document is valid and complete, and its schemas accept what the types accept."""
 
 import json
 import typing
+from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from jsonschema import Draft7Validator
@@ -21,15 +23,18 @@ from tests.protocol.vectors import Entry, entry_name, load_vectors
 
 DOCUMENT = asyncapi_document()
 VALIDATORS = {schema: validator(DOCUMENT, schema) for schema in DOCUMENT["components"]["schemas"]}
-SUFFIXES = {"requests.json": "Request", "replies.json": "Reply", "events.json": "Event"}
+FRAMES = {"requests.json": Request, "replies.json": Reply, "events.json": Event}
+CLASSES: dict[tuple[str, str], type[msgspec.Struct]] = {
+    (file, str(cls.__struct_config__.tag)): cls for file, union in FRAMES.items() for cls in typing.get_args(union)
+}
 VALID = [
-    pytest.param(entry["frame"]["type"].capitalize() + suffix, entry, id=f"{file}: {entry['name']}")
-    for file, suffix in SUFFIXES.items()
+    pytest.param(CLASSES[file, entry["frame"]["type"]], entry, id=f"{file}: {entry['name']}")
+    for file in FRAMES
     for entry in load_vectors(file)
 ]
-# What a JSON Schema can't refuse: to it 7.0 is the integer 7; and Python's `$`, unlike that of
-# ECMA-262, which JSON Schema speaks, matches before a line feed at the end.
-NOT_EXPRESSIBLE = {"id: a whole float", "send: a user id with a line feed at its end"}
+# JSON Schema can't refuse these: it takes 7.0 for the integer 7, and Python's `$`, unlike that of ECMA-262, matches
+# before a trailing line feed.
+NOT_EXPRESSIBLE = {"id: a float of integer value", "send: user id with a trailing line feed"}
 INVALID = [
     entry
     for entry in load_vectors("invalid_json.json")
@@ -82,8 +87,8 @@ def test_each_request_but_typing_declares_its_reply() -> None:
         ("sync", "SyncReply"),
         ("ping", "PongReply"),
         *[
-            (act, "OkReply")
-            for act in ("read", "accept", "decline", "block", "unblock", "mute", "unmute", "report", "refresh")
+            (name, "OkReply")
+            for name in ("read", "accept", "decline", "block", "unblock", "mute", "unmute", "report", "refresh")
         ],
     ],
 )
@@ -108,9 +113,42 @@ def test_document_lists_subprotocols_close_and_error_codes() -> None:
     }
 
 
-@pytest.mark.parametrize(("schema", "entry"), VALID)
-def test_valid_vector_passes_its_schema(schema: str, entry: Entry) -> None:
-    assert [error.message for error in VALIDATORS[schema].iter_errors(entry["frame"])] == []
+@pytest.mark.parametrize(("frame_class", "entry"), VALID)
+def test_valid_vector_passes_its_schema(frame_class: type, entry: Entry) -> None:
+    assert [error.message for error in VALIDATORS[frame_class.__name__].iter_errors(entry["frame"])] == []
+
+
+def damaged_frames(frame: Entry) -> Iterator[Entry]:
+    """``frame`` with each field but its type missing, mistyped and out of range."""
+    for field in frame.keys() - {"type"}:
+        yield {name: value for name, value in frame.items() if name != field}
+        yield frame | {field: {"wrong": []}}
+        yield frame | {field: -1}
+
+
+def is_allowed(frame_class: type, frame: Entry) -> bool:
+    try:
+        msgspec.convert(frame, frame_class)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(("frame_class", "entry"), VALID)
+def test_damaged_vector_is_refused_by_schema_and_type_alike(frame_class: type, entry: Entry) -> None:
+    validator = VALIDATORS[frame_class.__name__]
+    for damaged in damaged_frames(entry["frame"]):
+        assert validator.is_valid(damaged) == is_allowed(frame_class, damaged), damaged
+
+
+def test_most_damaged_vectors_are_refused() -> None:
+    tried = [
+        is_allowed(CLASSES[file, entry["frame"]["type"]], damaged)
+        for file in FRAMES
+        for entry in load_vectors(file)
+        for damaged in damaged_frames(entry["frame"])
+    ]
+    assert tried.count(False) > len(tried) / 2
 
 
 @pytest.mark.parametrize("entry", INVALID, ids=entry_name)
@@ -121,7 +159,7 @@ def test_invalid_vector_passes_no_request_schema(entry: Entry) -> None:
     ] == []
 
 
-# The events of a sync are carried, not typed; the vectors have some.
+# The events of a sync have no type; the vectors have some.
 @given(frame=REQUESTS | REPLIES.filter(lambda reply: not isinstance(reply, replies.SyncReply)) | EVENTS)
 def test_frame_of_the_types_passes_its_schema(frame: Request | ServerFrame) -> None:
     plain = json.loads(JSON.encode(frame))

@@ -1,4 +1,4 @@
-"""The bodies of HTTP check themselves."""
+"""Validation of HTTP bodies by their types."""
 
 import msgspec
 import pytest

@@ -1,4 +1,4 @@
-"""The sentence that the codecs are held to: any bytes give a request or a ``FrameError``, never anything else."""
+"""Decoding any bytes gives a request or a ``FrameError``, and nothing else."""
 
 import json
 import typing
@@ -24,7 +24,7 @@ each_codec = pytest.mark.parametrize("codec", CODECS, ids=lambda codec: codec.na
 
 
 def decode(codec: Codec, data: bytes) -> Request | FrameError:
-    """What ``data`` gives; fails the test on anything that the contract has no place for."""
+    """The request, or the error that was raised. Any other result fails the test."""
     try:
         result: Request | FrameError = codec.decode(data)
     except FrameError as error:
@@ -45,7 +45,7 @@ def test_random_bytes_give_a_request_or_a_frame_error(codec: Codec, data: bytes)
 
 @st.composite
 def damaged_frames(draw: st.DrawFn, seeds: list[bytes]) -> bytes:
-    """A valid frame with some of its bytes changed, dropped, doubled or put in from elsewhere."""
+    """A valid frame with bytes changed, dropped, doubled, inserted or cut off."""
     data = bytearray(draw(st.sampled_from(seeds)))
     for _ in range(draw(st.integers(1, 4))):
         start = draw(st.integers(0, len(data)))
@@ -74,7 +74,7 @@ def test_damaged_msgpack_gives_a_request_or_a_frame_error(data: bytes) -> None:
     decode(MSGPACK, data)
 
 
-# Names and types as in the contract, values as they come: what a hurried client would send.
+# Names and types of the contract with arbitrary values: what a buggy client would send.
 LIKELY_KEYS = st.sampled_from(["id", "peer", "to", "user", "text", "nonce", "n", "limit", "before", "after", "set"])
 LIKELY_TYPES = st.sampled_from([kind.__struct_config__.tag for kind in KINDS])
 LIKELY_IDS = st.integers(-1, 3) | st.just(2**31) | JSON_VALUES
@@ -132,7 +132,7 @@ NESTED = {
 
 @pytest.mark.parametrize(("codec", "data"), [(codec, data) for codec in CODECS for data in NESTED[codec]])
 def test_deep_nesting_is_refused_without_a_crash(codec: Codec, data: bytes) -> None:
-    # How deep is too deep is Python's own matter; a stack that ran over would not be.
+    # The permitted depth is that of Python; a stack overflow would be a crash.
     match decode(codec, data):
         case FrameError() as error:
             assert error.undecodable or error.id == 1
@@ -160,7 +160,7 @@ def test_duplicate_type_tag_is_refused() -> None:
 
 
 def test_unknown_fields_are_not_decoded() -> None:
-    # As wide as JSON allows, and wider than any number of Python's or time of MessagePack's.
+    # Well-formed, but beyond the numbers of Python and the timestamps of MessagePack.
     assert JSON.decode(b'{"type":"ping","id":1,"x":1e400}') == requests.PingRequest(id=1)
     assert MSGPACK.decode(b"\x83\xa4type\xa4ping\xa2id\x01\xa1x\xc7\x0c\xff" + b"\xff" * 12) == requests.PingRequest(
         id=1

@@ -1,4 +1,4 @@
-"""Each failure carries its advice, and fits where it is written."""
+"""Close and error codes: retry advice, and the bounds of a close frame."""
 
 import re
 
@@ -15,7 +15,7 @@ def test_close_reason_fits_a_close_frame(close: CloseReason) -> None:
 
 @pytest.mark.parametrize("close", CloseReason)
 def test_close_code_may_be_sent_by_an_application(close: CloseReason) -> None:
-    # RFC 6455, 7.4: 1005, 1006 and 1015 never stand in a frame; 4000 to 4999 are for applications.
+    # RFC 6455, 7.4: 1005, 1006 and 1015 never appear in a frame; 4000 to 4999 are for applications.
     assert close in (1003, 1009, 1012) or 4000 <= close <= 4999
 
 

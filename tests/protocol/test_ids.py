@@ -1,4 +1,4 @@
-"""Who may be named."""
+"""User ids."""
 
 import string
 

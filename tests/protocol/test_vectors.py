@@ -1,4 +1,4 @@
-"""The vectors are the truth: the codecs, and an independent MessagePack beside them, read every one."""
+"""The codecs, and an independent MessagePack library, against every vector."""
 
 import json
 import typing
@@ -87,18 +87,18 @@ def test_each_frame_field_has_a_vector() -> None:
 
 
 def test_each_error_and_close_code_has_a_vector() -> None:
-    told = {entry["frame"].get("code") for entry in REPLIES} - {None}
-    assert told == set(codes.ErrorCode)
+    in_vectors = {entry["frame"].get("code") for entry in REPLIES} - {None}
+    assert in_vectors == set(codes.ErrorCode)
     assert {entry["code"] for entry in load_vectors("closes.json")} >= set(codes.CloseReason)
 
 
 @pytest.mark.parametrize("entry", load_vectors("cursor.json"), ids=entry_name)
-def test_cursor(entry: Entry) -> None:
+def test_cursor_step_is_that_of_the_vector(entry: Entry) -> None:
     assert cursor.step(entry["last"], entry["seq"]) is cursor.Step[entry["step"].upper()]
 
 
 @pytest.mark.parametrize("entry", load_vectors("subprotocol.json"), ids=entry_name)
-def test_subprotocol(entry: Entry) -> None:
+def test_subprotocol_choice_is_that_of_the_vector(entry: Entry) -> None:
     if "status" in entry:
         with pytest.raises(version.NoCommonSubprotocolError):
             version.choose(entry["offered"])
@@ -109,12 +109,12 @@ def test_subprotocol(entry: Entry) -> None:
 
 
 @pytest.mark.parametrize("entry", load_vectors("closes.json"), ids=entry_name)
-def test_close(entry: Entry) -> None:
+def test_close_code_has_the_advice_of_the_vector(entry: Entry) -> None:
     assert codes.reconnect_advice(entry["code"]) is codes.ReconnectAdvice[entry["then"].upper()]
 
 
 @pytest.mark.parametrize("entry", load_vectors("words.json"), ids=entry_name)
-def test_words(entry: Entry) -> None:
+def test_text_has_the_words_of_the_vector_and_is_found_by_its_queries(entry: Entry) -> None:
     assert tokenize(entry["text"]) == entry["words"]
     found = [
         query for query in entry["found_by"] + entry["not_found_by"] if matches(tokenize_query(query), entry["text"])
@@ -130,8 +130,8 @@ def test_vector_names_are_unique_in_their_file(file: str) -> None:
 
 def test_frame_unions_are_complete() -> None:
     def leaves(root: type) -> set[type]:
-        below = root.__subclasses__()
-        return {root} if not below else {leaf for child in below for leaf in leaves(child)}
+        children = root.__subclasses__()
+        return {root} if not children else {leaf for child in children for leaf in leaves(child)}
 
     assert set(typing.get_args(Request)) == leaves(requests.RequestBase)
     assert set(typing.get_args(Reply)) == leaves(replies.ReplyBase)

@@ -1,4 +1,4 @@
-"""The first subprotocol of the client's list that the server knows."""
+"""Negotiation of the subprotocol."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Reads the files of ``protocol/bussa_protocol/vectors`` as any other language would."""
+"""Reads the files of ``protocol/bussa_protocol/vectors``."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ def load_vectors(file: str) -> list[Entry]:
 
 
 def entry_name(entry: Entry) -> str:
-    """What pytest shows of an entry."""
+    """The test id of an entry."""
     return str(entry["name"])
 
 

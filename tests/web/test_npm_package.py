@@ -63,6 +63,10 @@ export async function main(url: string): Promise<Cursor | null> {
     await client.send(1, "ciao");
     // @ts-expect-error: there is no such reason
     await client.report("bob", "boring");
+    // @ts-expect-error: a send has a nonce
+    await client.request({ type: "send", to: "bob", text: "ciao" });
+    const head: number = (await client.request({ type: "ping" })).head;
+    await client.request({ type: "of a later version", head });
     return client.cursor;
 }
 """
@@ -134,7 +138,7 @@ def test_version_is_that_of_the_python_distribution() -> None:
 
 def test_checked_in_types_are_those_of_the_source(tmp_path: Path) -> None:
     node(TSC, "-p", WEB / "tsconfig.types.json", "--outDir", tmp_path, cwd=ROOT)
-    assert contents(WEB / "types") == contents(tmp_path), "run: .ci/node npm run types"
+    assert contents(WEB / "types") == contents(tmp_path), "run: make sdk"
 
 
 def test_package_has_the_sdk_and_nothing_of_the_page(project: Path) -> None:

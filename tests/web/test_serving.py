@@ -1,7 +1,6 @@
 """Serving the page: compression, caching, size, security headers."""
 
 import gzip
-import subprocess
 from pathlib import Path
 
 import httpx
@@ -9,7 +8,6 @@ import pytest
 from starlette.applications import Starlette
 
 from bussa_server.http import web
-from tests.web.tools import NODE, ROOT
 
 
 def client(folder: Path = web.WEB_FOLDER) -> httpx.AsyncClient:
@@ -95,35 +93,19 @@ async def test_file_is_compressed_if_the_client_accepts_gzip(folder: Path, accep
     assert (gzip.decompress(raw) if packed else raw) == b"<!doctype html>"
 
 
-def test_comments_are_stripped_and_line_numbers_kept() -> None:
-    source = [
-        "/**\n * What it is.\n */\na(); // beside",
-        "    // why",
-        "/** @type {A} */ b(); /* c\n*/ d();",
-        "/* e */ /* f */",
-        "g('/* no */');",
-    ]
-    left = ["\n\n\na(); // beside", "", " b(); /* c\n*/ d();", " /* f */", source[4]]
-    assert web.lean("\n".join(source)) == "\n".join(left)
-
-
-def test_stripped_scripts_have_the_compare_code(tmp_path: Path) -> None:
-    """The TypeScript compiler prints both alike."""
-    for path in web.WEB_FOLDER.rglob("*.js"):
-        lean = tmp_path / path.relative_to(web.WEB_FOLDER)
-        lean.parent.mkdir(parents=True, exist_ok=True)
-        lean.write_text(web.lean(path.read_text()))
-        assert lean.read_text().count("\n") == path.read_text().count("\n")
-    compare = ROOT / "tests" / "web" / "node" / "compare_code.js"
-    ran = subprocess.run([NODE, compare, web.WEB_FOLDER, tmp_path], capture_output=True, text=True, timeout=120)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
+async def test_comments_are_not_served(folder: Path) -> None:
+    (folder / "sdk" / "b.js").write_text("/** What it is. */\nb(); // why\nc('/* d */');\n")
+    (folder / "e.css").write_text("/* Why. */\na { color: red }\n")
+    async with client(folder) as http:
+        script, style = await http.get("/web/sdk/b.js"), await http.get("/web/e.css")
+    assert (script.text, style.text) == ("b();c('/* d */');", "a{color:red}")
 
 
 async def test_first_load_stays_below_its_limit() -> None:
     total = 0
     async with client() as http:
         for path in web.WEB_FOLDER.rglob("*"):
-            if path.suffix in web.TYPES and path.name != "it.js":
+            if path.suffix in web.MEDIA_TYPES and path.name != "it.js":
                 name = path.relative_to(web.WEB_FOLDER).as_posix()
                 async with http.stream("GET", f"/web/{name}", headers={"Accept-Encoding": "gzip"}) as answer:
                     body = sum([len(chunk) async for chunk in answer.aiter_raw()])

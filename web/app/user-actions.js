@@ -38,7 +38,7 @@ export class UserActions {
 
     /**
      * @param {string} peer
-     * @param {import("../sdk/frames.js").Reason} reason
+     * @param {import("../sdk/frames.js").ReportReason} reason
      * @param {{n?: number, block?: boolean}} more
      */
     report(peer, reason, more) {

@@ -5,21 +5,9 @@
  * do not reconnect all at once.
  */
 
-/** @typedef {"never" | "soon" | "new_token" | "backoff"} ReconnectAdvice what to do after a close */
+import { CLOSE_ADVICE } from "./frames.js";
 
-/** @type {Map<number | null, ReconnectAdvice>} the close codes of the protocol, section *Errors* */
-const ADVICE = new Map(
-    /** @type {[number, ReconnectAdvice][]} */ ([
-        [1003, "never"],
-        [1009, "never"],
-        [1012, "soon"],
-        [4400, "never"],
-        [4401, "new_token"],
-        [4408, "soon"],
-        [4413, "soon"],
-        [4429, "backoff"],
-    ]),
-);
+/** @typedef {import("./frames.js").ReconnectAdvice} ReconnectAdvice what to do after a close */
 
 /**
  * What to do after a close with `code` (null: no close frame). Codes that the protocol does not list, such as a proxy's
@@ -29,7 +17,7 @@ const ADVICE = new Map(
  * @returns {ReconnectAdvice}
  */
 export function adviceFor(code) {
-    return ADVICE.get(code) ?? "backoff";
+    return (code === null ? undefined : CLOSE_ADVICE[code]) ?? "backoff";
 }
 
 /** The ceilings, in seconds. */

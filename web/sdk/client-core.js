@@ -147,9 +147,10 @@ export class ClientCore {
     /**
      * Make a request, given without its id. The methods of `Client` are the typed form.
      *
-     * @param {{type: string, [field: string]: unknown}} wanted
+     * @template {string} T
+     * @param {import("./codec.js").RequestWithoutId<T>} wanted
      * @param {number} [patience] seconds
-     * @returns {Promise<any>}
+     * @returns {Promise<import("./codec.js").ReplyTo<T>>}
      */
     async request(wanted, patience = this.patience) {
         const deadline = clock() + patience;

@@ -2,7 +2,8 @@
 
 import { adviceFor } from "./backoff.js";
 import { BussaError, ConnectionClosedError, ProtocolError, TokenRefusedError } from "./errors.js";
-import { SUBPROTOCOL, decode } from "./codec.js";
+import { decode } from "./codec.js";
+import { SUBPROTOCOL } from "./frames.js";
 
 const SOCKET_PATH = "/v1/socket";
 const SCHEMES = new Map([
@@ -72,8 +73,9 @@ export function closeOutcome(closeCode, reason) {
     const code = closeCode === 1005 || closeCode === 1006 ? null : closeCode;
     if (code === null) return new ConnectionLost("the connection was lost");
     const message = reason || "the server closed the connection";
-    const finalError = code === 4401 ? new TokenRefusedError(code, message) : new ConnectionClosedError(code, message);
-    return new ConnectionLost(message, { advice: adviceFor(code), finalError });
+    const advice = adviceFor(code);
+    const Refused = advice === "new_token" ? TokenRefusedError : ConnectionClosedError;
+    return new ConnectionLost(message, { advice, finalError: new Refused(code, message) });
 }
 
 /** `ended` rejects with ConnectionLost once, whichever side closes. */
@@ -82,7 +84,7 @@ export class Connection {
      * @param {SocketConstructor} Socket
      * @param {string} url
      * @param {() => string} hello makes the first frame, once the socket is open
-     * @param {{welcome: (frame: import("./frames.js").Welcome) => void,
+     * @param {{welcome: (frame: import("./frames.js").WelcomeReply) => void,
      *     frame: (frame: ReturnType<typeof decode>) => void}} handlers
      */
     constructor(Socket, url, hello, handlers) {

@@ -13,6 +13,8 @@
  *         ProtocolError          the server violates the protocol
  */
 
+import { RETRYABLE } from "./frames.js";
+
 /** Base class of everything this SDK throws. */
 export class BussaError extends Error {
     /** @param {string} message */
@@ -37,7 +39,7 @@ export class ApiError extends BussaError {
 
     /** Whether the same request may succeed later. */
     get worthRepeating() {
-        return this.code === "rate_limited" || this.code === "unavailable";
+        return RETRYABLE.has(this.code);
     }
 }
 
@@ -57,9 +59,11 @@ export class TakenError extends ApiError {}
 export class MethodNotAllowedError extends ApiError {}
 export class TooLargeError extends ApiError {}
 
+/** @typedef {import("./frames.js").ErrorCode | import("./frames.js").HttpCode} Code */
+
 /** @type {Map<string, typeof ApiError>} */
 const CLASSES = new Map(
-    Object.entries({
+    Object.entries(/** @satisfies {Record<Code, typeof ApiError>} */ ({
         bad_request: BadRequestError,
         not_allowed: NotAllowedError,
         awaiting_acceptance: AwaitingAcceptanceError,
@@ -71,7 +75,7 @@ const CLASSES = new Map(
         taken: TakenError,
         method_not_allowed: MethodNotAllowedError,
         too_large: TooLargeError,
-    }),
+    })),
 );
 
 /**

@@ -13,7 +13,7 @@
 
 /**
  * @typedef {import("./frames.js").Request} Request
- * @typedef {import("./frames.js").Answered} Answered
+ * @typedef {import("./codec.js").SuccessReply} SuccessReply
  * @typedef {{request: Request, data: string, deadline: number, inFlight: boolean, retryAt: number | null,
  *     tries: number, refused: ApiError | null}} PendingRequest
  *     `inFlight`: it was written to a connection, so the server may have executed it; `retryAt`: when to write it again
@@ -21,8 +21,8 @@
 
 import { BussaError, RequestTimeoutError, RequestInterruptedError, ApiError } from "./errors.js";
 import { encode } from "./codec.js";
+import { MAX_REQUEST_ID } from "./frames.js";
 
-const MAX_ID = 2_147_483_647;
 const NOT_IDEMPOTENT = "report";
 
 /** The table of pending requests. The caller bounds its size and collects the outcomes from `settled`. */
@@ -34,7 +34,7 @@ export class PendingRequests {
     constructor(backoff, rng) {
         this.backoff = backoff;
         this.rng = rng;
-        /** @type {{id: number, outcome: Answered | BussaError}[]} */
+        /** @type {{id: number, outcome: SuccessReply | BussaError}[]} */
         this.settled = [];
         /** @private @type {Map<number, PendingRequest>} */ this.pending = new Map();
         /** @private @type {number[]} */ this.queue = [];
@@ -48,7 +48,7 @@ export class PendingRequests {
 
     /** An id that no pending request uses. Ids wrap around after the largest. */
     nextId() {
-        do this.lastId = (this.lastId % MAX_ID) + 1;
+        do this.lastId = (this.lastId % MAX_REQUEST_ID) + 1;
         while (this.pending.has(this.lastId));
         return this.lastId;
     }
@@ -56,13 +56,13 @@ export class PendingRequests {
     /**
      * Add a request and return its id.
      *
-     * @param {{type: string, [field: string]: unknown}} wanted without an id
+     * @param {import("./codec.js").RequestWithoutId} wanted
      * @param {number} deadline
      * @throws {import("./errors.js").BadRequestError} it does not fit into a frame
      */
     add(wanted, deadline) {
         const id = this.nextId();
-        const request = { ...wanted, id };
+        const request = /** @type {Request} */ ({ ...wanted, id });
         const data = encode(request);
         this.pending.set(id, { request, data, deadline, inFlight: false, retryAt: null, tries: 0, refused: null });
         if (this.live) this.queue.push(id);
@@ -105,7 +105,7 @@ export class PendingRequests {
     /**
      * Settle a request with its reply. False if no request has that id.
      *
-     * @param {Answered} reply
+     * @param {SuccessReply} reply
      */
     resolve(reply) {
         if (!this.pending.has(reply.id)) return false;
@@ -146,7 +146,8 @@ export class PendingRequests {
         for (const [id, entry] of expired) {
             // A send that waits for a retry is known to be refused; any other may have been executed.
             const refused = entry.retryAt === null ? null : entry.refused;
-            this.settle(id, refused ?? new RequestTimeoutError(entry.request.nonce ?? null));
+            const nonce = entry.request.type === "send" ? entry.request.nonce : null;
+            this.settle(id, refused ?? new RequestTimeoutError(nonce));
         }
         for (const [id, entry] of this.pending) {
             if (entry.retryAt !== null && entry.retryAt <= now) {
@@ -180,10 +181,9 @@ export class PendingRequests {
     mayBeEchoOfPending(event, user) {
         if (event.type !== "message" || event.from !== user) return false;
         for (const { request, inFlight } of this.pending.values()) {
+            if (!inFlight || request.type !== "send") continue;
             const same = request.to === event.peer && request.text === event.text;
-            if (inFlight && request.type === "send" && same && (request.reply_to ?? null) === (event.reply_to ?? null)) {
-                return true;
-            }
+            if (same && (request.reply_to ?? null) === (event.reply_to ?? null)) return true;
         }
         return false;
     }
@@ -191,7 +191,7 @@ export class PendingRequests {
     /**
      * @private
      * @param {number} id
-     * @param {Answered | BussaError} outcome
+     * @param {SuccessReply | BussaError} outcome
      */
     settle(id, outcome) {
         this.pending.delete(id);

@@ -12,20 +12,20 @@
 /**
  * @typedef {import("./frames.js").Event} Event
  * @typedef {import("./frames.js").LogEvent} LogEvent
- * @typedef {import("./frames.js").Answered} Answered
- * @typedef {import("./frames.js").Skipped} Skipped
+ * @typedef {import("./codec.js").SuccessReply} SuccessReply
+ * @typedef {import("./codec.js").Skipped} Skipped
  */
 
 import { PendingRequests } from "./pending-requests.js";
 import { Backoff } from "./backoff.js";
 import { EventBacklogError, ProtocolError, ApiError, refusal } from "./errors.js";
 import { EventQueue } from "./event-queue.js";
+import { MAX_PAGE } from "./frames.js";
 import { LogCursor } from "./log-cursor.js";
 import { encode, isReply, parseFrame } from "./codec.js";
 
 /** Own writes that may wait behind unread events; further requests throw. */
 export const MAX_OWN_WRITES = 10_000;
-const MAX_PAGE = 200;
 
 /** `now` is in seconds of any monotonic clock. */
 export class State {
@@ -55,7 +55,7 @@ export class State {
     /**
      * Add a request and return its id; its outcome appears in `requests.settled`.
      *
-     * @param {{type: string, [field: string]: unknown}} wanted
+     * @param {import("./codec.js").RequestWithoutId} wanted
      * @param {number} deadline
      * @throws {EventBacklogError} too many own writes wait behind unread events
      * @throws {import("./errors.js").BadRequestError} it does not fit into a frame
@@ -90,7 +90,7 @@ export class State {
     /**
      * Connected. Every pending request is queued again.
      *
-     * @param {import("./frames.js").Welcome} frame
+     * @param {import("./frames.js").WelcomeReply} frame
      * @param {number} now
      */
     welcome(frame, now) {
@@ -168,7 +168,7 @@ export class State {
 
     // ---- replies
 
-    /** @private @param {Answered} reply @param {number} now */
+    /** @private @param {SuccessReply} reply @param {number} now */
     onReply(reply, now) {
         if (reply.id === this.syncId) {
             this.onSync(reply, now);
@@ -181,7 +181,7 @@ export class State {
         this.releaseHeld(now);
     }
 
-    /** @private @param {import("./frames.js").Refusal} error @param {number} now */
+    /** @private @param {import("./frames.js").ErrorReply} error @param {number} now */
     onError(error, now) {
         const problem =
             refusal(error.code, error.message, error.retry_after ?? null) ??
@@ -274,7 +274,7 @@ export class State {
         this.urgent = encode({ type: "sync", id: this.syncId, after: this.log.taken, limit: MAX_PAGE });
     }
 
-    /** @private @param {Answered} reply @param {number} now */
+    /** @private @param {SuccessReply} reply @param {number} now */
     onSync(reply, now) {
         this.syncId = null;
         const before = this.log.taken;

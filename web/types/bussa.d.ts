@@ -30,36 +30,36 @@ export class Client extends ClientCore {
      * @param {string} text
      * @param {{replyTo?: number, nonce?: string, patience?: number}} [more] `nonce`: for a retry after a
      *     RequestTimeoutError or a page reload; `patience`: the time-out of this call in seconds
-     * @returns {Promise<import("./sdk/frames.js").Sent>}
+     * @returns {Promise<import("./sdk/frames.js").SentReply>}
      */
     send(to: string, text: string, { replyTo, nonce, patience }?: {
         replyTo?: number;
         nonce?: string;
         patience?: number;
-    }): Promise<import("./sdk/frames.js").Sent>;
+    }): Promise<import("./sdk/frames.js").SentReply>;
     /**
      * Messages of a conversation: the newest, or those `before` or `after` a message number.
      *
      * @param {string} peer
      * @param {{before?: number, after?: number, limit?: number}} [page]
-     * @returns {Promise<import("./sdk/frames.js").History>}
+     * @returns {Promise<import("./sdk/frames.js").HistoryReply>}
      */
     history(peer: string, { before, after, limit }?: {
         before?: number;
         after?: number;
         limit?: number;
-    }): Promise<import("./sdk/frames.js").History>;
+    }): Promise<import("./sdk/frames.js").HistoryReply>;
     /**
      * A page of the conversations, newest first.
      *
      * @param {"inbox" | "requests"} [folder]
      * @param {{before?: string | null, limit?: number}} [page] `before` is the `next` of the page before it
-     * @returns {Promise<import("./sdk/frames.js").Conversations>}
+     * @returns {Promise<import("./sdk/frames.js").ConversationsReply>}
      */
     conversations(folder?: "inbox" | "requests", { before, limit }?: {
         before?: string | null;
         limit?: number;
-    }): Promise<import("./sdk/frames.js").Conversations>;
+    }): Promise<import("./sdk/frames.js").ConversationsReply>;
     /** Mark everything up to `n` as read. @param {string} peer @param {number} n */
     read(peer: string, n: number): Promise<void>;
     /** Accept a message request. @param {string} peer */
@@ -79,10 +79,10 @@ export class Client extends ClientCore {
      * RequestInterruptedError.
      *
      * @param {string} peer
-     * @param {import("./sdk/frames.js").Reason} reason
+     * @param {import("./sdk/frames.js").ReportReason} reason
      * @param {{n?: number, block?: boolean}} [more]
      */
-    report(peer: string, reason: import("./sdk/frames.js").Reason, { n, block }?: {
+    report(peer: string, reason: import("./sdk/frames.js").ReportReason, { n, block }?: {
         n?: number;
         block?: boolean;
     }): Promise<void>;
@@ -97,21 +97,21 @@ export class Client extends ClientCore {
      * A user's name, and whether this user can message them.
      *
      * @param {string} user
-     * @returns {Promise<import("./sdk/frames.js").Profile>}
+     * @returns {Promise<import("./sdk/frames.js").ProfileReply>}
      */
-    profile(user: string): Promise<import("./sdk/frames.js").Profile>;
+    profile(user: string): Promise<import("./sdk/frames.js").ProfileReply>;
     /**
      * Messages that contain a word with the prefix of each word of `query`, newest first.
      *
      * @param {string} query
      * @param {{peer?: string, before?: string | null, limit?: number}} [page]
-     * @returns {Promise<import("./sdk/frames.js").Search>}
+     * @returns {Promise<import("./sdk/frames.js").SearchReply>}
      */
     search(query: string, { peer, before, limit }?: {
         peer?: string;
         before?: string | null;
         limit?: number;
-    }): Promise<import("./sdk/frames.js").Search>;
+    }): Promise<import("./sdk/frames.js").SearchReply>;
     /**
      * A page of the log after a seq, without entries of unknown types. For tools; `events()` calls it by itself.
      *

@@ -48,7 +48,7 @@ export function question({ title, text, fields = [], yes, danger = false }) {
  *
  * @param {string} name
  * @param {boolean} block whether *also block* is preselected
- * @returns {Promise<{reason: import("../sdk/frames.js").Reason, block: boolean} | null>}
+ * @returns {Promise<{reason: import("../sdk/frames.js").ReportReason, block: boolean} | null>}
  */
 export async function reportQuestion(name, block) {
     const reasons = ["spam", "abuse", "other"].map((reason, index) =>
@@ -75,6 +75,6 @@ export async function reportQuestion(name, block) {
         danger: true,
     });
     if (!answer) return null;
-    const reason = /** @type {import("../sdk/frames.js").Reason} */ (answer.get("reason"));
+    const reason = /** @type {import("../sdk/frames.js").ReportReason} */ (answer.get("reason"));
     return { reason, block: answer.has("block") };
 }

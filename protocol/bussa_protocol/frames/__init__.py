@@ -1,11 +1,11 @@
 """Every frame of the contract, grouped by its direction of travel.
 
-    requests    what a client may say
-    replies     what it is answered: exactly one per request
-    events      what it is told: entries of its user's log, live or replayed
-    parts       what those carry: a message, a conversation, the settings
+    requests    from the client
+    replies     to the client: exactly one per request
+    events      to the client: entries of its user's log, live or replayed
+    parts       maps within frames: a message, a conversation, the settings
 
-Frames are immutable. Unknown fields of a known frame are passed over, for fields may be added.
+Frames are immutable. Unknown fields of a known frame are ignored, so that fields may be added.
 """
 
 from bussa_protocol.frames import events, parts, replies, requests

@@ -1,7 +1,7 @@
-"""What a user is told: the entries of the user's log, live or replayed.
+"""Events: the entries of a user's log, live or replayed.
 
-Each carries the seq that it has in that log. ``typing`` alone is fleeting and has none.
-A client skips an event whose type it does not know, and counts its seq.
+Each carries its seq in that log; only ``typing`` is ephemeral and has none. A client skips an event of an unknown
+type, but counts its seq.
 """
 
 from msgspec import Struct
@@ -11,19 +11,19 @@ from bussa_protocol.ids import Folder, Millis, N, Seq, UserId
 
 
 class EventBase(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag_field="type"):
-    """Anything that the server says of its own accord."""
+    """An event."""
 
 
 class LogEventBase(EventBase, frozen=True):
-    """An entry of the user's log."""
+    """An event of the user's log."""
 
     seq: Seq
 
 
 class MessageEvent(LogEventBase, frozen=True, tag="message", rename={"sender": "from"}):
-    """A message of a conversation with ``peer``, by either side.
+    """A message of the conversation with ``peer``, by either participant.
 
-    ``folder`` is where it was put at its recipient: ``inbox``, or ``requests`` for a knock.
+    ``folder`` is where the recipient has it: ``inbox``, or ``requests`` for a knock.
     """
 
     peer: UserId
@@ -44,7 +44,7 @@ class ReadEvent(LogEventBase, frozen=True, tag="read"):
 
 
 class ConversationEvent(LogEventBase, frozen=True, tag="conversation"):
-    """What accept, decline, mute, block or report changed. ``folder`` is null where nothing was written yet."""
+    """The state after accept, decline, mute, block or report. ``folder`` is null before the first message."""
 
     peer: UserId
     folder: Folder | None
@@ -57,7 +57,7 @@ class SettingsEvent(LogEventBase, frozen=True, tag="settings"):
 
 
 class HiddenEvent(LogEventBase, frozen=True, tag="hidden"):
-    """In place of an event of a peer whom the user has blocked since."""
+    """Replaces an event of a peer whom the user has blocked since."""
 
 
 class TypingEvent(EventBase, frozen=True, tag="typing"):

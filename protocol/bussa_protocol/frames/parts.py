@@ -1,4 +1,4 @@
-"""What frames carry: a message, a conversation as one side sees it, the settings of a door."""
+"""Maps within frames: a message, a conversation as one participant sees it, the privacy settings."""
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -6,14 +6,13 @@ from bussa_protocol.ids import Folder, Millis, N, Policy, UserId
 
 
 class Part(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """A map inside a frame. An optional field that is absent is left out on the wire."""
+    """A map within a frame. Fields with their default are left out on the wire."""
 
 
 class Message(Part, frozen=True, rename={"sender": "from"}):
-    """One message, as ``history``, ``last`` and ``hits`` show it.
+    """A message in ``history``, ``last`` and ``hits``.
 
-    ``hidden`` (and then an empty ``text``) is a message of a peer whom the reader has blocked:
-    its number keeps its place, nothing of what it said is shown.
+    ``hidden`` marks a message of a peer whom the reader has blocked: it keeps its ``n``, and its ``text`` is empty.
     """
 
     peer: UserId
@@ -26,7 +25,7 @@ class Message(Part, frozen=True, rename={"sender": "from"}):
 
 
 class Conversation(Part, frozen=True):
-    """A conversation as one of its sides sees it. ``read`` is its own mark (0: nothing read yet)."""
+    """A conversation as one participant sees it. ``read`` is that participant's own mark (0: nothing read yet)."""
 
     peer: UserId
     last: Message
@@ -40,7 +39,7 @@ class Conversation(Part, frozen=True):
 
 
 class Settings(Struct, frozen=True, kw_only=True, gc=False):
-    """A user's door (contract, *Who may write to whom*)."""
+    """The privacy settings of a user (contract, *Who may write to whom*)."""
 
     dm_policy: Policy = "followers"
     knocks: bool = False
@@ -48,7 +47,7 @@ class Settings(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class SettingsChange(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, forbid_unknown_fields=True):
-    """Some of the settings. An unknown name is refused: silence would look like obedience."""
+    """A change of some settings. Unknown names are refused, since ignoring one would look like success."""
 
     dm_policy: Policy | UnsetType = UNSET
     knocks: bool | UnsetType = UNSET
@@ -56,7 +55,7 @@ class SettingsChange(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
 
 
 class Limits(Part, frozen=True):
-    """What the server accepts: bytes of a frame, characters of a text."""
+    """Limits of the server: bytes of a frame, characters of a text."""
 
     frame: int
     text: int

@@ -1,7 +1,7 @@
-"""What a client is answered. A reply carries the ``id`` of its request.
+"""Replies. Each carries the ``id`` of its request.
 
-A reply with a ``seq`` stands in the place of the event that its request appended to the user's own log:
-the other devices get that event, the device that asked gets the reply.
+A reply with a ``seq`` takes the place of the event that its request appended to the user's own log: the requesting
+device gets the reply, the user's other devices get the event.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ from bussa_protocol.ids import CanMessage, Folder, Millis, N, RequestId, Seq, Us
 
 
 class ReplyBase(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag_field="type"):
-    """Anything that answers."""
+    """A reply."""
 
 
 class ReplyWithId(ReplyBase, frozen=True):
@@ -22,7 +22,7 @@ class ReplyWithId(ReplyBase, frozen=True):
 
 
 class WelcomeReply(ReplyBase, frozen=True, tag="welcome"):
-    """The answer to ``hello``. ``resumed``: what came after ``resume`` follows; else it begins at ``head`` + 1."""
+    """The reply to ``hello``. If ``resumed``, the events after ``resume`` follow; else those after ``head``."""
 
     user: UserId
     head: Seq
@@ -45,7 +45,7 @@ class OkReply(ReplyWithId, frozen=True, tag="ok"):
 
 
 class HistoryReply(ReplyWithId, frozen=True, tag="history"):
-    """``more``: there are further messages in the direction that was asked for."""
+    """``more``: there are further messages in the requested direction."""
 
     peer: UserId
     messages: list[Message]
@@ -74,7 +74,7 @@ class SearchReply(ReplyWithId, frozen=True, tag="search"):
 
 
 class SyncReply(ReplyWithId, frozen=True, tag="sync"):
-    """``events`` are the very maps that were pushed, ascending by seq."""
+    """``events`` are the maps as they were pushed, ascending by seq."""
 
     events: list[Any]
     head: Seq
@@ -85,7 +85,7 @@ class PongReply(ReplyWithId, frozen=True, tag="pong"):
 
 
 class ErrorReply(ReplyBase, frozen=True, tag="error"):
-    """One request was refused. ``id`` is left out where it could not be read; ``retry_after`` is in seconds."""
+    """A request was refused. ``id`` is left out if it could not be read; ``retry_after`` is in seconds."""
 
     code: ErrorCode
     message: str

@@ -1,4 +1,4 @@
-"""What a client may say (contract, *WebSocket*, the table of requests).
+"""Requests (contract, section *Requests*).
 
 Every request but ``hello`` and ``typing`` carries an ``id``; exactly one reply carries the same.
 """
@@ -16,17 +16,17 @@ SearchQuery = Annotated[str, Meta(min_length=1, max_length=limits.QUERY)]
 
 
 class RequestBase(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag_field="type"):
-    """Anything that a client says."""
+    """A request."""
 
 
 class RequestWithId(RequestBase, frozen=True):
-    """A request: it is answered, once."""
+    """A request with exactly one reply."""
 
     id: RequestId
 
 
 class HelloRequest(RequestBase, frozen=True, tag="hello"):
-    """The first frame. ``resume`` is the last seq the client has, counted in ``epoch``."""
+    """The first frame. ``resume`` is the last seq that the client has, in the log of ``epoch``."""
 
     token: Token | None = None
     resume: Seq | None = None
@@ -34,7 +34,7 @@ class HelloRequest(RequestBase, frozen=True, tag="hello"):
 
 
 class TypingRequest(RequestBase, frozen=True, tag="typing"):
-    """The user is writing to ``peer``. Fleeting: no id, no reply, no seq."""
+    """The user is typing to ``peer``. Ephemeral: no id, no reply, no seq."""
 
     peer: UserId
 
@@ -56,7 +56,7 @@ class HistoryRequest(RequestWithId, frozen=True, tag="history"):
 
     def __post_init__(self) -> None:
         if self.before is not None and self.after is not None:
-            raise ValueError("`before` and `after` exclude each other")
+            raise ValueError("`before` and `after` are mutually exclusive")
 
 
 class ConversationsRequest(RequestWithId, frozen=True, tag="conversations"):
@@ -66,7 +66,7 @@ class ConversationsRequest(RequestWithId, frozen=True, tag="conversations"):
 
 
 class ReadRequest(RequestWithId, frozen=True, tag="read"):
-    """Everything up to ``n`` has been read."""
+    """Messages up to ``n`` have been read."""
 
     peer: UserId
     n: N
@@ -97,7 +97,7 @@ class UnmuteRequest(RequestWithId, frozen=True, tag="unmute"):
 
 
 class ReportRequest(RequestWithId, frozen=True, tag="report"):
-    """``n`` names the message that gave offence; ``block`` also blocks its sender."""
+    """``n`` is the reported message; ``block`` also blocks the peer."""
 
     peer: UserId
     reason: ReportReason
@@ -106,7 +106,7 @@ class ReportRequest(RequestWithId, frozen=True, tag="report"):
 
 
 class SettingsRequest(RequestWithId, frozen=True, tag="settings"):
-    """Read the settings, or ``set`` some and read the outcome."""
+    """Read the settings, or ``set`` some and read the result."""
 
     set: SettingsChange | None = None
 
@@ -130,7 +130,7 @@ class SyncRequest(RequestWithId, frozen=True, tag="sync"):
 
 
 class RefreshRequest(RequestWithId, frozen=True, tag="refresh"):
-    """Go on with a newer token of the same user."""
+    """Replace the connection's token by a newer one of the same user."""
 
     token: Token
 

@@ -1,4 +1,4 @@
-"""``GET /v1/socket``: the handshake, and a connection's life from then on (contract, *WebSocket*)."""
+"""``GET /v1/socket``: the WebSocket endpoint (contract, *WebSocket*). Accepts handshakes and drains connections."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -22,19 +22,19 @@ Scope = dict[str, Any]
 Message = dict[str, Any]
 
 FINISH_SECONDS = 5.0
-"""How long what was said last may take to be sent over plain ASGI."""
+"""Timeout for sending the last frames over plain ASGI."""
 
 
 class ExtensionSocket(Socket, Protocol):
-    """What our own transport offers in the scope's extensions."""
+    """The socket that our own transport provides in the scope's extensions."""
 
     def set_frame_kind(self, *, binary: bool) -> None:
-        """Which kind of frame `write` sends."""
+        """Set whether `write` sends binary or text frames."""
         ...
 
 
 class SocketEndpoint:
-    """Accepts sockets and serves them; knows them all, so that a restart can say farewell to each."""
+    """Accepts sockets, creates a connection for each, and keeps track of them to close them on a restart."""
 
     def __init__(self, services: Services, allowed_origins: Sequence[str]) -> None:
         self._services = services
@@ -43,8 +43,8 @@ class SocketEndpoint:
         self.draining = False
 
     def route(self) -> BaseRoute:
-        # An instance and no function: Starlette hands it the bare ASGI calls, without a wrapper for each frame. Its
-        # annotation names functions only.
+        # An instance and not a function: Starlette passes it the bare ASGI callables, without a wrapper around each
+        # frame. Its annotation allows functions only.
         return WebSocketRoute("/v1/socket", self)  # pyright: ignore[reportArgumentType] - see above
 
     async def __call__(
@@ -59,7 +59,7 @@ class SocketEndpoint:
             await _deny(scope, send, 503, "server restarting")
             return
         if not self._same_origin(headers):
-            await _deny(scope, send, 403, "this origin is not allowed")
+            await _deny(scope, send, 403, "origin not allowed")
             return
         try:
             chosen = version.choose(scope["subprotocols"])
@@ -81,7 +81,7 @@ class SocketEndpoint:
         direct: ExtensionSocket | None = scope.get("extensions", {}).get(EXTENSION)
         if direct is not None:
             direct.set_frame_kind(binary=chosen.binary)
-            # It calls back from now on, so nothing needs to wait for its end: neither this coroutine nor the scope.
+            # The socket calls back from now on. This coroutine returns and frees itself and the scope.
             self._begin(Connection(self._services, chosen, direct, address, _bearer(headers)), chosen, self._on_end)
             return
         plain = AsgiSocket(receive, send, binary=chosen.binary)
@@ -110,7 +110,7 @@ class SocketEndpoint:
         telemetry.connection_closed(server_code or connection.close_code, "server" if server_code else "client")
 
     def _same_origin(self, headers: dict[str, str]) -> bool:
-        """A browser says where the page is from; anything else says nothing (RFC 6455, section 10.2)."""
+        """Whether the origin is allowed. Browsers send the page's origin, other clients none (RFC 6455, 10.2)."""
         origin = headers.get("origin")
         if origin is None or "*" in self._origins:
             return True
@@ -118,12 +118,13 @@ class SocketEndpoint:
 
     @property
     def count(self) -> int:
+        """The number of open connections."""
         return len(self._open)
 
     async def drain(self, seconds: float) -> None:
         """Close every connection with 1012, each after its writes are answered, spread over ``seconds``.
 
-        A few are closed at once: the spread is for those who will come back, all at the same time.
+        With fewer connections the spread is shorter, a millisecond each: its purpose is to spread out the reconnects.
         """
         self.draining = True
         connections = list(self._open)
@@ -134,7 +135,7 @@ class SocketEndpoint:
         for index, connection in enumerate(connections):
             if (ahead := started + index * pause - loop.time()) > 0:
                 await asyncio.sleep(ahead)
-            # Beside each other: one batch of a slow disk must not be waited for once a connection.
+            # Concurrently: each close may wait for a commit, and a slow disk must not add up over connections.
             closing.append(loop.create_task(_close_for_restart(connection)))
         await asyncio.gather(*closing)
 

@@ -93,7 +93,6 @@ test("every request gets its reply", async () => {
     await me.accept(bob);
     await me.decline(bob);
     assert.equal(await me.ping(), (await me.sync(0, 1)).head);
-    await me.refresh((await logIn(server.url, alice, "a password")).token);
     await Promise.all([me.close(), you.close()]);
     await assert.rejects(me.ping(), ConnectionClosedError);
 });
@@ -155,6 +154,23 @@ test("a revoked token closes a client with a fixed token, and is renewed by a to
     assert.deepEqual(statuses, ["live", "connecting", "live"]);
     await assert.rejects(new Client(server.url, "no token", { backoff }).open(), TokenRefusedError);
     await renewed.close();
+});
+
+test("a refreshed connection outlives its first token", async () => {
+    const { alice } = await two();
+    const answer = await fetch(`${server.url}/v1/users/${alice}/tokens`, {
+        method: "POST",
+        headers: { authorization: "Bearer key", "content-type": "application/json" },
+        body: JSON.stringify({ ttl: 1 }),
+    });
+    const short = await answer.json();
+    const statuses = [];
+    const me = await open(short.token, { watch: (status) => statuses.push(status) });
+    await me.refresh((await logIn(server.url, alice, "a password")).token);
+    await new Promise((resolve) => setTimeout(resolve, short.expires_at - Date.now() + 500));
+    await me.ping();
+    assert.deepEqual(statuses, ["live"]);
+    await me.close();
 });
 
 test("open times out without a server, and wake reconnects at once", async () => {

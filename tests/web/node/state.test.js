@@ -169,7 +169,10 @@ test("a refusal has its own class, and a timed-out send carries its nonce", () =
 test("backoff delays grow, are jittered and have a ceiling", () => {
     const backoff = new Backoff();
     assert.equal(backoff.delay("new_token", 0, 0.9), 0);
-    assert.equal(backoff.delay("backoff", 0, 1), 1);
+    const ceilings = (advice) => [0, 1, 2, 3, 4, 5, 6, 7, 1e9].map((attempt) => backoff.delay(advice, attempt, 1));
+    assert.deepEqual(ceilings("backoff"), [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+    assert.deepEqual(ceilings("soon"), [3, 6, 12, 24, 48, 60, 60, 60, 60]);
+    assert.deepEqual(ceilings("new_token"), [0, 2, 4, 8, 16, 32, 60, 60, 60]);
     assert.equal(backoff.delay("soon", 1, 0.5), 3);
-    assert.equal(backoff.delay("backoff", 1e9, 1), 60);
+    assert.equal(backoff.delay("soon", 1, 0), 0);
 });

@@ -47,7 +47,8 @@ test("initials work in any script, and a colour is stable", () => {
     assert.equal(initials("алиса"), "А");
     assert.equal(initials("<img>"), "I");
     assert.equal(initials("👻"), "?");
-    assert.equal(hue("alice", 8), hue("alice", 8));
+    assert.equal(hue("alice", 8), 3);
+    assert.equal(hue("bob", 8), 1);
 });
 
 test("times are formatted for each language", () => {

@@ -7,7 +7,8 @@ import { test } from "node:test";
 import { BadRequestError, ProtocolError } from "../../../web/bussa.js";
 import { adviceFor } from "../../../web/sdk/backoff.js";
 import { step } from "../../../web/sdk/log-cursor.js";
-import { MAX_FRAME_BYTES, decode, encode, parseFrame } from "../../../web/sdk/codec.js";
+import { decode, encode, parseFrame } from "../../../web/sdk/codec.js";
+import { MAX_FRAME_BYTES } from "../../../web/sdk/frames.js";
 
 const vectors = (name) => {
     const all = JSON.parse(readFileSync(new URL(`../../../protocol/bussa_protocol/vectors/${name}.json`, import.meta.url), "utf8"));

@@ -1,3 +1,4 @@
+/** @typedef {import("./frames.js").ReconnectAdvice} ReconnectAdvice what to do after a close */
 /**
  * What to do after a close with `code` (null: no close frame). Codes that the protocol does not list, such as a proxy's
  * 1001, are retried with backoff.
@@ -45,4 +46,4 @@ export class Backoff {
 /**
  * what to do after a close
  */
-export type ReconnectAdvice = "never" | "soon" | "new_token" | "backoff";
+export type ReconnectAdvice = import("./frames.js").ReconnectAdvice;

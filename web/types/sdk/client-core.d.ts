@@ -75,14 +75,12 @@ export class ClientCore {
     /**
      * Make a request, given without its id. The methods of `Client` are the typed form.
      *
-     * @param {{type: string, [field: string]: unknown}} wanted
+     * @template {string} T
+     * @param {import("./codec.js").RequestWithoutId<T>} wanted
      * @param {number} [patience] seconds
-     * @returns {Promise<any>}
+     * @returns {Promise<import("./codec.js").ReplyTo<T>>}
      */
-    request(wanted: {
-        type: string;
-        [field: string]: unknown;
-    }, patience?: number): Promise<any>;
+    request<T extends string>(wanted: import("./codec.js").RequestWithoutId<T>, patience?: number): Promise<import("./codec.js").ReplyTo<T>>;
     /**
      * The events of the user's log from now on, each once and in order.
      *

@@ -40,7 +40,7 @@ export class ConnectionLost extends BussaError {
         retryAfter?: number;
         finalError?: BussaError;
     });
-    advice: import("./backoff.js").ReconnectAdvice;
+    advice: import("./frames.js").ReconnectAdvice;
     retryAfter: number;
     finalError: BussaError;
 }
@@ -50,11 +50,11 @@ export class Connection {
      * @param {SocketConstructor} Socket
      * @param {string} url
      * @param {() => string} hello makes the first frame, once the socket is open
-     * @param {{welcome: (frame: import("./frames.js").Welcome) => void,
+     * @param {{welcome: (frame: import("./frames.js").WelcomeReply) => void,
      *     frame: (frame: ReturnType<typeof decode>) => void}} handlers
      */
     constructor(Socket: SocketConstructor, url: string, hello: () => string, handlers: {
-        welcome: (frame: import("./frames.js").Welcome) => void;
+        welcome: (frame: import("./frames.js").WelcomeReply) => void;
         frame: (frame: ReturnType<typeof decode>) => void;
     });
     /** @private */ private handlers;

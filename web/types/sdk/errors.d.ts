@@ -6,20 +6,6 @@
  * @param {number | null} [retryAfter] seconds
  */
 export function refusal(code: string, message: string, retryAfter?: number | null): ApiError | null;
-/**
- * Error classes: one per error code, and one per way to lose the connection.
- *
- *     BussaError
- *         ApiError              the server refused one request; the connection stays open
- *             NotAllowedError …     one class per error code
- *         ConnectionClosedError               the connection is closed for good
- *             TokenRefusedError     … because the token is invalid (4401)
- *         UnreachableError          no connection in time
- *         RequestTimeoutError             no reply in time: the outcome is unknown
- *         RequestInterruptedError   disconnected during a request that must not be retried
- *         EventBacklogError               too many own writes wait behind unread events
- *         ProtocolError          the server violates the protocol
- */
 /** Base class of everything this SDK throws. */
 export class BussaError extends Error {
     /** @param {string} message */
@@ -98,3 +84,4 @@ export class EventBacklogError extends BussaError {
 /** The server violates the protocol: not a Bussa server, or a broken one. */
 export class ProtocolError extends BussaError {
 }
+export type Code = import("./frames.js").ErrorCode | import("./frames.js").HttpCode;

@@ -7,10 +7,10 @@ export class PendingRequests {
     constructor(backoff: import("./backoff.js").Backoff, rng: () => number);
     backoff: import("./backoff.js").Backoff;
     rng: () => number;
-    /** @type {{id: number, outcome: Answered | BussaError}[]} */
+    /** @type {{id: number, outcome: SuccessReply | BussaError}[]} */
     settled: {
         id: number;
-        outcome: Answered | BussaError;
+        outcome: SuccessReply | BussaError;
     }[];
     /** @private @type {Map<number, PendingRequest>} */ private pending;
     /** @private @type {number[]} */ private queue;
@@ -22,14 +22,11 @@ export class PendingRequests {
     /**
      * Add a request and return its id.
      *
-     * @param {{type: string, [field: string]: unknown}} wanted without an id
+     * @param {import("./codec.js").RequestWithoutId} wanted
      * @param {number} deadline
      * @throws {import("./errors.js").BadRequestError} it does not fit into a frame
      */
-    add(wanted: {
-        type: string;
-        [field: string]: unknown;
-    }, deadline: number): number;
+    add(wanted: import("./codec.js").RequestWithoutId, deadline: number): number;
     /**
      * The next frame to write, or null.
      *
@@ -43,9 +40,9 @@ export class PendingRequests {
     /**
      * Settle a request with its reply. False if no request has that id.
      *
-     * @param {Answered} reply
+     * @param {SuccessReply} reply
      */
-    resolve(reply: Answered): boolean;
+    resolve(reply: SuccessReply): boolean;
     /**
      * Settle a request with its error, or schedule a retry of a send before its deadline.
      *
@@ -76,12 +73,12 @@ export class PendingRequests {
     /**
      * @private
      * @param {number} id
-     * @param {Answered | BussaError} outcome
+     * @param {SuccessReply | BussaError} outcome
      */
     private settle;
 }
 export type Request = import("./frames.js").Request;
-export type Answered = import("./frames.js").Answered;
+export type SuccessReply = import("./codec.js").SuccessReply;
 /**
  * `inFlight`: it was written to a connection, so the server may have executed it; `retryAt`: when to write it again
  */

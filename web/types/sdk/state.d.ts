@@ -34,15 +34,12 @@ export class State {
     /**
      * Add a request and return its id; its outcome appears in `requests.settled`.
      *
-     * @param {{type: string, [field: string]: unknown}} wanted
+     * @param {import("./codec.js").RequestWithoutId} wanted
      * @param {number} deadline
      * @throws {EventBacklogError} too many own writes wait behind unread events
      * @throws {import("./errors.js").BadRequestError} it does not fit into a frame
      */
-    request(wanted: {
-        type: string;
-        [field: string]: unknown;
-    }, deadline: number): number;
+    request(wanted: import("./codec.js").RequestWithoutId, deadline: number): number;
     /** Queue a typing indicator; the latest replaces earlier ones. @param {string} peer */
     typing(peer: string): void;
     /** @param {number} now */
@@ -52,10 +49,10 @@ export class State {
     /**
      * Connected. Every pending request is queued again.
      *
-     * @param {import("./frames.js").Welcome} frame
+     * @param {import("./frames.js").WelcomeReply} frame
      * @param {number} now
      */
-    welcome(frame: import("./frames.js").Welcome, now: number): void;
+    welcome(frame: import("./frames.js").WelcomeReply, now: number): void;
     /** Disconnected. The next connection resumes from the log position. */
     disconnected(): void;
     /**
@@ -75,9 +72,9 @@ export class State {
     tick(now: number): void;
     /** When to call `tick`; Infinity: never. */
     nextTimer(): number;
-    /** @private @param {Answered} reply @param {number} now */
+    /** @private @param {SuccessReply} reply @param {number} now */
     private onReply;
-    /** @private @param {import("./frames.js").Refusal} error @param {number} now */
+    /** @private @param {import("./frames.js").ErrorReply} error @param {number} now */
     private onError;
     /** @private @param {Skipped} frame @param {number} now */
     private onSkipped;
@@ -97,15 +94,15 @@ export class State {
     private catchUpDue;
     /** @private */
     private startSync;
-    /** @private @param {Answered} reply @param {number} now */
+    /** @private @param {SuccessReply} reply @param {number} now */
     private onSync;
     /** @private @param {import("./frames.js").TypingEvent} event */
     private ephemeral;
 }
 export type Event = import("./frames.js").Event;
 export type LogEvent = import("./frames.js").LogEvent;
-export type Answered = import("./frames.js").Answered;
-export type Skipped = import("./frames.js").Skipped;
+export type SuccessReply = import("./codec.js").SuccessReply;
+export type Skipped = import("./codec.js").Skipped;
 import { EventQueue } from "./event-queue.js";
 import { LogCursor } from "./log-cursor.js";
 import { PendingRequests } from "./pending-requests.js";
