@@ -1,5 +1,6 @@
 """Timers: how many were run, how late, and which failed. Their keys may name users, so no line holds one."""
 
+from bussa_server.domain.handlers.timers import KINDS
 from bussa_server.telemetry.log import RateLimitedLog, log
 from bussa_server.telemetry.registry import SECONDS, counter, histogram
 
@@ -9,6 +10,10 @@ _LAG = histogram(
     "From the time a timer was due until its effect was committed.",
     buckets=(*SECONDS, 60.0, 600.0),
 )
+
+# There from the start, so that the first failure is an increase (see `sockets`).
+for _kind in KINDS:
+    _TIMERS.labels(_kind, "failed")
 
 _failed_line = RateLimitedLog()
 

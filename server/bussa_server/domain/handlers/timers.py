@@ -1,7 +1,7 @@
-"""Running a timer: once, in the commit of its effect, whoever else tries to.
+"""Runs a timer: once, in the commit of its effect, whichever other nodes try to.
 
-A kind of timer is a row of `KINDS`. Its handler finds the timer gone already and sets it again where it is to ring
-again; what it returns, it has appended to logs.
+A kind of timer is an entry of `KINDS`. When its handler is called, the timer is deleted already; to run again, the
+handler sets it again. It returns what it has appended to logs.
 """
 
 from collections.abc import Callable, Iterable
@@ -38,7 +38,7 @@ class TimerKind:
     handle: Callable[[UnitOfWork, Timer, int], tuple[Entry, ...]]
     """Takes the time of the commit (ms) as its last argument."""
     user: Callable[[Timer], str] = _nobody
-    """The user whose log, door or rows it touches; empty: nobody's."""
+    """The user whose log, privacy settings or rows it touches, if that user still exists; empty: nobody's."""
     peer: Callable[[Timer], str | None] = _none
     rows: Callable[[Timer], Iterable[RowKey]] = _no_rows
     """The declared rows that it reads, besides the timer."""
