@@ -1,26 +1,19 @@
 """A node behind a listening socket: start, serve, drain, end."""
 
 import asyncio
-import fcntl
-import gc
-import os
-import resource
 import signal
 import socket
-import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
-from typing import cast
+from typing import Any, cast
 
 import uvicorn
-import uvloop
-from uvicorn._types import ASGI3Application
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.server import Server
 
 from bussa_protocol.limits import FRAME
-from bussa_server import telemetry
+from bussa_server import telemetry, tuning
 from bussa_server.app import Node
 from bussa_server.settings import BadSettingError, Settings
 from bussa_server.transport import fair_queue
@@ -34,24 +27,6 @@ PING_SECONDS = 20.0
 PONG_SECONDS = 40.0
 """How long an answer may take. Longer than a peer may read slowly (30 s): that one has a code of its own."""
 
-BACKLOG = 4096
-"""Connections that the kernel keeps waiting: everybody comes back at once after a restart."""
-
-RESERVED_FILES = 65_536
-"""Files for which there is room from the start: half a MiB of the kernel's memory. More can be opened all the same."""
-
-SWITCH_SECONDS = 0.0005
-"""After how long a thread that wants the interpreter's lock gets it from one that does not let go. The store's threads
-want it after every statement, and at the customary 5 ms a loop that is busy makes a commit of some statements one of
-tens of milliseconds."""
-
-GC_THRESHOLDS = (5_000, 1, 500)
-"""Thresholds of Python's garbage collector: new containers after which the youngest are looked at, and how many such
-looks make one at the older ones. Every message makes some twenty containers and leaves none behind, so at the
-customary 700 most of the looking (an eighth of all CPU time) was in vain. And everybody waits for a look: where people
-come in by the thousand, at 20,000 it took 5 to 10 ms, and one at what ten looks had left over 16 to 22. So every other
-look takes what is left over from the one before: together 3 % of the time, and 7 ms at the most."""
-
 
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT. Blocks.
@@ -59,7 +34,7 @@ def serve(settings: Settings) -> None:
     Raises:
         BadSettingError: the address can't be had, or another setting can't be.
     """
-    raise_file_limit()
+    tuning.raise_file_limit()
     listener = listen(settings)
     try:
         serve_on(listener, settings, lambda: announce(listener))
@@ -69,8 +44,8 @@ def serve(settings: Settings) -> None:
 
 def serve_on(listener: socket.socket, settings: Settings, on_ready: Callable[[], None]) -> None:
     """Serve one node on a bound socket; ``on_ready`` is called once it accepts connections."""
-    _reserve_files()
-    uvloop.run(_serve(settings, listener, on_ready))
+    tuning.reserve_files()
+    tuning.run(_serve(settings, listener, on_ready))
 
 
 def announce(listener: socket.socket) -> None:
@@ -103,36 +78,14 @@ def listen(settings: Settings, *, port: int | None = None, shared: bool = False)
     return listener
 
 
-def raise_file_limit() -> None:
-    """Each connection is a file to the kernel, and the customary limit is 1024."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = hard if hard != resource.RLIM_INFINITY else 1_048_576
-    if soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-def _reserve_files() -> None:
-    """The kernel's table of our files grows by doubling, and while it does, whoever opens one waits until every
-    processor has come by: 10 to 18 ms, four times on the way to 5,000 connections. So it grows now.
-
-    A table is cut back to what is open when its process forks.
-    """
-    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with open(os.devnull, "rb") as file:
-        os.close(fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, min(limit, RESERVED_FILES) - 1))
-
-
 async def _serve(settings: Settings, listener: socket.socket, on_ready: Callable[[], None]) -> None:
     # asyncio's own report would quote the exception, and with it what somebody wrote.
     asyncio.get_running_loop().set_exception_handler(telemetry.unhandled)
     node = await Node.open(settings)
     try:
         node.start()
-        sys.setswitchinterval(SWITCH_SECONDS)
         fair_queue.fair_queue_of(asyncio.get_running_loop()).busy = node.is_committing
-        gc.collect()
-        gc.freeze()  # what is there now stays: modules, types, routes
-        gc.set_threshold(*GC_THRESHOLDS)
+        tuning.tune_interpreter()
         await _DrainingServer(node, settings, on_ready).serve(sockets=[listener])
     finally:
         await node.close()
@@ -156,13 +109,13 @@ class _DrainingServer(Server):
             access_log=False,
             log_config=None,
             lifespan="off",
-            backlog=BACKLOG,
+            backlog=tuning.BACKLOG,
             timeout_graceful_shutdown=5,
         )
         super().__init__(config)
         if settings.trusted_proxies:
             # What uvicorn makes of the setting, networks and all.
-            proxies = ProxyHeadersMiddleware(cast(ASGI3Application, node.app), list(settings.trusted_proxies))
+            proxies = ProxyHeadersMiddleware(cast(Any, node.app), list(settings.trusted_proxies))
             tarpit_of(self.server_state).exempt = proxies.trusted_hosts.__contains__
         self._node = node
         self._drain_seconds = settings.drain_seconds

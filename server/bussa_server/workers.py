@@ -13,8 +13,8 @@ import sys
 import time
 from types import FrameType
 
-from bussa_server import telemetry
-from bussa_server.serving import announce, listen, raise_file_limit, serve_on
+from bussa_server import telemetry, tuning
+from bussa_server.serving import announce, listen, serve_on
 from bussa_server.settings import BadSettingError, Settings
 
 MIN_WORKER_SECONDS = 1.0
@@ -32,7 +32,7 @@ def serve(settings: Settings) -> int:
             "--workers: several processes need --redis-url to ring each other and --database-url to share what they"
             " keep; without them one process serves all"
         )
-    raise_file_limit()
+    tuning.raise_file_limit()
     first = listen(settings, shared=True)
     port = first.getsockname()[1]
     listeners = [first, *(listen(settings, port=port, shared=True) for _ in range(settings.workers - 1))]

@@ -43,9 +43,9 @@ class HeldQueue:
                 await asyncio.sleep(0.001)
 
 
-def expire_deadline(served: RunningServer) -> None:
+def expire_deadline(server: RunningServer) -> None:
     """The time of the only connection is over."""
-    [known] = served.server.server_state.connections
+    [known] = server.uvicorn.server_state.connections
     if isinstance(known, WebSocketProtocol):
         known.on_hello_timeout(lambda: known.close(CloseReason.HELLO_TIMEOUT, CloseReason.HELLO_TIMEOUT.reason))
     else:
@@ -55,12 +55,12 @@ def expire_deadline(served: RunningServer) -> None:
         known._on_request_timeout()
 
 
-async def send_late(served: RunningServer, device: Peer, said: bytes) -> None:
+async def send_late(server: RunningServer, device: Peer, said: bytes) -> None:
     """In time, but it is looked at only when the time is over."""
     with HeldQueue() as line:
         await device.write(said)
         await line.wait_for_step()
-        expire_deadline(served)
+        expire_deadline(server)
 
 
 async def is_cut_off(device: Peer) -> bool:
@@ -70,24 +70,24 @@ async def is_cut_off(device: Peer) -> bool:
         return True
 
 
-async def test_complete_request_in_the_queue_is_not_late(ours: RunningServer) -> None:
-    async with peer(ours.port) as device:
-        await send_late(ours, device, REQUEST)
+async def test_complete_request_in_the_queue_is_not_late(server: RunningServer) -> None:
+    async with peer(server.port) as device:
+        await send_late(server, device, REQUEST)
         assert (await device.head())[0] == 200
 
 
-async def test_headers_of_many_slices_in_the_queue_are_not_late(ours: RunningServer) -> None:
-    async with peer(ours.port) as device:
+async def test_headers_of_many_slices_in_the_queue_are_not_late(server: RunningServer) -> None:
+    async with peer(server.port) as device:
         await send_late(
-            ours, device, b"GET /late HTTP/1.1\r\nHost: b\r\nX: " + b"x" * 10 * http.SLICE_BYTES + b"\r\n\r\n"
+            server, device, b"GET /late HTTP/1.1\r\nHost: b\r\nX: " + b"x" * 10 * http.SLICE_BYTES + b"\r\n\r\n"
         )
         assert (await device.head())[0] == 200
 
 
 @pytest.mark.parametrize("part", [1, len(REQUEST) - 5, len(REQUEST) - 1], ids=["a byte", "a head", "all but a byte"])
-async def test_partial_request_in_the_queue_is_late(ours: RunningServer, part: int) -> None:
-    async with peer(ours.port) as device:
-        await send_late(ours, device, REQUEST[:part])
+async def test_partial_request_in_the_queue_is_late(server: RunningServer, part: int) -> None:
+    async with peer(server.port) as device:
+        await send_late(server, device, REQUEST[:part])
         assert await is_cut_off(device)
 
 
@@ -96,10 +96,10 @@ async def test_partial_request_in_the_queue_is_late(ours: RunningServer, part: i
     [HELLO, frame(b"", 9) * 50 + HELLO, frame(b'{"type":"hel', TEXT, fin=False) + frame(b'lo","token":"alice"}', 0)],
     ids=["at once", "after as many pings as one turn does not take", "in fragments"],
 )
-async def test_hello_in_the_queue_is_not_late(ours: RunningServer, said: bytes) -> None:
-    async with peer(ours.port) as device:
+async def test_hello_in_the_queue_is_not_late(server: RunningServer, said: bytes) -> None:
+    async with peer(server.port) as device:
         assert await device.upgrade() == 101
-        await send_late(ours, device, said)
+        await send_late(server, device, said)
         while (said := (await device.frame())[1]) == b"":
             pass  # a pong
         assert b'"welcome"' in said
@@ -110,20 +110,20 @@ async def test_hello_in_the_queue_is_not_late(ours: RunningServer, said: bytes) 
     [HELLO[:-1], frame(b"", 9), frame(b"{", TEXT, fin=False)],
     ids=["all but a byte", "a ping", "a fragment"],
 )
-async def test_partial_hello_in_the_queue_is_late(ours: RunningServer, said: bytes) -> None:
-    async with peer(ours.port) as device:
+async def test_partial_hello_in_the_queue_is_late(server: RunningServer, said: bytes) -> None:
+    async with peer(server.port) as device:
         assert await device.upgrade() == 101
-        await send_late(ours, device, said)
+        await send_late(server, device, said)
         assert await device.close_code() == 4408
 
 
-async def test_late_connection_that_resets_leaves_nothing(ours: RunningServer) -> None:
-    async with peer(ours.port) as device:
+async def test_late_connection_that_resets_leaves_nothing(server: RunningServer) -> None:
+    async with peer(server.port) as device:
         assert await device.upgrade() == 101
         with HeldQueue() as line:
             await device.write(HELLO)
             await line.wait_for_step()
-            expire_deadline(ours)
+            expire_deadline(server)
             device.reset()
             await asyncio.sleep(0)
-    await ours.wait_disconnected()
+    await server.wait_disconnected()

@@ -13,18 +13,18 @@ from tests.transport.peer import peer
 from tests.transport.running_server import RunningServer, serving
 
 
-async def test_idle_connection_has_no_parser_before_its_first_byte(ours: RunningServer) -> None:
+async def test_idle_connection_has_no_parser_before_its_first_byte(server: RunningServer) -> None:
     gc.collect()
     gc.disable()  # nothing may have to be looked for
     try:
-        async with peer(ours.port) as device:
-            await ours.wait_connected()
-            [wordless] = ours.server.server_state.connections
+        async with peer(server.port) as device:
+            await server.wait_connected()
+            [wordless] = server.uvicorn.server_state.connections
             assert isinstance(wordless, IdleConnection)
             assert not [one for one in gc.get_objects() if isinstance(one, (BoundedHttp, httptools.HttpRequestParser))]
             await device.write(b"GET /late HTTP/1.1\r\nHost: b\r\n\r\n")
             assert (await device.head())[0] == 200
-            [http] = ours.server.server_state.connections
+            [http] = server.uvicorn.server_state.connections
             assert isinstance(http, BoundedHttp)
             del wordless, http
             assert not [one for one in gc.get_objects() if isinstance(one, IdleConnection)]
@@ -32,7 +32,7 @@ async def test_idle_connection_has_no_parser_before_its_first_byte(ours: Running
         gc.enable()
 
 
-async def test_deadline_counts_from_the_connection(ours: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_deadline_counts_from_the_connection(server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:
     due: list[float | None] = []
     made = BoundedHttp.connection_made
 
@@ -43,8 +43,8 @@ async def test_deadline_counts_from_the_connection(ours: RunningServer, monkeypa
     monkeypatch.setattr(BoundedHttp, "connection_made", look)
     loop = asyncio.get_running_loop()
     before = loop.time()
-    async with peer(ours.port) as device:
-        await ours.wait_connected()
+    async with peer(server.port) as device:
+        await server.wait_connected()
         after = loop.time()
         while loop.time() <= after:  # noqa: ASYNC110 - a clock tells nobody
             await asyncio.sleep(0.001)
@@ -57,13 +57,13 @@ async def test_deadline_counts_from_the_connection(ours: RunningServer, monkeypa
 
 async def test_idle_connection_leaves_nothing_and_ends_with_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(idle_connection, "REQUEST_SECONDS", 1_000)
-    async with serving() as served:
-        async with peer(served.port):
-            await served.wait_connected()
-        await served.wait_disconnected()
-        async with peer(served.port) as device:
-            await served.wait_connected()
-            for connection in list(served.server.server_state.connections):
+    async with serving() as server:
+        async with peer(server.port):
+            await server.wait_connected()
+        await server.wait_disconnected()
+        async with peer(server.port) as device:
+            await server.wait_connected()
+            for connection in list(server.uvicorn.server_state.connections):
                 connection.shutdown()
             assert await device.rest() == b""
-        await served.wait_disconnected()
+        await server.wait_disconnected()

@@ -116,10 +116,10 @@ def test_admission_never_exceeds_its_rate(events: list[tuple[bool, int]]) -> Non
 
 
 @pytest.fixture
-def faults(ours: RunningServer, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def faults(server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Hosts that were blamed."""
     blamed: list[str] = []
-    monkeypatch.setattr(tarpit_of(ours.server.server_state), "record_fault", blamed.append)
+    monkeypatch.setattr(tarpit_of(server.uvicorn.server_state), "record_fault", blamed.append)
     return blamed
 
 
@@ -132,11 +132,11 @@ def faults(ours: RunningServer, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     ],
     ids=["not HTTP", "a head of 70 KiB", "half a handshake"],
 )
-async def test_malformed_request_is_a_fault(ours: RunningServer, faults: list[str], said: bytes) -> None:
-    async with peer(ours.port) as device:
+async def test_malformed_request_is_a_fault(server: RunningServer, faults: list[str], said: bytes) -> None:
+    async with peer(server.port) as device:
         await device.write_what_it_can(said)
         assert (await device.head())[0] in (400, 426, 431)
-    await ours.wait_disconnected()
+    await server.wait_disconnected()
     assert faults == ["127.0.0.1"]
 
 
@@ -153,12 +153,12 @@ async def test_malformed_request_is_a_fault(ours: RunningServer, faults: list[st
     ],
     ids=["nonsense", "no UTF-8", "the wrong kind", "a claim", "a reserved opcode", "pings", "fragments"],
 )
-async def test_protocol_violation_is_a_fault(ours: RunningServer, faults: list[str], said: bytes, code: int) -> None:
-    async with peer(ours.port) as device:
+async def test_protocol_violation_is_a_fault(server: RunningServer, faults: list[str], said: bytes, code: int) -> None:
+    async with peer(server.port) as device:
         assert await device.upgrade() == 101
         await device.write_what_it_can(said)
         assert await device.close_code() == code
-    await ours.wait_disconnected()
+    await server.wait_disconnected()
     assert faults == ["127.0.0.1"]
 
 
@@ -186,23 +186,23 @@ async def _close_normally(device: Peer) -> None:
 
 
 @pytest.mark.parametrize("visit", [_disconnect_early, _refused_origin, _plain_request, _unknown_user, _close_normally])
-async def test_ordinary_disconnects_are_no_fault(ours: RunningServer, faults: list[str], visit) -> None:
-    async with peer(ours.port) as device:
+async def test_ordinary_disconnects_are_no_fault(server: RunningServer, faults: list[str], visit) -> None:
+    async with peer(server.port) as device:
         await visit(device)
-    await ours.wait_disconnected()
+    await server.wait_disconnected()
     assert faults == []
 
 
-async def test_server_shutdown_is_no_fault(ours: RunningServer, faults: list[str]) -> None:
-    async with peer(ours.port) as device:
-        await ours.greet(device)
-        ours.socket.shutdown()
+async def test_server_shutdown_is_no_fault(server: RunningServer, faults: list[str]) -> None:
+    async with peer(server.port) as device:
+        await server.greet(device)
+        server.socket.shutdown()
         assert await device.close_code() == 1012
     assert faults == []
 
 
 async def test_delayed_connection_is_not_read_before_its_time(
-    ours: RunningServer, monkeypatch: pytest.MonkeyPatch
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loop = asyncio.get_running_loop()
     came: list[float] = []
@@ -218,21 +218,23 @@ async def test_delayed_connection_is_not_read_before_its_time(
         heard.append(loop.time())
         made(self, transport)
 
-    monkeypatch.setattr(tarpit_of(ours.server.server_state), "delay", wait)
+    monkeypatch.setattr(tarpit_of(server.uvicorn.server_state), "delay", wait)
     monkeypatch.setattr(BoundedHttp, "connection_made", look)
-    async with peer(ours.port) as device:
+    async with peer(server.port) as device:
         await device.write(GET)
         assert (await device.head())[0] == 200
     assert len(came) == len(heard) == 1
     assert heard[0] - came[0] >= 0.199
 
 
-async def test_loop_turn_longer_than_the_delay_is_handled(ours: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_loop_turn_longer_than_the_delay_is_handled(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Then the loop calls what was to come later before what was to come soon."""
-    monkeypatch.setattr(tarpit_of(ours.server.server_state), "delay", lambda _host: 1_000.0)
-    async with peer(ours.port) as device:
-        await ours.wait_connected()
-        [waiting] = ours.server.server_state.connections
+    monkeypatch.setattr(tarpit_of(server.uvicorn.server_state), "delay", lambda _host: 1_000.0)
+    async with peer(server.port) as device:
+        await server.wait_connected()
+        [waiting] = server.uvicorn.server_state.connections
         assert isinstance(waiting, IdleConnection)
         waiting._start_reading()
         waiting._pause()
@@ -240,21 +242,23 @@ async def test_loop_turn_longer_than_the_delay_is_handled(ours: RunningServer, m
         assert (await device.head())[0] == 200
 
 
-async def test_delayed_connection_that_leaves_is_released(ours: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tarpit_of(ours.server.server_state), "delay", lambda _host: 0.05)
-    async with peer(ours.port) as device:
+async def test_delayed_connection_that_leaves_is_released(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tarpit_of(server.uvicorn.server_state), "delay", lambda _host: 0.05)
+    async with peer(server.port) as device:
         await device.write(GET)
         device.reset()
-    await ours.wait_disconnected()
+    await server.wait_disconnected()
 
 
-async def test_open_connections_are_not_delayed(ours: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_open_connections_are_not_delayed(server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tarpit_module, "FAULT_RATE", Rate(10, 2))
-    async with peer(ours.port) as healthy:
-        await ours.greet(healthy)
-        tarpit = tarpit_of(ours.server.server_state)
+    async with peer(server.port) as healthy:
+        await server.greet(healthy)
+        tarpit = tarpit_of(server.uvicorn.server_state)
         for _ in range(3):
-            async with peer(ours.port) as device:
+            async with peer(server.port) as device:
                 assert await device.upgrade() == 101
                 await device.write(frame(b"nonsense"))
                 assert await device.close_code() == 4400

@@ -26,9 +26,11 @@ class FrameHandler(Protocol):
 
 
 class ReadSource(Protocol):
-    def set_reading_paused(self, paused: bool) -> None:
-        """Hand over nothing more for now, or go on."""
+    def pause_reading(self) -> None:
+        """Hand over nothing more until `resume_reading`."""
         ...
+
+    def resume_reading(self) -> None: ...
 
 
 class ReceiveQueue:
@@ -58,7 +60,7 @@ class ReceiveQueue:
         self._frames.append(frame)
         if len(self._frames) >= HIGH_WATER_FRAMES and not self._reading_paused:
             self._reading_paused = True
-            self._source.set_reading_paused(True)
+            self._source.pause_reading()
 
     def end(self) -> None:
         """Take nothing more, and let go of what waits."""
@@ -72,7 +74,7 @@ class ReceiveQueue:
                 frame = frames.popleft()
                 if self._reading_paused and not frames:
                     self._reading_paused = False
-                    self._source.set_reading_paused(False)
+                    self._source.resume_reading()
                 await handler.handle(frame)
         finally:
             self._frames = self._task = None

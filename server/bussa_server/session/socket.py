@@ -24,9 +24,11 @@ class Socket(Protocol):
         """From now on every message goes to ``callback`` as it comes, and then the end, whoever has ended it."""
         ...
 
-    def set_reading_paused(self, paused: bool) -> None:
-        """Stop reading, or go on."""
+    def pause_reading(self) -> None:
+        """Hand over nothing more until `resume_reading`, but for the end."""
         ...
+
+    def resume_reading(self) -> None: ...
 
     def on_hello_timeout(self, callback: Callable[[], None]) -> None:
         """If no message has come, call back: not before all is looked at that was read, for a message that waits in

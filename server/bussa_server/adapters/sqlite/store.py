@@ -5,7 +5,6 @@ Reading happens on a few other threads and waits for nobody (write-ahead log).
 """
 
 import asyncio
-import ctypes
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -25,6 +24,7 @@ from bussa_server.domain.commands import Command
 from bussa_server.domain.unit_of_work import Outcome
 from bussa_server.domain.users import Conversation, User
 from bussa_server.ports.store import ConversationPage, Faulted, LogPage, MessagePage, ResumeState, Unavailable, UserPage
+from bussa_server.tuning import yield_cpu
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -227,7 +227,7 @@ class SqliteStore:
             raise Unavailable("the store is closed")
         try:
             done = asyncio.get_running_loop().run_in_executor(self._writer, lambda: work(*args, **kwargs))
-            _yield_cpu()
+            yield_cpu()
             return await done
         except apsw.Error as error:
             raise Unavailable(str(error)) from error
@@ -254,12 +254,6 @@ class SqliteStore:
             self._read_connections.add(connection)
         self._local.deadline = time.monotonic() + READ_TIMEOUT_SECONDS
         return connection
-
-
-_yield_cpu = ctypes.CDLL(None).sched_yield
-"""Let threads have the processor that wait for it (sched_yield(2)). Where there is only one, the kernel would let the
-thread that is to commit wait until this one sleeps, or until the next tick of its clock: up to 4 ms of a busy loop.
-`os.sched_yield` would not do, for it keeps the interpreter's lock."""
 
 
 def _is_unavailable(error: BaseException) -> bool:

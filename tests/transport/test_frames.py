@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from websockets.frames import Frame, Opcode
 
 from bussa_protocol.limits import FRAME
-from bussa_server.transport.frame_scanner import INCOMPLETE, NEEDS_PARSER, frame_end, payload_start
+from bussa_server.transport.frames import INCOMPLETE, NEEDS_PARSER, frame_end, payload_start
 
 
 def serialized(payload: bytes, opcode: Opcode = Opcode.BINARY) -> bytes:
