@@ -1,15 +1,16 @@
-"""HTTP with an end to every patience: none of it on uvicorn as released, all of it on server."""
+"""HTTP with deadlines and bounds. uvicorn as released has none of them."""
 
 import asyncio
 import contextlib
 import socket
+from typing import Any
 
 import httpx
 import pytest
 
 from bussa_server.transport import http as http_module
 from bussa_server.transport import idle_connection
-from bussa_server.transport.http import BoundedHttp, Flow
+from bussa_server.transport.http import BoundedHttp, ReadGate
 from tests.transport.peer import HANDSHAKE, Ended, peer
 from tests.transport.running_server import RunningServer
 
@@ -49,7 +50,16 @@ async def test_incomplete_request_times_out(server: RunningServer, data: bytes) 
 
 
 @pytest.mark.usefixtures("short_timeouts")
-@pytest.mark.parametrize(("data", "drop"), [(HANDSHAKE, b"X: y\r\n"), (POST[:-5], b""), (b"", b"\r\n")])
+@pytest.mark.parametrize(
+    ("data", "drop"),
+    [
+        (HANDSHAKE, b"X: y\r\n"),
+        (b"POST /echo HTTP/1.1\r\nHost: bussa.test\r\nContent-Length: 10000\r\n\r\n", b"x"),
+        (b"POST /echo HTTP/1.1\r\nHost: bussa.test\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
+        (b"", b"\r\n"),
+    ],
+    ids=["headers", "a body", "chunks", "empty lines"],
+)
 async def test_slow_trickle_times_out(server: RunningServer, data: bytes, drop: bytes) -> None:
     async with peer(server.port) as device:
         await device.write(data)
@@ -67,7 +77,7 @@ async def test_active_connection_is_kept(server: RunningServer) -> None:
         for _ in range(4):
             await device.write(POST)
             assert await device.response() == (200, b"hello")
-            await asyncio.sleep(0.15)  # in sum longer than one request may take
+            await asyncio.sleep(0.15)  # together longer than one request may take
 
 
 async def test_keep_alive_times_out(server: RunningServer) -> None:
@@ -89,7 +99,7 @@ async def test_pipelined_requests_are_answered_in_order(server: RunningServer, c
 
 
 async def test_pipelined_requests_wait_unparsed(server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of each request uvicorn makes an object of kilobytes, before it has answered the first."""
+    """uvicorn makes an object of kilobytes for each request that is parsed, before it has answered the first."""
     complete, waiting = BoundedHttp.on_message_complete, list[int]()
 
     def count(self: BoundedHttp) -> None:
@@ -108,7 +118,7 @@ async def test_pipelined_requests_wait_unparsed(server: RunningServer, monkeypat
 async def test_pipelined_request_does_not_time_out_while_waiting(
     server: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Half of it is parsed, in the slice of those before it; the other half must wait for their answers."""
+    """Half of it is parsed in the slice of those before it; the other half must wait for their responses."""
     monkeypatch.setattr(http_module, "REQUEST_SECONDS", 0.15)
     late = b"GET /late HTTP/1.1\r\nHost: bussa.test\r\n\r\n"
     count = http_module.SLICE_BYTES // len(late)
@@ -151,7 +161,7 @@ async def test_split_headers_before_a_large_body_are_accepted(server: RunningSer
 
 @pytest.mark.parametrize("header", [b"Authorization: Bearer " + b"x" * 9_000, b"\r\n".join([b"X: y"] * 200)])
 async def test_malformed_handshake_is_refused(server: RunningServer, header: bytes) -> None:
-    """uvicorn says nothing here, and waits for ever."""
+    """uvicorn would not answer, and would wait for ever."""
     async with peer(server.port) as device:
         assert await device.upgrade(header) == 431
         await device.rest()
@@ -179,14 +189,14 @@ async def test_peer_that_does_not_read_the_last_response_is_aborted(server: Runn
 
 
 async def test_slow_but_reading_peer_is_kept(server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Long enough for a busy machine to come back to one answer, and less than all of them take.
+    # Long enough for one response on a busy machine, and less than all of them take.
     monkeypatch.setattr(http_module, "RESPONSE_SECONDS", 2.0)
     async with peer(server.port, buffer=65_536) as device:
         await device.write(BIG * 30)
         for _ in range(30):
             status, body = await device.response()
             assert (status, len(body)) == (200, 400_000)
-            await asyncio.sleep(0.08)  # in sum longer than an answer may lie unread
+            await asyncio.sleep(0.08)  # together longer than a response may stay unread
 
 
 @pytest.mark.parametrize(
@@ -228,7 +238,7 @@ async def test_provoked_errors_are_not_logged(server: RunningServer, caplog: pyt
 @pytest.mark.parametrize("size", [100_000, 3_000_000])
 @pytest.mark.parametrize("path", [b"/refuse", b"/echo"])
 async def test_refused_body_gets_its_response(server: RunningServer, path: bytes, size: int) -> None:
-    """A socket closed over unread bytes is reset, and what was answered is lost with it."""
+    """Closing a socket over unread bytes resets it, and the response is lost."""
     for _ in range(5):
         async with peer(server.port) as device:
             await device.write(b"POST %s HTTP/1.1\r\nHost: b\r\nContent-Length: %d\r\n\r\n" % (path, size))
@@ -236,22 +246,34 @@ async def test_refused_body_gets_its_response(server: RunningServer, path: bytes
             assert (await device.response())[0] == (413 if path == b"/refuse" else 200)
 
 
+class FakeTransport:
+    reading = True
+
+    def pause_reading(self) -> None:
+        self.reading = False
+
+    def resume_reading(self) -> None:
+        self.reading = True
+
+
 def test_reading_stays_paused_while_data_is_unparsed() -> None:
-    """Else an application that takes its time to answer would have a quarter of a MiB more read at every step."""
-    resumed: list[bool] = []
+    """Otherwise each time a slow application takes something, a quarter of a MiB more would be read."""
+    transport: Any = FakeTransport()
+    gate = ReadGate(transport)
+    gate.set_unparsed(True)
+    gate.pause_reading()
+    gate.resume_reading()
+    assert not transport.reading
+    gate.set_unparsed(False)
+    assert transport.reading
 
-    class Reading:
-        def pause_reading(self) -> None: ...
-        def resume_reading(self) -> None:
-            resumed.append(flow.unparsed)
 
-    flow = Flow(Reading())
-    flow.pause_reading()
-    flow.unparsed = True
-    flow.resume_reading()
-    assert resumed == []
-    assert not flow.read_paused
-    flow.unparsed = False
-    flow.pause_reading()
-    flow.resume_reading()
-    assert resumed == [False]
+def test_reading_stays_paused_while_flow_control_asks_for_it() -> None:
+    transport: Any = FakeTransport()
+    gate = ReadGate(transport)
+    gate.pause_reading()
+    gate.set_unparsed(True)
+    gate.set_unparsed(False)
+    assert not transport.reading
+    gate.resume_reading()
+    assert transport.reading

@@ -1,4 +1,4 @@
-"""A connection without a byte: nothing is made for it that it may never need."""
+"""A connection before its first byte: nothing is allocated that it may never need."""
 
 import asyncio
 import gc
@@ -15,18 +15,18 @@ from tests.transport.running_server import RunningServer, serving
 
 async def test_idle_connection_has_no_parser_before_its_first_byte(server: RunningServer) -> None:
     gc.collect()
-    gc.disable()  # nothing may have to be looked for
+    gc.disable()  # nothing may depend on a collection
     try:
         async with peer(server.port) as device:
             await server.wait_connected()
-            [wordless] = server.uvicorn.server_state.connections
-            assert isinstance(wordless, IdleConnection)
+            [idle] = server.uvicorn.server_state.connections
+            assert isinstance(idle, IdleConnection)
             assert not [one for one in gc.get_objects() if isinstance(one, (BoundedHttp, httptools.HttpRequestParser))]
             await device.write(b"GET /late HTTP/1.1\r\nHost: b\r\n\r\n")
             assert (await device.head())[0] == 200
             [http] = server.uvicorn.server_state.connections
             assert isinstance(http, BoundedHttp)
-            del wordless, http
+            del idle, http
             assert not [one for one in gc.get_objects() if isinstance(one, IdleConnection)]
     finally:
         gc.enable()
@@ -46,7 +46,7 @@ async def test_deadline_counts_from_the_connection(server: RunningServer, monkey
     async with peer(server.port) as device:
         await server.wait_connected()
         after = loop.time()
-        while loop.time() <= after:  # noqa: ASYNC110 - a clock tells nobody
+        while loop.time() <= after:  # noqa: ASYNC110 - nothing signals it
             await asyncio.sleep(0.001)
         await device.write(b"GET /late HTTP/1.1\r\nHost: b\r\n\r\n")
         await device.head()

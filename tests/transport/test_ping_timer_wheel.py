@@ -90,7 +90,7 @@ async def test_answered_pings_continue() -> None:
 
 async def test_handshake_objects_are_released(server: RunningServer) -> None:
     gc.collect()
-    gc.disable()  # nothing may have to be looked for
+    gc.disable()  # nothing may depend on a collection
     try:
         async with peer(server.port) as device:
             socket = await server.greet(device)

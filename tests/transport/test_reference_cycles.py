@@ -1,4 +1,5 @@
-"""What ends is freed at once. What refers to each other waits for the garbage collector, and everybody for that."""
+"""A closed connection is freed by reference counting. Cycles would wait for the garbage collector, which stalls the
+event loop."""
 
 import asyncio
 import gc
@@ -15,7 +16,7 @@ REQUEST = b"GET /big?bytes=1 HTTP/1.1\r\nHost: b\r\n\r\n"
 
 @pytest.fixture
 def left() -> Iterator[list[object]]:
-    """What only the collector finds."""
+    """Objects that only the collector finds."""
     gc.collect()
     gc.disable()
     yield gc.garbage

@@ -8,7 +8,7 @@ import asyncio
 import email.utils
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote
 
 from uvicorn.config import Config
@@ -95,7 +95,7 @@ class Handshake:
         ``socket`` is what the application finds in the scope's extensions.
         """
         try:
-            app: Any = self._config.loaded_app  # uvicorn's types of ASGI are private
+            app = cast(Any, self._config.loaded_app)  # pyright: ignore[reportUnknownMemberType] - uvicorn's own types
             await app(self._scope(socket), self._receive, self._send)
         except ClientDisconnected:
             pass
