@@ -1,4 +1,4 @@
-# The server as an image. Everything it runs on comes as wheels, so nothing is compiled; pip stays behind all the same.
+# The server as an image. All dependencies are wheels, so nothing is compiled; pip is not in the image all the same.
 #
 #     docker build -t bussa .
 #     docker run -p 8080:8080 -v bussa-data:/data bussa      one process with its embedded store
@@ -15,7 +15,7 @@ COPY server ./server
 COPY client ./client
 COPY load ./load
 COPY web ./web
-# The versions that were tested, compared with their hashes; then what was built from the sources.
+# The tested versions, checked against their hashes; then Bussa, built from the sources.
 RUN pip --python /opt/bussa/bin/python install --only-binary=:all: --require-hashes --requirement requirements/run.txt \
     && pip --python /opt/bussa/bin/python install --no-deps --no-build-isolation . \
     && rm -rf /opt/bussa/source
@@ -23,7 +23,7 @@ RUN pip --python /opt/bussa/bin/python install --only-binary=:all: --require-has
 
 FROM python:3.13-slim
 
-# A number of its own, so that a volume's owner can be named where there is no /etc/passwd.
+# A fixed uid, so that the owner of a volume can be set where there is no /etc/passwd.
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin bussa \
     && install --directory --owner=bussa --mode=0700 /data
 COPY --from=build /opt/bussa /opt/bussa
@@ -34,7 +34,7 @@ WORKDIR /data
 VOLUME /data
 EXPOSE 8080
 
-# /readyz is 503 while the server drains or its store is out of reach. No curl: the image has a Python.
+# /readyz is 503 while the server drains or its database is unavailable. By Python, because the image has no curl.
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s \
     CMD ["python", "-c", "import http.client, os, sys; c = http.client.HTTPConnection('127.0.0.1', int(os.environ.get('BUSSA_PORT', 8080)), timeout=2); c.request('GET', '/readyz'); sys.exit(c.getresponse().status != 200)"]
 

@@ -1,12 +1,12 @@
 # make run     start the server with its embedded store; make run ARGS="--port 9000" passes arguments on
-# make test    everything that the tests need, then all of them; make test ARGS="tests/protocol" for a part
+# make test    install what the tests need, then run all of them; make test ARGS="tests/protocol" for a part
 # make check   style, types and the direction of imports
-# make newest  the checks and tests with the newest version of everything, in an environment of its own
-# make lock    choose the versions anew, and write them down with their hashes
+# make newest  run the checks and tests with the newest versions of the dependencies, in a separate environment
+# make lock    resolve the dependencies again, and lock their versions with hashes
 # make bench   measure the server on this machine
-# make clean   take away what these made
+# make clean   delete everything that these created
 #
-# Each works in a clean clone, with make and a Python of at least 3.11. PYTHON=/path/to/python3 chooses one.
+# Each works in a clean clone, with make and Python 3.11 or newer. PYTHON=/path/to/python3 chooses one.
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -20,7 +20,7 @@ help:
 run: $(VENV)/.installed
 	@exec $(BIN)/bussa serve $(ARGS)
 
-# Four at a time, file by file: most tests wait for something (a server that starts, a limit that runs out).
+# Four at a time, file by file: most tests wait for something (a server to start, a limit to expire).
 test: $(VENV)/.installed-dev node_modules/.installed
 	@$(BIN)/python -m pytest -n 4 --dist loadfile $(ARGS)
 
@@ -34,7 +34,7 @@ check: $(VENV)/.installed-dev node_modules/.installed
 bench: $(VENV)/.installed-dev
 	@$(BIN)/python -m bench $(ARGS)
 
-# A job for the calendar, not for each change: whether tomorrow's versions still do.
+# A scheduled job, not one for each change: whether the newest versions still work.
 newest:
 	@rm -rf .venv-newest
 	@.ci/venv .venv-newest newest
@@ -47,12 +47,12 @@ clean:
 	rm -rf $(VENV) .venv-newest node_modules build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
-# The stamps are what make compares with pyproject.toml. A server needs no tools, so `make run` installs none.
-# A venv whose Python is gone, or was upgraded away, is made anew whatever its stamps say.
+# make compares these stamps with pyproject.toml. A server needs no development tools, so `make run` installs none.
+# A venv whose Python is gone, or was upgraded, is recreated whatever its stamps say.
 ANEW := $(shell $(BIN)/python -c '' 2>/dev/null || echo anew)
 .PHONY: anew
 
-# What an environment is made from, and of which versions.
+# What an environment is made from.
 DEPENDENCIES = pyproject.toml requirements/run.txt requirements/dev.txt $(ANEW)
 
 $(VENV)/.installed: $(DEPENDENCIES)
@@ -63,8 +63,8 @@ $(VENV)/.installed-dev: $(DEPENDENCIES)
 	@.ci/venv $(VENV) dev
 	@touch $(VENV)/.installed $@
 
-# What checks the page: a type checker, and the rules of accessibility. The page itself needs none of it.
+# What checks the web client: a type checker, and accessibility rules. The web client itself needs neither.
 node_modules/.installed: package-lock.json $(VENV)/.installed-dev
-	@echo "Installing what checks the page ..." >&2
+	@echo "Installing the tools that check the web client ..." >&2
 	@.ci/node npm ci --silent
 	@touch $@

@@ -1,10 +1,9 @@
-"""The store port in plain memory: the real ledger on rows that are copied in and out.
+"""The store port in memory: the real handlers on rows that are copied in and out.
 
-Small enough to be right at a glance, so that other stores can be compared with it. Nothing survives the process.
+Small enough to be obviously right, so that other stores can be compared with it. Nothing survives the process.
 """
 
 import itertools
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -26,13 +25,12 @@ from bussa_server.ports.store import (
     ResumeState,
     Unavailable,
     UserPage,
+    parse_cursor,
     take_page,
 )
 
 
 class LogRow(NamedTuple):
-    """A row of a log."""
-
     at: int
     peer: str | None
     event: LogEvent
@@ -41,7 +39,7 @@ class LogRow(NamedTuple):
 class MemoryStore:
     def __init__(self, epoch: str = "memory") -> None:
         self.unavailable = False
-        """Set it, and everything raises Unavailable."""
+        """If true, every method raises `Unavailable`."""
         self.reports: list[NewReport] = []
         self._epoch = epoch
         self._users: dict[str, User] = {}
@@ -66,7 +64,7 @@ class MemoryStore:
         uow = self._load(command)
         try:
             outcome = handle(uow, command, now)
-        except Exception as error:  # noqa: BLE001 - as the port has it: a command that fails by itself fails alone
+        except Exception as error:  # noqa: BLE001 - per the port: a command that fails by itself fails alone
             return Faulted(error)
         self._save(uow)
         if isinstance(command, Send) and isinstance(outcome.result, MessageSent):
@@ -100,12 +98,12 @@ class MemoryStore:
     async def trim(self, now: int) -> int:
         self._check_available()
         trimmed = 0
-        for user, lines in self._logs.items():
+        for user, rows in self._logs.items():
             head = self._users[user].head
-            # From the oldest on and no further than the first that must stay, for a log has no holes.
-            first = next((i for i, line in enumerate(lines) if not _may_be_trimmed(line, head, now)), len(lines))
+            # Cut before the first row to keep, so that the log has no hole.
+            first = next((i for i, row in enumerate(rows) if not _may_be_trimmed(row, head, now)), len(rows))
             trimmed += first
-            self._logs[user] = lines[first:]
+            self._logs[user] = rows[first:]
         return trimmed
 
     async def close(self) -> None:
@@ -124,22 +122,22 @@ class MemoryStore:
 
     async def log(self, user: str, after: int, limit: int) -> LogPage:
         self._check_available()
-        lines = self._logs[user]
+        rows = self._logs[user]
         head = self._users[user].head if user in self._users else 0
-        tail = lines[0].event.seq if lines else head + 1
+        tail = rows[0].event.seq if rows else head + 1
         if after + 1 < tail:
             return LogPage((), head, tail)
-        found = (self._visible(user, line) for line in lines if line.event.seq > after)
+        found = (self._visible(user, row) for row in rows if row.event.seq > after)
         return LogPage(take_page(found, _length, limit)[0], head, tail)
 
     async def resume_state(self, user: str, after: int, limit: int) -> ResumeState | None:
         page = await MemoryStore.log(self, user, after, limit)
         return ResumeState(self._users[user].revoked_at, page) if user in self._users else None
 
-    def _visible(self, user: str, line: LogRow) -> LogEvent:
-        event = line.event
+    def _visible(self, user: str, row: LogRow) -> LogEvent:
+        event = row.event
         author = event.sender if isinstance(event, events.MessageEvent) else getattr(event, "by", user)
-        return events.HiddenEvent(seq=event.seq) if author != user and self._blocks(user, line.peer) else event
+        return events.HiddenEvent(seq=event.seq) if author != user and self._blocks(user, row.peer) else event
 
     async def history(
         self, user: str, peer: str, before: int | None, after: int | None, limit: int
@@ -158,7 +156,7 @@ class MemoryStore:
 
     async def conversations(self, user: str, folder: str, before: str | None, limit: int) -> ConversationPage:
         self._check_available()
-        below = _parse_cursor(before)
+        below = parse_cursor(before)
         mine = [
             (participant.sort_seq, conversation_key(user, participant.peer), conversation)
             for conversation in self._conversations_of(user)
@@ -192,7 +190,7 @@ class MemoryStore:
         self, user: str, query: Sequence[str], peer: str | None, before: str | None, limit: int
     ) -> MessagePage | None:
         self._check_available()
-        below = _parse_cursor(before)
+        below = parse_cursor(before)
         if peer is not None and not self._messages[conversation_key(user, peer)]:
             return None
         found: list[tuple[int, str, NewMessage]] = []
@@ -235,7 +233,7 @@ class MemoryStore:
 
     def _check_available(self) -> None:
         if self.unavailable:
-            raise Unavailable("the memory is out of reach")
+            raise Unavailable("the store is set to unavailable")
 
     def _conversations_of(self, user: str) -> list[Conversation]:
         return [conversation for key, conversation in self._conversations.items() if user in key]
@@ -257,17 +255,8 @@ class MemoryStore:
         )
 
 
-def _parse_cursor(cursor: str | None) -> float:
-    """Pages go down from here. Raises ValueError for what was never the ``next`` of a page."""
-    if cursor is None:
-        return math.inf
-    if not (cursor.isascii() and cursor.isdigit()):
-        raise ValueError("not a cursor")
-    return int(cursor)
-
-
-def _may_be_trimmed(line: LogRow, head: int, now: int) -> bool:
-    return line.event.seq <= head - limits.LOG_RETENTION_EVENTS and line.at < now - limits.LOG_RETENTION_MILLIS
+def _may_be_trimmed(row: LogRow, head: int, now: int) -> bool:
+    return row.event.seq <= head - limits.LOG_RETENTION_EVENTS and row.at < now - limits.LOG_RETENTION_MILLIS
 
 
 def _length(event: LogEvent) -> int:

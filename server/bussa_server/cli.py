@@ -1,4 +1,4 @@
-"""The commands of the server: ``bussa serve``, ``token``, ``check``, ``backup``, ``new-epoch``."""
+"""The server's commands: ``bussa serve``, ``token``, ``check``, ``backup``, ``new-epoch``."""
 
 import sys
 from collections.abc import Generator
@@ -14,7 +14,7 @@ from bussa_server.settings import BadSettingError, Settings
 
 app = typer.Typer()
 
-Data = Annotated[Path, typer.Option(envvar="BUSSA_DATA", help="The folder of the embedded store.")]
+Data = Annotated[Path, typer.Option(envvar="BUSSA_DATA", help="Folder of the embedded database.")]
 DEFAULT = Settings()
 
 
@@ -24,7 +24,7 @@ def _option(help: str, env: str, **more: Any) -> Any:
 
 @contextmanager
 def _plain_errors() -> Generator[None, None, None]:
-    """What the operator can mend is said in one sentence, with status 2 and no trace."""
+    """Print errors that the operator can fix as one line, without a traceback, and exit with status 2."""
     from bussa_server.adapters.sqlite.database import DataFolderError
 
     try:
@@ -45,51 +45,51 @@ def _split_commas(value: str) -> tuple[str, ...]:
 @app.command()
 def serve(
     host: Annotated[str, _option("Address to listen on.", "HOST")] = DEFAULT.host,
-    port: Annotated[int, _option("Port to listen on; 0: any free one.", "PORT")] = DEFAULT.port,
-    data: Annotated[Path, _option("Folder of the embedded store and the generated secret.", "DATA")] = DEFAULT.data,
-    database_url: Annotated[str | None, _option("postgresql://…: keep everything there.", "DATABASE_URL")] = None,
-    redis_url: Annotated[str | None, _option("redis://…: ring other nodes there.", "REDIS_URL")] = None,
-    workers: Annotated[int, _option("Processes on this port, each a node.", "WORKERS")] = DEFAULT.workers,
-    admin_key: Annotated[str | None, _option("Opens the admin calls.", "ADMIN_KEY")] = None,
-    secret: Annotated[str | None, _option("Signs tokens; all nodes share it.", "SECRET")] = None,
-    jwks_url: Annotated[str | None, _option("Public keys of the tokens that the host signs.", "JWKS_URL")] = None,
-    token_audience: Annotated[str | None, _option("`aud` that tokens must carry.", "TOKEN_AUDIENCE")] = None,
-    token_issuer: Annotated[str | None, _option("`iss` that tokens must carry.", "TOKEN_ISSUER")] = None,
-    token_seconds: Annotated[int, _option("How long a token is good for.", "TOKEN_SECONDS")] = DEFAULT.token_seconds,
-    sign_up: Annotated[bool, _option("Whether anybody may create an account.", "SIGN_UP")] = DEFAULT.sign_up,
+    port: Annotated[int, _option("Port to listen on; 0: any free port.", "PORT")] = DEFAULT.port,
+    data: Annotated[Path, _option("Folder of the embedded database and the generated secret.", "DATA")] = DEFAULT.data,
+    database_url: Annotated[
+        str | None, _option("PostgreSQL instead of the embedded database: postgresql://…", "DATABASE_URL")
+    ] = None,
+    redis_url: Annotated[str | None, _option("Redis for pub/sub between nodes: redis://…", "REDIS_URL")] = None,
+    workers: Annotated[int, _option("Worker processes on this port.", "WORKERS")] = DEFAULT.workers,
+    admin_key: Annotated[str | None, _option("Key for the admin API; without it there is none.", "ADMIN_KEY")] = None,
+    secret: Annotated[str | None, _option("Secret that signs tokens; the same on all nodes.", "SECRET")] = None,
+    jwks_url: Annotated[str | None, _option("JWKS of the host application that signs tokens.", "JWKS_URL")] = None,
+    token_audience: Annotated[str | None, _option("Required `aud` of tokens.", "TOKEN_AUDIENCE")] = None,
+    token_issuer: Annotated[str | None, _option("Required `iss` of tokens.", "TOKEN_ISSUER")] = None,
+    token_seconds: Annotated[int, _option("Default lifetime of a token.", "TOKEN_SECONDS")] = DEFAULT.token_seconds,
+    sign_up: Annotated[bool, _option("Whether anyone may create an account.", "SIGN_UP")] = DEFAULT.sign_up,
     password_length: Annotated[
-        int, _option("Characters of a password at the least.", "PASSWORD_LENGTH")
+        int, _option("Minimum length of a password.", "PASSWORD_LENGTH")
     ] = DEFAULT.password_length,
-    allow_origin: Annotated[
-        str, _option("Origins of other pages that may connect, by commas; *: any.", "ALLOW_ORIGIN")
-    ] = "",
+    allow_origin: Annotated[str, _option("Other allowed origins, comma-separated; *: any.", "ALLOW_ORIGIN")] = "",
     trusted_proxies: Annotated[
-        str, _option("Addresses whose X-Forwarded-For is believed, by commas.", "TRUSTED_PROXIES")
+        str, _option("Addresses whose X-Forwarded-For is trusted, comma-separated.", "TRUSTED_PROXIES")
     ] = "",
     send_rate: Annotated[
-        float, _option("Messages a second of one user, in bursts of 200; 0: no limit.", "SEND_RATE")
+        float, _option("Messages per second and user, in bursts of 200; 0: no limit.", "SEND_RATE")
     ] = DEFAULT.send_rate,
     frame_rate: Annotated[
         float,
-        _option("Other frames a second of one connection, bursts of ten times as many; 0: no limit.", "FRAME_RATE"),
+        _option("Other frames per second and connection, in bursts of ten times that; 0: no limit.", "FRAME_RATE"),
     ] = DEFAULT.frame_rate,
     connections_per_user: Annotated[
-        int, _option("Connections of one user.", "CONNECTIONS_PER_USER")
+        int, _option("Maximum connections per user.", "CONNECTIONS_PER_USER")
     ] = DEFAULT.connections_per_user,
     connections_per_address: Annotated[
-        int, _option("Connections of one address.", "CONNECTIONS_PER_ADDRESS")
+        int, _option("Maximum connections per address.", "CONNECTIONS_PER_ADDRESS")
     ] = DEFAULT.connections_per_address,
     login_rate: Annotated[
-        float, _option("Failed log-ins a second of one address; 0: no limit.", "LOGIN_RATE")
+        float, _option("Failed log-ins per second and address; 0: no limit.", "LOGIN_RATE")
     ] = DEFAULT.login_rate,
     drain_seconds: Annotated[
-        float, _option("Over how long the closes of a restart are spread.", "DRAIN_SECONDS")
+        float, _option("Seconds over which a restart spreads its closes.", "DRAIN_SECONDS")
     ] = DEFAULT.drain_seconds,
     log_format: Annotated[str, _option("text or json.", "LOG_FORMAT")] = DEFAULT.log_format,
     log_level: Annotated[str, _option("debug, info, warning or error.", "LOG_LEVEL")] = DEFAULT.log_level,
 ) -> None:
-    """Serve until SIGTERM. Without --database-url and --redis-url one process does it all."""
-    # First of all: where telemetry counts is decided when it is imported, and nearly everything imports it.
+    """Serve until SIGTERM. Without --database-url and --redis-url a single process needs nothing else."""
+    # First: telemetry decides at import where to count, and nearly every module imports it.
     with multiprocess_metrics.enabled() if workers > 1 else nullcontext(), _plain_errors():
         settings = Settings(
             host=host,
@@ -130,12 +130,12 @@ def serve(
 def token(
     user: str,
     data: Data = DEFAULT.data,
-    secret: Annotated[str | None, _option("The secret, if the server was given one.", "SECRET")] = None,
-    ttl: Annotated[int, typer.Option(help="Seconds until it runs out.", min=1, max=TTL_MAX)] = DEFAULT.token_seconds,
-    token_audience: Annotated[str | None, _option("`aud`, if the server wants one.", "TOKEN_AUDIENCE")] = None,
-    token_issuer: Annotated[str | None, _option("`iss`, if the server wants one.", "TOKEN_ISSUER")] = None,
+    secret: Annotated[str | None, _option("The server's secret, if it was given one.", "SECRET")] = None,
+    ttl: Annotated[int, typer.Option(help="Lifetime in seconds.", min=1, max=TTL_MAX)] = DEFAULT.token_seconds,
+    token_audience: Annotated[str | None, _option("`aud`, if the server requires one.", "TOKEN_AUDIENCE")] = None,
+    token_issuer: Annotated[str | None, _option("`iss`, if the server requires one.", "TOKEN_ISSUER")] = None,
 ) -> None:
-    """Print a token for USER of an embedded store: to try things by hand."""
+    """Print a token for USER of an embedded database, for testing by hand."""
     from bussa_server.offline import token_for
 
     with _plain_errors():
@@ -145,7 +145,7 @@ def token(
 
 @app.command()
 def check(data: Data = DEFAULT.data) -> None:
-    """Verify a data folder: logs without holes, conversations that agree. Status 1 if something is wrong."""
+    """Verify a data folder: gapless logs, consistent conversations. Exits with 1 if it finds problems."""
     from bussa_server.offline import check as check_folder
 
     with _plain_errors():
@@ -158,7 +158,7 @@ def check(data: Data = DEFAULT.data) -> None:
 
 @app.command()
 def backup(destination: Path, data: Data = DEFAULT.data) -> None:
-    """Copy the embedded store into a new file, also while it is served."""
+    """Copy the embedded database into a new file, also while the server is running."""
     from bussa_server.offline import back_up
 
     with _plain_errors():
@@ -170,7 +170,7 @@ def backup(destination: Path, data: Data = DEFAULT.data) -> None:
 def new_epoch(
     database_url: Annotated[str, _option("postgresql://…: the restored database.", "DATABASE_URL")],
 ) -> None:
-    """Begin a new epoch after PostgreSQL was restored, before a server is started: devices read anew then."""
+    """Begin a new epoch after restoring PostgreSQL, before starting a server, so that devices reload everything."""
     from bussa_server.offline import new_epoch as begin
 
     with _plain_errors():

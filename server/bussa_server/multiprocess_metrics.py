@@ -1,4 +1,4 @@
-"""Where the workers of one port count together, so that ``/metrics`` of any of them counts all."""
+"""Shared metrics of several workers: ``/metrics`` of any worker shows the sum of all."""
 
 import os
 import tempfile
@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 @contextmanager
 def enabled() -> Generator[None, None, None]:
-    """Count in files of a folder that is gone afterwards, and not in memory.
+    """Count in files of a temporary folder instead of in memory.
 
-    To be entered before `bussa_server.telemetry` is imported: a metric finds out where to count when it is made
+    Enter it before `bussa_server.telemetry` is imported: a metric decides where to count when it is created
     (prometheus_client, multiprocess mode).
     """
     with tempfile.TemporaryDirectory(prefix="bussa-metrics-") as folder:

@@ -1,4 +1,4 @@
-"""What the command line does with a data folder beside, or without, a running server."""
+"""The commands that work on a data folder or a database directly, with or without a running server."""
 
 import asyncio
 import time
@@ -14,10 +14,10 @@ from bussa_server.settings import BadSettingError, Settings
 
 
 def token_for(settings: Settings, user: str, ttl: int) -> str:
-    """A token for ``user``. Raises BadSettingError (no such user), DataFolderError."""
+    """A token for ``user``. Raises BadSettingError (unknown user), DataFolderError."""
     revoked_at = database.revoked_at(settings.data, user)
     if revoked_at is None:
-        raise BadSettingError(f"there is no user {user!r} in {settings.data}")
+        raise BadSettingError(f"unknown user {user!r} in {settings.data}")
     secret = secret_of(settings)
     return issue(
         user,
@@ -31,7 +31,7 @@ def token_for(settings: Settings, user: str, ttl: int) -> str:
 
 
 def new_epoch(database_url: str) -> str:
-    """Begin a new epoch in a PostgreSQL database that was restored. Returns it. Raises BadSettingError."""
+    """Begin a new epoch in a restored PostgreSQL database. Returns the epoch. Raises BadSettingError."""
     try:
         return asyncio.run(begin_epoch(database_url))
     except (DatabaseError, Unavailable) as error:

@@ -1,4 +1,4 @@
-"""A node behind a listening socket: start, serve, drain, end."""
+"""One process behind a listening socket: start, serve, drain, exit."""
 
 import asyncio
 import signal
@@ -22,17 +22,17 @@ from bussa_server.transport.tarpit import tarpit_of
 from bussa_server.transport.websocket_protocol import WebSocketProtocol
 
 PING_SECONDS = 20.0
-"""WebSocket pings: under the 30 to 60 s after which proxies and phone networks forget a silent connection."""
+"""Interval of WebSocket pings: below the 30 to 60 s after which proxies and phone networks drop an idle connection."""
 
 PONG_SECONDS = 40.0
-"""How long an answer may take. Longer than a peer may read slowly (30 s): that one has a code of its own."""
+"""Timeout of a pong. Longer than the slow-consumer limit (30 s), which has a close code of its own."""
 
 
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT. Blocks.
 
     Raises:
-        BadSettingError: the address can't be had, or another setting can't be.
+        BadSettingError: the address is unavailable, or a setting is invalid.
     """
     tuning.raise_file_limit()
     listener = listen(settings)
@@ -49,7 +49,7 @@ def serve_on(listener: socket.socket, settings: Settings, on_ready: Callable[[],
 
 
 def announce(listener: socket.socket) -> None:
-    """Say where the server is, to whoever started it and waits for this line."""
+    """Print the server's URL, for scripts that wait until it is ready."""
     host, port = listener.getsockname()[:2]
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     telemetry.listening(url)
@@ -57,8 +57,8 @@ def announce(listener: socket.socket) -> None:
 
 
 def listen(settings: Settings, *, port: int | None = None, shared: bool = False) -> socket.socket:
-    """Bind the address. ``shared``: other sockets of ours are bound to it, too (SO_REUSEPORT), and the kernel
-    spreads connections over them evenly.
+    """Bind the address. ``shared``: with SO_REUSEPORT, so that several sockets can be bound to it. The kernel then
+    distributes connections evenly among them.
 
     Raises BadSettingError.
     """
@@ -73,13 +73,13 @@ def listen(settings: Settings, *, port: int | None = None, shared: bool = False)
         listener.close()
         why = error.strerror if isinstance(error, OSError) else str(error)
         raise BadSettingError(
-            f"can't listen on {settings.host} port {settings.port}: {why}; choose another with --host and --port"
+            f"can't listen on {settings.host} port {settings.port}: {why}; set another address with --host and --port"
         ) from error
     return listener
 
 
 async def _serve(settings: Settings, listener: socket.socket, on_ready: Callable[[], None]) -> None:
-    # asyncio's own report would quote the exception, and with it what somebody wrote.
+    # asyncio's own handler would log the error message, which may quote a message's text.
     asyncio.get_running_loop().set_exception_handler(telemetry.unhandled)
     node = await Node.open(settings)
     try:
@@ -92,7 +92,7 @@ async def _serve(settings: Settings, listener: socket.socket, on_ready: Callable
 
 
 class _DrainingServer(Server):
-    """uvicorn's server, which says farewell before it ends and ends with status 0."""
+    """uvicorn's server, extended to drain connections before it shuts down, and to exit with status 0."""
 
     def __init__(self, node: Node, settings: Settings, on_ready: Callable[[], None]) -> None:
         config = uvicorn.Config(
@@ -100,7 +100,7 @@ class _DrainingServer(Server):
             http=IdleConnection,
             ws=WebSocketProtocol,
             ws_max_size=FRAME,
-            ws_per_message_deflate=False,  # memory and time; messages are small
+            ws_per_message_deflate=False,  # costs memory and CPU; messages are small
             ws_ping_interval=PING_SECONDS,
             ws_ping_timeout=PONG_SECONDS,
             proxy_headers=bool(settings.trusted_proxies),
@@ -114,7 +114,7 @@ class _DrainingServer(Server):
         )
         super().__init__(config)
         if settings.trusted_proxies:
-            # What uvicorn makes of the setting, networks and all.
+            # uvicorn's own parsing of the setting, including networks.
             proxies = ProxyHeadersMiddleware(cast(Any, node.app), list(settings.trusted_proxies))
             tarpit_of(self.server_state).exempt = proxies.trusted_hosts.__contains__
         self._node = node
@@ -137,16 +137,16 @@ class _DrainingServer(Server):
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        # uvicorn would raise the signal again at the end, and the status would not be 0.
+        # uvicorn's own version raises the signal again at the end, and the exit status would not be 0.
         with termination_signals(self.handle_exit):
             yield
 
 
 @contextmanager
 def termination_signals(on_signal: Callable[[int, FrameType | None], None]) -> Generator[None, None, None]:
-    """Meanwhile SIGTERM and SIGINT call ``tell`` in the running loop; afterwards another SIGTERM is ignored.
+    """Inside, SIGTERM and SIGINT call ``on_signal`` in the running loop; afterwards a further SIGTERM is ignored.
 
-    What is left to do then is brief and must be done: to be told twice changes nothing, the status least of all.
+    The cleanup that remains is short and must complete; a second signal must not change the exit status.
     """
     loop = asyncio.get_running_loop()
 
@@ -158,7 +158,7 @@ def termination_signals(on_signal: Callable[[int, FrameType | None], None]) -> G
     try:
         yield
     finally:
-        # In one step. The loop's own handlers leave the default behind when they go, which is to die; and to block a
-        # signal for that moment keeps it from this thread alone.
+        # Switch in one step. The loop's own handlers would restore the default, which kills the process, and blocking a
+        # signal meanwhile would block it for this thread only.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,7 +1,7 @@
-"""What an operator may set: read once, checked, frozen.
+"""The operator's settings: read once, validated, frozen.
 
-Each is an option of ``bussa serve`` and an environment variable ``BUSSA_…``. What would only be set
-wrong is no setting: those numbers are constants where they are used.
+Each is an option of ``bussa serve`` and an environment variable ``BUSSA_…``. Numbers that nobody can choose well are
+no settings, but constants where they are used.
 """
 
 from dataclasses import dataclass, field
@@ -11,14 +11,14 @@ from bussa_protocol.bodies import TTL_MAX
 from bussa_server.domain.rate_limit import Rate
 
 SEND_BURST = 200.0
-"""Messages that one user may send at once (contract, *Start*)."""
+"""Messages that one user may send in a burst (contract, *Start*)."""
 
 FRAME_BURST = 100.0
-"""Other frames that one connection may send at once at the least: a device that greets reads its conversations."""
+"""Minimum burst of other frames of one connection: a device reads its conversations right after the handshake."""
 
 
 class BadSettingError(ValueError):
-    """A setting that can't be; says which, why, and what would be right."""
+    """An invalid setting. The message names it, and what would be valid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,46 +26,46 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8080
     data: Path = Path("bussa-data")
-    """The folder of the embedded store and of the generated secret."""
+    """The folder of the embedded database and the generated secret."""
     database_url: str | None = None
     redis_url: str | None = None
     workers: int = 1
 
     admin_key: str | None = None
-    """Opens the admin calls; without it they are 404."""
+    """The bearer token of the admin calls; without it they are 404."""
     secret: str | None = None
-    """Signs and verifies tokens (HS256); made once and kept in the data folder if not given."""
+    """Signs and verifies tokens (HS256). If not given, it is generated once and kept in the data folder."""
     jwks_url: str | None = None
-    """Where a host application publishes the public keys of the tokens that it signs itself."""
+    """URL of the public keys (JWKS) of a host application that signs tokens itself."""
     token_audience: str | None = None
     token_issuer: str | None = None
-    """If set, every token must carry them; those signed here do."""
+    """If set, required in every token, and contained in those signed here."""
     token_seconds: int = 30 * 24 * 3600
-    """How long a token is good for that was got by password, or by an admin who named no `ttl`."""
+    """Default lifetime of a token: after a log-in, or from an admin call without a `ttl`."""
 
     sign_up: bool = True
-    """Whether anybody may create an account."""
+    """Whether anyone may create an account."""
     password_length: int = 1
-    """Characters of a new password at the least. The wire contract names no minimum; ask for more in public."""
+    """Minimum length of a new password. The contract has no minimum; require more on a public server."""
 
     allowed_origins: tuple[str, ...] = ()
-    """Origins of pages, besides the server's own, that may open a WebSocket; ``*`` is any."""
+    """Origins of pages that may open a WebSocket, besides the server's own; ``*``: any."""
     trusted_proxies: tuple[str, ...] = ()
-    """Addresses whose ``X-Forwarded-For`` is believed."""
+    """Addresses whose ``X-Forwarded-For`` is trusted."""
 
     send_rate: float = 20.0
-    """Messages a second of one user, in bursts of `SEND_BURST`; 0 lifts it."""
+    """Messages per second and user, in bursts of `SEND_BURST`; 0: no limit."""
     frame_rate: float = 200.0
-    """Frames a second of one connection that are not messages, in bursts of ten times as many; 0 lifts it."""
+    """Frames other than messages per second and connection, in bursts of ten times that; 0: no limit."""
     connections_per_user: int = 100
     connections_per_address: int = 20_000
     login_rate: float = 1.0
-    """Failed log-ins a second of one address (bursts of 20) and, a tenth of it, of one user; 0 lifts it."""
+    """Failed log-ins per second and address, in bursts of 20; a tenth of it per user; 0: no limit."""
 
     drain_seconds: float = 5.0
-    """Over how long the closes of a restart are spread."""
+    """Seconds over which a restart spreads the closes of its connections."""
     log_format: str = "text"
-    """``text`` for people, ``json`` for machines."""
+    """``text`` or ``json``."""
     log_level: str = "info"
 
     send_limit: Rate = field(init=False)
@@ -77,28 +77,31 @@ class Settings:
         self._check()
 
     def _check(self) -> None:
-        def require(holds: bool, complaint: str) -> None:
-            if not holds:
-                raise BadSettingError(complaint)
+        def require(valid: bool, message: str) -> None:
+            if not valid:
+                raise BadSettingError(message)
 
-        require(0 <= self.port <= 65535, f"--port {self.port}: a port is 0 to 65535")
-        require(self.workers >= 1, f"--workers {self.workers}: at least 1")
-        require(self.send_rate >= 0, f"--send-rate {self.send_rate}: 0 (no limit) or more")
-        require(self.frame_rate >= 0, f"--frame-rate {self.frame_rate}: 0 (no limit) or more")
-        require(self.login_rate >= 0, f"--login-rate {self.login_rate}: 0 (no limit) or more")
-        require(1 <= self.token_seconds <= TTL_MAX, f"--token-seconds {self.token_seconds}: 1 to {TTL_MAX}, a year")
+        require(0 <= self.port <= 65535, f"--port {self.port}: must be 0 to 65535")
+        require(self.workers >= 1, f"--workers {self.workers}: must be at least 1")
+        require(self.send_rate >= 0, f"--send-rate {self.send_rate}: must be 0 (no limit) or more")
+        require(self.frame_rate >= 0, f"--frame-rate {self.frame_rate}: must be 0 (no limit) or more")
+        require(self.login_rate >= 0, f"--login-rate {self.login_rate}: must be 0 (no limit) or more")
+        require(
+            1 <= self.token_seconds <= TTL_MAX,
+            f"--token-seconds {self.token_seconds}: must be 1 to {TTL_MAX}, which is a year",
+        )
         require(
             self.jwks_url is None or self.jwks_url.lower().startswith(("https://", "http://")),
-            f"--jwks-url {self.jwks_url}: a URL begins with https:// or http://",
+            f"--jwks-url {self.jwks_url}: must begin with https:// or http://",
         )
-        require(self.password_length >= 1, f"--password-length {self.password_length}: at least 1")
-        require(self.connections_per_user >= 1, "--connections-per-user: at least 1")
-        require(self.connections_per_address >= 1, "--connections-per-address: at least 1")
-        require(0 <= self.drain_seconds <= 600, f"--drain-seconds {self.drain_seconds}: 0 to 600")
+        require(self.password_length >= 1, f"--password-length {self.password_length}: must be at least 1")
+        require(self.connections_per_user >= 1, "--connections-per-user: must be at least 1")
+        require(self.connections_per_address >= 1, "--connections-per-address: must be at least 1")
+        require(0 <= self.drain_seconds <= 600, f"--drain-seconds {self.drain_seconds}: must be 0 to 600")
         require(self.admin_key is None or len(self.admin_key) > 0, "--admin-key: must not be empty")
         require(self.secret is None or len(self.secret) > 0, "--secret: must not be empty")
-        require(self.log_format in ("text", "json"), f"--log-format {self.log_format}: text or json")
+        require(self.log_format in ("text", "json"), f"--log-format {self.log_format}: must be text or json")
         require(
             self.log_level in ("debug", "info", "warning", "error"),
-            f"--log-level {self.log_level}: debug, info, warning or error",
+            f"--log-level {self.log_level}: must be debug, info, warning or error",
         )

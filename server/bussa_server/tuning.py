@@ -1,4 +1,4 @@
-"""Tuning of the machine and the interpreter: file limit, backlog, garbage collector, interpreter lock, scheduler, loop.
+"""Tuning of the machine and the interpreter: open files, backlog, garbage collector, GIL, scheduler, event loop.
 
 Each value was measured: docs/decisions/0012, docs/performance.md.
 """
@@ -15,28 +15,26 @@ from typing import Any
 import uvloop
 
 BACKLOG = 4096
-"""Connections that the kernel queues before they are accepted: after a restart all clients come back at once."""
+"""Listen backlog: after a restart all clients reconnect at once."""
 
 RESERVED_FILES = 65_536
-"""Size of the process's file descriptor table from the start: half a MiB of kernel memory. More files can be opened."""
+"""File descriptors for which the kernel's table has room from the start, at half a MiB. More can still be opened."""
 
 SWITCH_SECONDS = 0.0005
-"""Seconds after which a thread that waits for the interpreter's lock gets it from a busy one. The store's threads want
-it after every statement; at the default of 5 ms a busy loop makes a commit of some statements one of tens of
+"""The interpreter's thread switch interval: how long a thread waits for the GIL. The store's threads need the GIL after
+every statement, and with the default 5 ms a busy event loop turns a commit of a few statements into tens of
 milliseconds."""
 
 GC_THRESHOLDS = (5_000, 1, 500)
-"""Thresholds of Python's garbage collector: container allocations per young collection, young collections per middle
-one, middle ones per full one.
-
-A message allocates some twenty containers and leaves none behind, so at the default of 700 most collections (an eighth
-of all CPU time) found nothing. But a collection stops the loop: where people come in by the thousand, a young one of
-20,000 took 5 to 10 ms, and a middle one after ten of those 16 to 22. With these values collections take 3 % of the
-time, and 7 ms at the most."""
+"""Thresholds of Python's garbage collector: allocated containers per young collection, young collections per collection
+of the middle generation, and those per full one. A message allocates about twenty containers and leaves none behind, so
+with the default of 700 most collections (an eighth of all CPU time) found nothing. A collection stalls the event loop:
+while thousands of clients connect, with 20,000 a young one took 5 to 10 ms, and a middle one, every ten, 16 to 22 ms.
+With every other collection a middle one they take 3 % of the time, and 7 ms at most."""
 
 
 def raise_file_limit() -> None:
-    """Raise the limit of open files to the hard limit. Each connection is one, and the usual soft limit is 1024."""
+    """Raise the limit of open files: each connection is one, and the default limit is 1024."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = hard if hard != resource.RLIM_INFINITY else 1_048_576
     if soft < wanted:
@@ -44,11 +42,10 @@ def raise_file_limit() -> None:
 
 
 def reserve_files() -> None:
-    """Grow the kernel's file descriptor table to `RESERVED_FILES` now.
+    """Grow the kernel's file descriptor table now.
 
-    It grows by doubling, and each time whoever opens a file waits for all processors to pass a grace period: 10 to
-    18 ms, four times on the way to 5,000 connections. Call it after the last fork, which cuts the table back to what is
-    open.
+    It grows by doubling, and each time opening a file waits for an RCU grace period on all processors: 10 to 18 ms,
+    four times on the way to 5,000 connections. Call it after forking: a fork shrinks the table to the open files.
     """
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     with open(os.devnull, "rb") as file:
@@ -56,10 +53,10 @@ def reserve_files() -> None:
 
 
 def tune_interpreter() -> None:
-    """Set the switch interval and the garbage collector. Call it once everything that stays has been made."""
+    """Set the switch interval and the garbage collector. Call it after startup."""
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.collect()
-    gc.freeze()  # modules, types, routes: no collection looks at them again
+    gc.freeze()  # exempt what lives forever: modules, types, routes
     gc.set_threshold(*GC_THRESHOLDS)
 
 
@@ -69,6 +66,6 @@ def run(main: Coroutine[Any, Any, None]) -> None:
 
 
 yield_cpu = ctypes.CDLL(None).sched_yield
-"""Let waiting threads have the processor (sched_yield(2)). On a single core the kernel would otherwise let the thread
-that commits wait until the loop sleeps or the clock ticks, up to 4 ms. `os.sched_yield` keeps the interpreter's lock,
-so the thread would get the processor and not the lock."""
+"""Yield the CPU to waiting threads (sched_yield(2)). On a single CPU the kernel would run the writer thread only when
+this thread sleeps, or at its next clock tick: a delay of up to 4 ms under load. `os.sched_yield` would not help,
+because it keeps the GIL."""

@@ -1,8 +1,8 @@
-"""Several processes on one port, each a node of its own (``--workers N``).
+"""Several worker processes on one port, each a node of its own (``--workers N``).
 
-Each has a listening socket of its own on the same port (SO_REUSEPORT), so the kernel spreads connections evenly.
-All sockets are bound here, before the processes are forked, and stay open here: a worker that dies takes no
-connection along that still waited, and its successor finds them.
+Each worker has a listening socket of its own on the same port (SO_REUSEPORT), so the kernel distributes connections
+evenly. The supervisor binds all sockets before forking and keeps them open: when a worker dies, connections in its
+backlog are not lost, and its replacement accepts them.
 """
 
 import os
@@ -18,20 +18,17 @@ from bussa_server.serving import announce, listen, serve_on
 from bussa_server.settings import BadSettingError, Settings
 
 MIN_WORKER_SECONDS = 1.0
-"""The least life of a worker before its successor is started at once; a shorter one is waited out."""
+"""A worker that dies sooner is replaced only after this time; an older one at once."""
 
 
 def serve(settings: Settings) -> int:
     """Serve with ``settings.workers`` processes until SIGTERM or SIGINT; returns the exit status.
 
     Raises:
-        BadSettingError: the address can't be had, or the workers would share nothing.
+        BadSettingError: the address is unavailable, or --database-url or --redis-url is missing.
     """
     if settings.redis_url is None or settings.database_url is None:
-        raise BadSettingError(
-            "--workers: several processes need --redis-url to ring each other and --database-url to share what they"
-            " keep; without them one process serves all"
-        )
+        raise BadSettingError("--workers: several workers need --database-url and --redis-url")
     tuning.raise_file_limit()
     first = listen(settings, shared=True)
     port = first.getsockname()[1]
@@ -44,11 +41,11 @@ class _Supervisor:
         self._settings = settings
         self._listeners = listeners
         self._workers: dict[int, tuple[int, float]] = {}
-        """Each process with its place, which is that of its listener, and when it was started."""
+        """Process id → index of its listener, start time."""
         self._ending = False
 
     def run(self) -> int:
-        # Set before the first fork: a signal in between must not find the default handler.
+        # Before the first fork: a signal in between must not meet the default handler.
         for signum in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signum, self._end)
         ready_read, ready_write = os.pipe()
@@ -74,37 +71,40 @@ class _Supervisor:
             telemetry.set_worker(str(index))
             status = _run_worker(self._listeners[index], self._settings, ready_write)
         finally:
-            os._exit(status)  # never back into the supervisor's stack
+            os._exit(status)  # never return into the supervisor's stack
 
     def _all_ready(self, ready_read: int) -> bool:
-        """Each worker writes a byte when it accepts connections; the pipe ends when none is left to write."""
-        heard = 0
-        while heard < len(self._listeners) and not self._ending:
+        """Wait until every worker is ready. False: one died, or the server is terminating.
+
+        Each worker writes a byte when it accepts connections; the pipe ends when no worker is left.
+        """
+        ready = 0
+        while ready < len(self._listeners) and not self._ending:
             if select.select([ready_read], [], [], 0.2)[0]:
-                got = os.read(ready_read, 64)
-                if not got:
+                received = os.read(ready_read, 64)
+                if not received:
                     return False
-                heard += len(got)
+                ready += len(received)
             elif any(os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) for pid in self._workers):
                 return False
-        return heard == len(self._listeners)
+        return ready == len(self._listeners)
 
     def _await_all(self) -> int:
-        """Wait for the workers; whoever dies before its time is followed by another."""
-        worst = 0
+        """Wait for all workers, and replace those that die. Returns the first exit status that is not 0."""
+        exit_status = 0
         while self._workers:
             pid, status = os.wait()
             index, started = self._workers.pop(pid)
             telemetry.remove_worker(str(index))
             code = os.waitstatus_to_exitcode(status)
             if self._ending:
-                worst = worst or code
+                exit_status = exit_status or code
                 continue
             telemetry.worker_died(pid, code)
             time.sleep(max(0.0, MIN_WORKER_SECONDS - (time.monotonic() - started)))
             if not self._ending:
                 self._start(index, None)
-        return worst
+        return exit_status
 
     def _end(self, signum: int, frame: FrameType | None) -> None:
         self._ending = True
@@ -118,12 +118,12 @@ def _run_worker(listener: socket.socket, settings: Settings, ready_write: int | 
             os.write(ready_write, b".")
             os.close(ready_write)
 
-    # What the supervisor does about signals is not the worker's business; its loop sets its own.
+    # Reset the supervisor's signal handlers; the worker's loop sets its own.
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, signal.SIG_DFL)
     try:
         serve_on(listener, settings, on_ready)
     except BadSettingError as error:
-        print(f"bussa: {error}", file=sys.stderr)  # noqa: T201 - for whoever has started it
+        print(f"bussa: {error}", file=sys.stderr)  # noqa: T201 - for the operator at the terminal
         return 2
     return 0

@@ -1,4 +1,4 @@
-"""An embedded store on a disk that can be made to fail."""
+"""Fixtures: the embedded store on a disk with injected faults."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.contracts.actions import StoreActions
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
-    """Whatever happens to it, in the end all agrees."""
+    """A data folder that must pass `check` at the end of the test."""
     yield tmp_path
     assert checking.check(tmp_path).problems == []
 

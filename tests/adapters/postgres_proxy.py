@@ -1,4 +1,4 @@
-"""Stands between a store and its server, and breaks what passes through."""
+"""A TCP proxy between a store and its server, with injected faults."""
 
 import asyncio
 from urllib.parse import urlsplit, urlunsplit
@@ -14,17 +14,17 @@ class Proxy:
         self._pipes: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self.cut_at: bytes | None = None
-        """When the client says this, it is still passed on, and then the connection is cut: no answer comes back."""
+        """When the client sends this, it is forwarded, and the client's connection is cut before the reply."""
         self.cuts = 0
 
     async def start(self) -> str:
-        """Returns the URL that leads through the proxy."""
+        """Start; returns the database URL through the proxy."""
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         port = self._server.sockets[0].getsockname()[1]
         return urlunsplit(self._to._replace(netloc=f"{self._to.username}@127.0.0.1:{port}"))
 
     def freeze(self) -> None:
-        """Pass nothing on, in either direction, and say nothing of it."""
+        """Forward nothing, in either direction, without closing anything."""
         self._open.clear()
 
     def thaw(self) -> None:
@@ -59,7 +59,7 @@ class Proxy:
                 target.write(data)
                 await target.drain()
         except ConnectionError:
-            pass  # the other end has gone; so do both
+            pass  # one end has closed; both are closed below
         finally:
             for end in ends:
                 end.close()

@@ -1,4 +1,4 @@
-"""A crowd that does everything to each other, from a seed; and what must be true of a store whatever it did."""
+"""Random commands of several users, from a seed, and the invariants that a store must keep under them."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ from bussa_server.domain.unit_of_work import MessageSent
 from bussa_server.ports.store import MAX_LOG_PAGE, Store
 
 POLICIES = ("anyone", "followers", "following", "mutuals", "nobody")
-# What a store may trip over: nothing at all, quotation marks, what ends a string, what is not ASCII.
+# Texts that a store may handle wrongly: NUL, quotation marks, array syntax, non-ASCII.
 TEXTS = (
     "ciao",
     "Città già vista",
@@ -28,7 +28,7 @@ TEXTS = (
 
 
 class CommandGenerator:
-    """Makes up commands. Ids are such that their order tells collations apart."""
+    """Generates commands. The order of the ids differs between collations."""
 
     def __init__(self, seed: int, size: int = 8) -> None:
         self.random = random.Random(seed)
@@ -38,7 +38,7 @@ class CommandGenerator:
         self._nonces = 0
 
     def create_users(self) -> list[Command]:
-        """Everybody is created, with an open door."""
+        """Commands that create all users, with the policy ``anyone``."""
         return [commands.PutUser(id, UserChange(name=id, dm_policy="anyone")) for id in self.ids]
 
     def batches(self, count: int, most: int = 12) -> Iterator[list[Command]]:
@@ -92,23 +92,23 @@ async def whole_log(store: Store, user: str) -> list[events.LogEvent]:
 
 
 async def check_invariants(store: Store, ids: Sequence[str], sent: dict[tuple[str, str], MessageSent]) -> None:
-    """Dense, Ordered, Once, Durable: over all logs and conversations, for all acknowledged messages.
+    """Check *dense*, *ordered*, *once* and *durable* in all logs and conversations, for all acknowledged messages.
 
-    ``sent`` is what was answered, by (sender, nonce). Where somebody was blocked, look before: blocks hide.
+    ``sent`` has the acknowledged messages by (sender, nonce). No user may block another: blocks hide messages.
     """
     for user in ids:
         log = await whole_log(store, user)
         assert [event.seq for event in log] == list(range(1, len(log) + 1))
         messages = [event for event in log if isinstance(event, events.MessageEvent)]
         for peer in ids:
-            told = [event.n for event in messages if event.peer == peer]
-            assert told == list(range(1, len(told) + 1))
+            ns = [event.n for event in messages if event.peer == peer]
+            assert ns == list(range(1, len(ns) + 1))
             page = await store.history(user, peer, None, 0, PAGE_MAX)
-            assert (page is None) == (not told)
+            assert (page is None) == (not ns)
             theirs = await store.history(peer, user, None, 0, PAGE_MAX)
             if page is not None:
                 assert theirs is not None
-                assert [m.n for m in page.messages] == told[: len(page.messages)]
+                assert [m.n for m in page.messages] == ns[: len(page.messages)]
                 assert [(m.n, m.sender, m.text) for m in page.messages] == [
                     (m.n, m.sender, m.text) for m in theirs.messages
                 ]

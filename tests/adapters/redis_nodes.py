@@ -1,4 +1,4 @@
-"""Buses of several nodes on one Redis, each through a wire that can be cut."""
+"""Nodes with a bus on one Redis, each possibly through a proxy that can be cut."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -12,7 +12,7 @@ EPOCH = "k3f9"
 
 
 class RedisBusListener(BusListener):
-    """A node's ear that knows when its bus is whole."""
+    """A listener that can wait for the bus to connect and to disconnect."""
 
     bus: RedisBus
 
@@ -30,7 +30,7 @@ class RedisBusListener(BusListener):
 
 @asynccontextmanager
 async def node(*urls: str) -> AsyncIterator[RedisBusListener]:
-    """A node whose bus is whole."""
+    """A node whose bus is connected."""
     bus = RedisBus(urls, EPOCH)
     listener = RedisBusListener(bus)
     try:
@@ -40,7 +40,7 @@ async def node(*urls: str) -> AsyncIterator[RedisBusListener]:
 
 
 async def eventually(condition: Callable[[], bool]) -> None:
-    """Look again and again, on the loop: for what only a node's own loop can say, and does not tell."""
+    """Poll on the event loop, for state of a node that has no notification."""
     async with asyncio.timeout(TIMEOUT):
         while True:
             if condition():

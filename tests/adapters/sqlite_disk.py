@@ -1,4 +1,4 @@
-"""A disk that can fail: a layer between SQLite and the real one (sqlite.org/vfs.html)."""
+"""Disk fault injection: a VFS between SQLite and the real one (sqlite.org/vfs.html)."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,21 +13,24 @@ _ERRORS: dict[str, Callable[[], Exception]] = {
 
 
 class FaultyDisk(apsw.VFS):
-    """Every file that is opened while it is installed lies on it."""
+    """The default VFS while it is installed: every file opened meanwhile is on it."""
 
     def __init__(self) -> None:
-        # The one that is the default now; by "" it would name itself once it is the default.
+        # The current default, by name: "" would mean this VFS itself once it is the default.
         self.real = apsw.vfs_names()[0]
-        super().__init__("a disk that can fail", self.real, makedefault=True)
+        super().__init__("faulty disk", self.real, makedefault=True)
         self.unflushed: set[str] = set()
-        """The files that were written to since they were last flushed."""
+        """The files with writes since their last flush."""
         self.on_write: Callable[[str], None] = lambda _: None
+        """Called with the path after each write; if it raises, the write has failed."""
+        self.writes = 0
+        self.flushes = 0
         self.failures = 0
         self._operations_left: int | None = None
         self._error = _ERRORS["full"]
 
     def fail_after(self, operations: int, how: str = "full") -> None:
-        """Let so many more writes and flushes succeed, and none after them."""
+        """Let this many more writes and flushes succeed, and fail all after them."""
         self._operations_left, self._error, self.failures = operations, _ERRORS[how], 0
 
     def repair(self) -> None:
@@ -54,17 +57,19 @@ class _FaultyFile(apsw.VFSFile):
         self._disk.count_operation()
         self._disk.unflushed.add(self._path)
         super().xWrite(data, offset)
+        self._disk.writes += 1
         self._disk.on_write(self._path)
 
     def xSync(self, flags: int) -> None:  # noqa: N802 - apsw's name
         self._disk.count_operation()
         super().xSync(flags)
+        self._disk.flushes += 1
         self._disk.unflushed.discard(self._path)
 
 
 @contextmanager
 def faulty_disk() -> Iterator[FaultyDisk]:
-    """Installed until the end, by when all that lies on it must be closed."""
+    """Install the disk; all files on it must be closed at the end."""
     disk = FaultyDisk()
     try:
         yield disk

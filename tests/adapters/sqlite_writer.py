@@ -1,4 +1,4 @@
-"""A process that writes as fast as it can and says what was acknowledged, to be killed in the middle of it.
+"""A process that sends as fast as it can and prints each acknowledged message, to be killed meanwhile.
 
 python -m tests.adapters.sqlite_writer FOLDER ROUND
 """

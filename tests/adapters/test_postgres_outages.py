@@ -1,7 +1,6 @@
-"""What befalls a database: nothing acknowledged is lost, nothing is done twice, and all goes on by itself."""
+"""Database outages: no acknowledged message is lost, none is committed twice, and the store recovers by itself."""
 
 import asyncio
-import contextlib
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
@@ -20,14 +19,14 @@ from tests.postgres import Server, fresh_database
 
 NOW = 1_700_000_000_000
 DEADLINE = 8.0
-"""Seconds: the store's own deadline, and room for a slow machine."""
+"""Seconds: the store's own deadline, and a margin for a slow machine."""
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    made = Server()
-    yield made
-    made.remove()
+    server = Server()
+    yield server
+    server.remove()
 
 
 @pytest.fixture
@@ -43,7 +42,7 @@ async def open_store(url: str, generator: CommandGenerator) -> PostgresStore:
 
 
 class Sender:
-    """Send without end, and repeat what was not answered, until they are told to stop."""
+    """Sends batch after batch, and repeats those that were not answered."""
 
     def __init__(self, store: PostgresStore, generator: CommandGenerator) -> None:
         self._store = store
@@ -53,7 +52,7 @@ class Sender:
         self._stop = False
 
     async def wait_for_sent(self, more: int) -> None:
-        """Wait until so many messages more are acknowledged."""
+        """Wait until ``more`` further messages are acknowledged."""
         enough = len(self.sent) + more
         while len(self.sent) < enough:
             self._sent_more.clear()
@@ -75,17 +74,17 @@ class Sender:
                     assert known == outcome.result
             self._sent_more.set()
 
-    async def run_during(self, trouble: Callable[[], Awaitable[None]]) -> None:
-        """Send while there is trouble, and a hundred messages more after it."""
+    async def run_during(self, outage: Callable[[], Awaitable[None]]) -> None:
+        """Send during an outage, and a hundred messages after it."""
 
-        async def until_it_is_over() -> None:
-            await trouble()
+        async def stop_after_outage() -> None:
+            await outage()
             await self.wait_for_sent(100)
             self._stop = True
 
         async with asyncio.TaskGroup() as group:
             group.create_task(self.run())
-            group.create_task(until_it_is_over())
+            group.create_task(stop_after_outage())
 
 
 async def test_terminated_backends_neither_lose_nor_duplicate_messages(url: str) -> None:
@@ -105,9 +104,9 @@ async def test_terminated_backends_neither_lose_nor_duplicate_messages(url: str)
             )
         await admin.close()
 
-    await asyncio.gather(*(some.run_during(terminate) for some in senders))
-    for some in senders:
-        await check_invariants(stores[0], generator.ids, some.sent)
+    await asyncio.gather(*(sender.run_during(terminate) for sender in senders))
+    for sender in senders:
+        await check_invariants(stores[0], generator.ids, sender.sent)
     for store in stores:
         await store.close()
 
@@ -115,18 +114,18 @@ async def test_terminated_backends_neither_lose_nor_duplicate_messages(url: str)
 async def test_acknowledged_messages_survive_server_crash(server: Server, url: str) -> None:
     generator = CommandGenerator(2, 4)
     store = await open_store(url, generator)
-    senders = Sender(store, generator)
+    sender = Sender(store, generator)
 
-    async def die_and_come_back() -> None:
+    async def crash_and_restart() -> None:
         for _ in range(3):
-            await senders.wait_for_sent(50)
+            await sender.wait_for_sent(50)
             await asyncio.to_thread(server.stop, signal.SIGQUIT)
             with pytest.raises(Unavailable):
                 await store.heads(generator.ids)
             await asyncio.to_thread(server.start)
 
-    await senders.run_during(die_and_come_back)
-    await check_invariants(store, generator.ids, senders.sent)
+    await sender.run_during(crash_and_restart)
+    await check_invariants(store, generator.ids, sender.sent)
     await store.close()
 
 
@@ -146,7 +145,7 @@ async def test_commit_with_lost_answer_is_unavailable_and_settled_by_nonce(url: 
         assert isinstance(outcome, Outcome)
         assert isinstance(outcome.result, MessageSent)
         assert outcome.result.n == turn + 1
-        # It had been committed before the cut, or else this one would have appended.
+        # No entries: the first attempt was committed before the cut.
         assert not outcome.entries
     await check_invariants(store, generator.ids, {})
     await store.close()
@@ -177,17 +176,17 @@ async def test_silent_server_is_unavailable_within_the_deadline(url: str) -> Non
 async def test_slow_database_is_unavailable_within_the_deadline(url: str) -> None:
     generator = CommandGenerator(5, 3)
     store = await open_store(url, generator)
-    slow = await asyncpg.connect(url)
-    await slow.execute("BEGIN; LOCK TABLE bussa.accounts")
+    other = await asyncpg.connect(url)
+    await other.execute("BEGIN; LOCK TABLE bussa.people")
     async with asyncio.timeout(DEADLINE):
         answers = await asyncio.gather(
             store.commit([generator.send()], NOW), store.heads(generator.ids), return_exceptions=True
         )
     assert {type(answer) for answer in answers} == {Unavailable}
-    await slow.execute("ROLLBACK")
+    await other.execute("ROLLBACK")
     await store.commit([generator.send()], NOW)
     assert await store.heads(generator.ids)
-    await slow.close()
+    await other.close()
     await store.close()
 
 
@@ -196,14 +195,14 @@ async def test_stalled_node_does_not_block_others_for_long(url: str) -> None:
     ann, bob = generator.ids
     store = await open_store(url, generator)
     send = commands.Send(ann, bob, "ciao", "n1")
-    still = await committing.connect_writer(url)
-    await still.execute(plan_load([send]).lock_script())
+    stalled = await committing.connect_writer(url)
+    await stalled.execute(plan_load([send]).lock_script())
     (outcome,) = await store.commit([send], NOW)
     assert isinstance(outcome, Outcome)
     assert isinstance(outcome.result, MessageSent)
     with pytest.raises(DB_ERRORS):
-        await still.execute("COMMIT")
-    still.terminate()
+        await stalled.execute("COMMIT")
+    stalled.terminate()
     await store.close()
 
 
@@ -212,12 +211,12 @@ async def test_read_only_database_refuses_commits_and_serves_reads(url: str) -> 
     store = await open_store(url, generator)
     admin = await asyncpg.connect(url)
 
-    async def turn(setting: str) -> None:
+    async def set_read_only(setting: str) -> None:
         await admin.execute("SET default_transaction_read_only = off")
         name = await admin.fetchval("SELECT current_database()")
         await admin.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = {setting}")
 
-    await turn("on")
+    await set_read_only("on")
     await admin.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -227,7 +226,7 @@ async def test_read_only_database_refuses_commits_and_serves_reads(url: str) -> 
             await store.commit([generator.send()], NOW)
     assert await store.heads(generator.ids)
     assert (await PostgresStore.open(url)).epoch == store.epoch
-    await turn("off")
+    await set_read_only("off")
     (outcome,) = await store.commit([generator.send()], NOW)
     assert isinstance(outcome, Outcome)
     await admin.close()
@@ -261,7 +260,7 @@ async def test_closed_store_is_unavailable_and_leaves_no_connection(url: str) ->
     with pytest.raises(Unavailable):
         await store.heads(generator.ids)
     admin = await asyncpg.connect(url)
-    for _ in range(500):  # the server takes a moment to see that they are gone
+    for _ in range(500):  # the server takes a moment to notice the closed connections
         left = await admin.fetchval("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'bussa'")
         if not left:
             break
@@ -273,10 +272,27 @@ async def test_closed_store_is_unavailable_and_leaves_no_connection(url: str) ->
 async def test_cancelled_command_leaves_no_connection_behind(url: str) -> None:
     generator = CommandGenerator(10, 3)
     store = await open_store(url, generator)
-    for turn in range(30):
-        with contextlib.suppress(TimeoutError):
+    sent: dict[tuple[str, str], MessageSent] = {}
+    cancelled = answered = 0
+    # Longer and longer timeouts, until some are just too short for a commit and some just long enough.
+    for turn in range(1000):
+        batch = [generator.send() for _ in range(20)]
+        try:
             async with asyncio.timeout(turn / 5000):
-                await store.commit([generator.send() for _ in range(20)], NOW)
+                outcomes = await store.commit(batch, NOW)
+        except TimeoutError:
+            cancelled += 1
+            continue
+        answered += 1
+        for command, outcome in zip(batch, outcomes, strict=True):
+            assert isinstance(outcome, Outcome)
+            if isinstance(outcome.result, MessageSent):
+                sent.setdefault((command.user, command.nonce), outcome.result)
+        if answered == 5:
+            break
+    assert cancelled >= 5
+    assert answered == 5
+    assert sent
     await store.commit([generator.send()], NOW)
-    await check_invariants(store, generator.ids, {})
+    await check_invariants(store, generator.ids, sent)
     await store.close()

@@ -1,4 +1,4 @@
-"""Opening a database: bringing it up to date, two versions side by side, the epoch, and what is no database for us."""
+"""Opening a database: migrations, two versions side by side, the epoch, databases that can't be used."""
 
 import asyncio
 from urllib.parse import urlsplit, urlunsplit
@@ -46,7 +46,7 @@ async def test_old_server_keeps_running_beside_a_new_one() -> None:
         await database.prepare(url, [*STEPS, EXPANDS])
         for batch in generator.batches(10):
             await old.commit(batch, NOW)
-        # An old one may start too: the rolling restart goes on, or back.
+        # An old server can also start, as when a rolling restart is reverted.
         another = await PostgresStore.open(url)
         await another.commit([generator.send()], NOW)
         await check_invariants(another, generator.ids, {})
@@ -57,7 +57,10 @@ async def test_old_server_keeps_running_beside_a_new_one() -> None:
 async def test_server_too_old_for_the_schema_does_not_start() -> None:
     async with fresh_database() as url:
         await database.prepare(url, [*STEPS, EXPANDS, CONTRACTS])
-        with pytest.raises(DatabaseError, match=rf"newer Bussa .schema {OWN + 2}.*at least {OWN + 1}.*up to {OWN}"):
+        with pytest.raises(
+            DatabaseError,
+            match=rf"newer Bussa .schema version {OWN + 2}.*at least version {OWN + 1}.*for version {OWN}",
+        ):
             await PostgresStore.open(url)
         assert await database.prepare(url, [*STEPS, EXPANDS])
 
@@ -108,7 +111,7 @@ async def test_role_without_create_privilege_can_use_an_existing_schema() -> Non
 
 async def test_new_epoch_is_stored_after_a_restore() -> None:
     async with fresh_database() as url:
-        with pytest.raises(DatabaseError, match="nothing of Bussa's"):
+        with pytest.raises(DatabaseError, match="no Bussa schema yet"):
             await new_epoch(url)
         store = await PostgresStore.open(url)
         await store.close()

@@ -1,4 +1,4 @@
-"""The two stores answer alike, whatever is done to them: each command, each page, each refusal."""
+"""PostgreSQL and SQLite agree on every command, page and refusal."""
 
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 from bussa_server.adapters.postgres import PostgresStore
 from bussa_server.adapters.sqlite import SqliteStore
 from bussa_server.domain.tokenizer import tokenize_query
-from bussa_server.ports.store import Faulted, Store
+from bussa_server.ports.store import MAX_PAGE_CHARS, Faulted, Store
 from tests.adapters.postgres_workload import TEXTS, CommandGenerator
 from tests.postgres import fresh_database
 
@@ -16,7 +16,7 @@ NOW = 1_700_000_000_000
 
 
 async def read_everything(store: Store, ids: list[str]) -> list[Any]:
-    """All that can be read, for all of ``ids``, page by page. Cursors are the store's own and left out."""
+    """Everything readable for all of ``ids``, page by page. Cursors differ between stores and are left out."""
     seen: list[Any] = [await store.heads([*ids, "nobody", "\0"])]
     for user in ids:
         seen += [await store.get_user(user), await store.log(user, 0, 7), await store.log(user, 20, 500)]
@@ -111,6 +111,13 @@ async def test_pages_are_bounded_by_characters(tmp_path: Path) -> None:
                     assert await store.history(user, peer, before, after, 50) == await embedded.history(
                         user, peer, before, after, 50
                     )
+        for some in (embedded, store):
+            page = await some.history(first, second, None, 0, 50)
+            assert page is not None
+            assert page.more
+            assert len(page.messages) > 1
+            assert sum(len(message.text) for message in page.messages) <= MAX_PAGE_CHARS
+            assert 1 < len((await some.log(first, 0, 500)).events) < (await some.heads([first]))[first]
         await store.close()
     await embedded.close()
 

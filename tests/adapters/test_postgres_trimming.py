@@ -1,4 +1,4 @@
-"""Trimming on several nodes, whose clocks differ, of logs longer than one transaction takes."""
+"""Trimming on several nodes with different clocks, of logs longer than one transaction trims."""
 
 import asyncio
 
@@ -22,7 +22,7 @@ def small_logs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def mutes(user: str, peer: str, count: int) -> list[Command]:
-    """So many events in the log of ``user``."""
+    """Commands that append ``count`` events to the log of ``user``."""
     return [commands.Mute(user, peer, number % 2 == 0) for number in range(count)]
 
 
@@ -37,10 +37,10 @@ async def test_old_events_beyond_the_count_are_trimmed_once() -> None:
         await one.commit(mutes(second, first, 40), NOW - 8 * DAY)
         await one.commit(mutes(second, first, 15), NOW - 6 * DAY)
         await one.commit(mutes(third, first, 40), NOW - 6 * DAY)
-        forgotten = 0
+        trimmed = 0
         for _ in range(20):
-            forgotten += sum(await asyncio.gather(one.trim(NOW), other.trim(NOW)))
-        assert forgotten == 30 + 40
+            trimmed += sum(await asyncio.gather(one.trim(NOW), other.trim(NOW)))
+        assert trimmed == 30 + 40
         for user, head, tail in ((first, 40, 31), (second, 55, 41), (third, 40, 1)):
             page = await one.log(user, tail - 1, 500)
             assert (page.head, page.tail) == (head, tail)
@@ -58,8 +58,8 @@ async def test_lagging_clock_leaves_no_hole_in_trimmed_log() -> None:
         first, second = generator.ids
         await store.commit(generator.create_users(), NOW)
         for number in range(40):
-            late = NOW - (6 if number == 20 else 8) * DAY
-            await store.commit(mutes(first, second, 2)[number % 2 : number % 2 + 1], late)
+            at = NOW - (6 if number == 20 else 8) * DAY
+            await store.commit(mutes(first, second, 2)[number % 2 : number % 2 + 1], at)
         assert await store.trim(NOW) == 20
         page = await store.log(first, 20, 500)
         assert [event.seq for event in page.events] == list(range(21, 41))

@@ -1,4 +1,4 @@
-"""Where a Redis server is: addresses, passwords, TLS, Sentinels, members of a cluster."""
+"""Redis server discovery: addresses, passwords, TLS, Sentinels, members of a cluster."""
 
 import asyncio
 import datetime
@@ -35,7 +35,7 @@ def password_server(tmp_path: Path, program: str) -> Iterator[RedisServer]:
 
 
 async def check_nodes_connect(*urls: str) -> None:
-    """Two nodes find the servers of ``urls`` and each other."""
+    """Two nodes connect to the servers of ``urls`` and receive each other's envelopes."""
     async with node(*urls) as here, node(*urls) as there:
         await there.bus.subscribe("alice")
         here.bus.publish([envelope("alice")])
@@ -59,26 +59,26 @@ async def test_rejected_credentials_leave_bus_disconnected_and_logged(
 ):
     bus = RedisBus([f"redis://{credentials}127.0.0.1:{password_server.port}"], EPOCH)
     BusListener(bus)
-    said: list[str] = []
+    output: list[str] = []
 
-    def complained() -> bool:
-        said.append(capsys.readouterr().out)
-        return "RedisError" in "".join(said)
+    def is_logged() -> bool:
+        output.append(capsys.readouterr().out)
+        return "RedisError" in "".join(output)
 
-    await eventually(complained)
+    await eventually(is_logged)
     assert not bus.connected
     assert bus.may_have_lost
-    assert "wrong" not in "".join(said)
+    assert "wrong" not in "".join(output)
     await bus.close()
 
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> tuple[Path, ssl.SSLContext]:
-    """A certificate of our own for the loopback, and what a server does with it."""
+    """A self-signed certificate for the loopback, and a server's TLS context with it."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "redis")])
     now = datetime.datetime.now(datetime.UTC)
-    made = (
+    signed = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -93,7 +93,7 @@ def certificate(tmp_path: Path) -> tuple[Path, ssl.SSLContext]:
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    file.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
+    file.write_bytes(private + signed.public_bytes(serialization.Encoding.PEM))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(file)
     return file, context
@@ -101,28 +101,28 @@ def certificate(tmp_path: Path) -> tuple[Path, ssl.SSLContext]:
 
 async def test_tls_connection_is_verified(password_server: RedisServer, certificate: tuple[Path, ssl.SSLContext]):
     file, context = certificate
-    wire = Proxy(password_server.port, context)
-    address = f"rediss://:{PASSWORD.replace(' ', '%20')}@127.0.0.1:{wire.port}"
+    proxy = Proxy(password_server.port, context)
+    address = f"rediss://:{PASSWORD.replace(' ', '%20')}@127.0.0.1:{proxy.port}"
     try:
         await check_nodes_connect(f"{address}?ssl_ca_certs={file}")
         await check_nodes_connect(f"{address}?ssl_cert_reqs=none")
-        # A certificate that nobody vouches for is refused.
+        # An untrusted certificate is refused.
         bus = RedisBus([address], EPOCH)
         BusListener(bus)
-        seen = wire.connections
+        seen = proxy.connections
         resolved = await resolver(address)[1]()
         with pytest.raises(ssl.SSLCertVerificationError):
             await asyncio.open_connection(resolved.host, resolved.port, ssl=resolved.tls)
         assert not bus.connected
         await bus.close()
-        assert wire.connections == seen
+        assert proxy.connections == seen
     finally:
-        wire.close()
+        proxy.close()
 
 
 @pytest.fixture
 def replicated(tmp_path: Path, program: str) -> Iterator[tuple[RedisServer, RedisServer, list[RedisServer]]]:
-    """A master, its replica, and three Sentinels who watch over them."""
+    """A master, its replica, and three Sentinels that monitor them."""
     master = RedisServer(tmp_path / "master", program=program)
     replica = RedisServer(tmp_path / "replica", "--replicaof", "127.0.0.1", str(master.port), program=program)
     sentinels: list[RedisServer] = []
@@ -180,7 +180,7 @@ async def test_unknown_master_asks_each_sentinel_once():
     sentinels = [await asyncio.start_server(hang_up(number), "127.0.0.1", 0) for number in range(2)]
     hosts = ",".join(f"127.0.0.1:{sentinel.sockets[0].getsockname()[1]}" for sentinel in sentinels)
     _, find = resolver(f"redis+sentinel://{hosts}/ours")
-    with pytest.raises(OSError, match="no Sentinel names the master 'ours'"):
+    with pytest.raises(OSError, match="no Sentinel knows the master 'ours'"):
         await find()
     assert asked == [0, 1]
     for sentinel in sentinels:
@@ -202,17 +202,17 @@ async def test_members_of_a_cluster_are_tried_in_turn(tmp_path: Path, program: s
 
 
 @pytest.mark.parametrize(
-    ("url", "why"),
+    ("url", "message"),
     [
         ("http://127.0.0.1", "scheme"),
-        ("redis+sentinel://127.0.0.1:1", "names the master"),
-        ("redis+sentinel:///ours", "names the master"),
-        ("redis+cluster://", "names members"),
+        ("redis+sentinel://127.0.0.1:1", "master name missing"),
+        ("redis+sentinel:///ours", "hosts or master name missing"),
+        ("redis+cluster://", "hosts missing"),
         ("unix:///run/redis.sock", "Unix sockets"),
     ],
 )
-def test_invalid_urls_are_refused(url: str, why: str):
-    with pytest.raises(ValueError, match=why):
+def test_invalid_urls_are_refused(url: str, message: str):
+    with pytest.raises(ValueError, match=message):
         resolver(url)
 
 

@@ -1,4 +1,4 @@
-"""The bus on Redis, with wires that lose, double and break, and with strangers on its channels."""
+"""The bus on Redis: lost and duplicate envelopes, broken connections, invalid payloads on its channels."""
 
 import asyncio
 import itertools
@@ -34,7 +34,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture
-def wire(server: RedisServer) -> Iterator[Proxy]:
+def proxy(server: RedisServer) -> Iterator[Proxy]:
     proxy = Proxy(server.port)
     yield proxy
     proxy.close()
@@ -42,16 +42,16 @@ def wire(server: RedisServer) -> Iterator[Proxy]:
 
 @pytest.fixture
 async def near(server: RedisServer) -> AsyncIterator[RedisBusListener]:
-    """A node whose way to Redis is never broken."""
+    """A node with a direct connection to Redis."""
     async with node(server.url) as near:
         yield near
 
 
 @pytest.fixture
-async def far(wire: Proxy, near: RedisBusListener) -> AsyncIterator[RedisBusListener]:
-    """A node behind the wire."""
+async def far(proxy: Proxy, near: RedisBusListener) -> AsyncIterator[RedisBusListener]:
+    """A node behind the proxy."""
     resyncs = near.resyncs
-    async with node(f"redis://127.0.0.1:{wire.port}") as far:
+    async with node(f"redis://127.0.0.1:{proxy.port}") as far:
         await near.wait_for_resync(resyncs)
         yield far
 
@@ -64,10 +64,10 @@ def invalid_payload_count() -> float:
 async def test_invalid_payloads_are_ignored(server: RedisServer, near: RedisBusListener):
     await near.bus.subscribe("alice")
     good = encode_envelope("another node", envelope("alice", 7))
-    chance, before = random.Random(1), invalid_payload_count()
+    rng, before = random.Random(1), invalid_payload_count()
     garbage = [b"", b"\xc1", b"{}", good[:-1], good + b"\0", b"\x91" * 2_000 + b"\0", b"\xdf\xff\xff\xff\xff"]
-    garbage += [chance.randbytes(chance.randrange(1, 80)) for _ in range(300)]
-    garbage += [bytes(b ^ (1 << chance.randrange(8)) if at == place else b for at, b in enumerate(good))
+    garbage += [rng.randbytes(rng.randrange(1, 80)) for _ in range(300)]
+    garbage += [bytes(b ^ (1 << rng.randrange(8)) if at == place else b for at, b in enumerate(good))
                 for place in range(3)]  # fmt: skip
     for data in garbage:
         for channel in (ALICE, HEARTBEAT):
@@ -85,7 +85,7 @@ async def test_invalid_payloads_are_ignored(server: RedisServer, near: RedisBusL
 async def test_duplicate_stale_and_reordered_envelopes_are_passed_on_unchanged(
     server: RedisServer, near: RedisBusListener
 ):
-    # That they do no harm is the stream's doing; here nothing is lost, and nothing invented.
+    # The stream discards duplicates and orders them; the bus neither drops nor adds any.
     await near.bus.subscribe("alice")
     sent = [envelope("alice", seq) for seq in (3, 3, 1, 2, 1, 2**60, 0, -5)]
     for one in sent:
@@ -93,29 +93,29 @@ async def test_duplicate_stale_and_reordered_envelopes_are_passed_on_unchanged(
     await near.expect(*sent)
 
 
-async def test_repeated_subscription_confirmation_triggers_resync(wire: Proxy, far: RedisBusListener):
+async def test_repeated_subscription_confirmation_triggers_resync(proxy: Proxy, far: RedisBusListener):
     await far.bus.subscribe("alice")
     resyncs = far.resyncs
     again = b"*3\r\n$9\r\nsubscribe\r\n$%d\r\n%s\r\n:1\r\n" % (len(ALICE), ALICE.encode())
-    told: list[bytes] = []
+    repeated: list[bytes] = []
 
     def confirm_again(data: bytes) -> bytes:
-        if told or not data.startswith(b"*3\r\n$7\r\nmessage"):
+        if repeated or not data.startswith(b"*3\r\n$7\r\nmessage"):
             return data
-        told.append(data)
+        repeated.append(data)
         return again + data
 
-    wire.from_server = confirm_again
+    proxy.from_server = confirm_again
     await far.wait_for_resync(resyncs)
-    assert len(told) == 1
+    assert len(repeated) == 1
     assert far.bus.connected
 
 
-async def test_dropped_envelopes_make_other_nodes_resync(wire: Proxy, near: RedisBusListener, far: RedisBusListener):
+async def test_dropped_envelopes_make_other_nodes_resync(proxy: Proxy, near: RedisBusListener, far: RedisBusListener):
     resyncs, own = near.resyncs, far.resyncs
-    wire.disconnect_all()
+    proxy.disconnect_all()
     await far.wait_disconnected()
-    far.bus.publish([envelope("alice")])  # to nobody: this is what the others must look for
+    far.bus.publish([envelope("alice")])  # dropped, so the other nodes must resync
     await near.wait_for_resync(resyncs)
     await far.wait_connected()
     assert far.resyncs > own
@@ -123,27 +123,27 @@ async def test_dropped_envelopes_make_other_nodes_resync(wire: Proxy, near: Redi
 
 
 async def test_envelope_lost_with_its_connection_triggers_resync(
-    wire: Proxy, near: RedisBusListener, far: RedisBusListener
+    proxy: Proxy, near: RedisBusListener, far: RedisBusListener
 ):
     await far.bus.subscribe("alice")
-    wire.from_server = loss = DropMessage(b"the last of the burst")
+    proxy.from_server = loss = DropMessage(b"the last of the burst")
     burst = [envelope("alice", seq, b"one of the burst") for seq in range(1, 9)]
     resyncs = far.resyncs
     near.bus.publish([*burst, envelope("alice", 9, b"the last of the burst")])
     await far.expect(*burst)
     await eventually(lambda: loss.dropped == 1)
-    wire.disconnect_all()
+    proxy.disconnect_all()
     await far.wait_for_resync(resyncs)
     await far.wait_connected()
     assert far.received == burst
 
 
-async def test_silent_connection_is_suspected_then_reset(wire: Proxy, near: RedisBusListener, far: RedisBusListener):
-    wire.freeze()
+async def test_silent_connection_is_suspected_then_reset(proxy: Proxy, near: RedisBusListener, far: RedisBusListener):
+    proxy.freeze()
     await eventually(lambda: far.bus.may_have_lost and near.bus.may_have_lost)
     await far.wait_disconnected()
     assert near.bus.connected
-    wire.thaw()
+    proxy.thaw()
     await far.wait_connected()
     await eventually(lambda: not near.bus.may_have_lost)
     await far.bus.subscribe("alice")
@@ -160,18 +160,18 @@ async def test_silent_node_is_suspected_until_its_goodbye(server: RedisServer, n
 
 
 async def test_stalled_event_loop_does_not_reset_connection(near: RedisBusListener, monkeypatch: pytest.MonkeyPatch):
-    tears: list[object] = []
-    monkeypatch.setattr(telemetry, "redis_disconnected", lambda *why: tears.append(why))
+    disconnects: list[object] = []
+    monkeypatch.setattr(telemetry, "redis_disconnected", lambda *why: disconnects.append(why))
     loop = asyncio.get_running_loop()
     clock, ahead = loop.time, 0.0
     monkeypatch.setattr(loop, "time", lambda: clock() + ahead)
-    ahead = 60.0  # nothing was sent and nothing read meanwhile
+    ahead = 60.0  # as if the loop had stalled for a minute
     await eventually(lambda: not near.bus.may_have_lost)
-    assert tears == []
+    assert disconnects == []
     assert near.bus.connected
 
 
-async def test_subscription_confirmed_after_connecting_triggers_resync(wire: Proxy, monkeypatch: pytest.MonkeyPatch):
+async def test_subscription_confirmed_after_connecting_triggers_resync(proxy: Proxy, monkeypatch: pytest.MonkeyPatch):
     held: list[bytes] = []
     connect, connecting, go_on = pubsub_connection.RedisProtocol.connect, itertools.count(1), asyncio.Event()
     second = asyncio.Event()
@@ -185,7 +185,7 @@ async def test_subscription_confirmed_after_connecting_triggers_resync(wire: Pro
     monkeypatch.setattr(pubsub_connection.RedisProtocol, "connect", staticmethod(slowly))
 
     def late(data: bytes) -> bytes:
-        # The confirmation of the newcomer comes after everything that makes the link whole.
+        # Hold the confirmation of Alice's channel until the bus is connected.
         at = data.find(b"*3\r\n$9\r\nsubscribe\r\n$%d\r\n%s\r\n" % (len(ALICE), ALICE.encode()))
         if at >= 0:
             held.append(data[at:])
@@ -194,20 +194,20 @@ async def test_subscription_confirmed_after_connecting_triggers_resync(wire: Pro
             return held.pop() + data
         return data
 
-    wire.from_server = late
-    bus = RedisBus([f"redis://127.0.0.1:{wire.port}"], EPOCH)
+    proxy.from_server = late
+    bus = RedisBus([f"redis://127.0.0.1:{proxy.port}"], EPOCH)
     listener = RedisBusListener(bus)
-    await second.wait()  # all that was watched until now is confirmed
+    await second.wait()  # all channels so far are confirmed
     await bus.subscribe("alice")
     go_on.set()
-    # Once because the link is whole, and once more because only now nothing of Alice's is missed.
+    # Once because the bus is connected, and once more because Alice's channel was confirmed later.
     await eventually(lambda: listener.resyncs >= 2)
     assert held == []
     await bus.close()
 
 
 class FakeStore:
-    """A store, as far as the keeper needs it: every log reaches 9."""
+    """The part of a store that `Maintenance` uses. The head of every log is 9."""
 
     async def heads(self, users: list[str]) -> dict[str, int]:
         return dict.fromkeys(users, 9)
@@ -219,43 +219,43 @@ class FakeStore:
 class FakeDevice:
     def __init__(self) -> None:
         self.seqs: list[int] = []
-        self.told = asyncio.Event()
+        self.behind = asyncio.Event()
 
     def offer(self, seq: int, encoded: object) -> None:
         self.seqs.append(seq)
 
     def expect_head(self, head: int) -> None:
         if head > max(self.seqs, default=0):
-            self.told.set()
+            self.behind.set()
 
 
 async def test_single_lost_envelope_is_found_by_next_head_comparison(
-    server: RedisServer, wire: Proxy, near: RedisBusListener, monkeypatch: pytest.MonkeyPatch
+    server: RedisServer, proxy: Proxy, near: RedisBusListener, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(maintenance, "FULL_CHECK_SECONDS", 0.5)
-    wire.from_server = loss = DropMessage(b"the last of the burst")
-    bus = RedisBus([f"redis://127.0.0.1:{wire.port}"], EPOCH)
+    proxy.from_server = loss = DropMessage(b"the last of the burst")
+    bus = RedisBus([f"redis://127.0.0.1:{proxy.port}"], EPOCH)
     hub, phone = Hub(bus, lambda _: None), FakeDevice()
     await eventually(lambda: bus.connected)
-    await hub.join("alice", phone)  # as much of a device as is told here
+    await hub.join("alice", phone)  # the part of a device that the hub uses
     hub.resync_requested.clear()
-    keeper = Maintenance(FakeStore(), hub)  # as much of a store as is asked here
+    maintenance_tasks = Maintenance(FakeStore(), hub)
     near.bus.publish([envelope("alice", seq, b"one of the burst") for seq in range(1, 9)])
     near.bus.publish([Envelope("alice", 9, b"the last of the burst", b"")])
     await eventually(lambda: loss.dropped == 1 and phone.seqs == list(range(1, 9)))
-    keeper.start()
+    maintenance_tasks.start()
     async with asyncio.timeout(TIMEOUT):
-        await phone.told.wait()
-    assert not hub.resync_requested.is_set(), "nobody has doubted: it was the round"
-    await keeper.close()
+        await phone.behind.wait()
+    assert not hub.resync_requested.is_set(), "found by a resync, not by the periodic comparison"
+    await maintenance_tasks.close()
     await bus.close()
 
 
 def test_loss_is_found_within_two_seconds():
-    # The reading has what is left.
+    # The rest of the 2 s is for reading the log.
     assert (
         pubsub_connection.HEARTBEAT_TIMEOUT_SECONDS + maintenance.RESYNC_SECONDS + maintenance.MIN_PAUSE_SECONDS < 2.0
     )
     assert pubsub_connection.HEARTBEAT_TIMEOUT_SECONDS > 2 * pubsub_connection.HEARTBEAT_SECONDS, (
-        "one late heartbeat is no doubt"
+        "one late heartbeat must not cause a resync"
     )

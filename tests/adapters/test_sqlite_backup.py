@@ -1,4 +1,4 @@
-"""A copy of a data folder, also while it is served and written to."""
+"""Backups of a data folder, also while a server writes to it."""
 
 import asyncio
 from pathlib import Path
@@ -38,7 +38,7 @@ async def test_backup_has_all_rows_and_gets_a_new_epoch(tmp_path: Path) -> None:
     theirs = StoreActions(other)
     assert (await theirs.log("bob"), await theirs.history("bob", "ann"), await theirs.conversations("bob")) == before
     assert await theirs.texts("bob", "ciao") == ["ciao 2", "ciao"]
-    # A device that saw what was logged after the copy must not count on.
+    # A device that has seen later events must not resume on the copy.
     assert other.epoch != store.epoch
     epoch = other.epoch
     await other.close()
@@ -77,7 +77,7 @@ async def test_concurrent_writer_does_not_restart_backup(disk: FaultyDisk, folde
     await SqliteStore(folder).close()
     source = str(folder / database.FILE_NAME)
     writer = apsw.Connection(source)
-    # More pages than any step of a copy could have.
+    # Larger than any step of a copy.
     writer.execute("CREATE TABLE big (x); INSERT INTO big VALUES (zeroblob(40000000)); CREATE TABLE late (x)")
     written: list[str] = []
 
@@ -100,7 +100,7 @@ async def test_concurrent_writer_does_not_restart_backup(disk: FaultyDisk, folde
 async def test_backup_never_overwrites_a_file(tmp_path: Path) -> None:
     await SqliteStore(tmp_path / "data").close()
     (tmp_path / "letter").write_text("dear mother")
-    with pytest.raises(DataFolderError, match="exists already"):
+    with pytest.raises(DataFolderError, match="already exists"):
         database.back_up(tmp_path / "data", tmp_path / "letter")
     assert (tmp_path / "letter").read_text() == "dear mother"
 

@@ -1,4 +1,4 @@
-"""What one command of a batch does to the others: a defect, a nonce from long ago."""
+"""A faulty command, or a reused old nonce, does not affect the other commands of its batch."""
 
 import pytest
 
@@ -12,7 +12,7 @@ from tests.contracts.actions import StoreActions, codes
 
 @pytest.fixture
 def broken(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The ledger fails for one text, after it has changed everything that it changes."""
+    """The handler fails for one text, after it has changed the unit of work."""
     handle = handlers.handle
 
     def fail(uow: object, command: Command, now: int) -> Outcome:
@@ -41,7 +41,7 @@ async def test_faulty_command_fails_alone_in_its_batch(actions: StoreActions) ->
     assert isinstance(failed.error, ZeroDivisionError)
     assert [message.text for message in await actions.history("ann", "bob")] == ["1", "2", "3"]
     assert [event.seq for event in await actions.log("bob")] == [1, 2, 3]
-    # And alone it fails alone, its nonce unused.
+    # Its nonce stays unused.
     assert isinstance((await actions.commit(bad))[0], Faulted)
     good = commands.Send("ann", "bob", "mended", bad.nonce)
     assert codes(await actions.do(good)) == ["ok"]
@@ -53,13 +53,14 @@ async def test_batch_with_faulty_command_is_atomic_on_failing_disk(
     disk: FaultyDisk, actions: StoreActions, how: str
 ) -> None:
     await actions.create_users("ann", "bob")
-    n = 0
+    n = failed_batches = 0
     for operations in range(40):
         batch = [actions.message("ann", "bob", text) for text in ("1", "broken", "2")]
         disk.fail_after(operations, how)
         try:
             outcomes = await actions.commit(*batch)
         except Unavailable:
+            failed_batches += 1
             assert await actions.store.heads(["ann", "bob"]) == {"ann": n, "bob": n}
             disk.repair()
             outcomes = await actions.commit(*batch)
@@ -68,6 +69,8 @@ async def test_batch_with_faulty_command_is_atomic_on_failing_disk(
         n += 2
         assert (await actions.store.heads(["ann", "bob"])) == {"ann": n, "bob": n}
         assert [message.text for message in await actions.history("bob", "ann", limit=2)] == ["1", "2"]
+    # The disk failed at each step of a commit, and then after its end.
+    assert 5 < failed_batches < 40
 
 
 async def test_old_nonce_is_found_after_cache_eviction(actions: StoreActions, monkeypatch: pytest.MonkeyPatch) -> None:

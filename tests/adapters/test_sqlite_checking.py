@@ -1,4 +1,4 @@
-"""`check` finds every kind of damage, and none where there is none."""
+"""`check` finds every kind of damage, and reports none for an intact folder."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from tests.contracts.actions import StoreActions
 
 
 async def fill_folder(folder: Path) -> None:
-    """Ann (1) and Bob (2) write to each other, and Cy (3) to Ann; Bob's log has more than messages."""
+    """Ann (1) and Bob (2) write to each other, and Cy (3) to Ann. Bob's log also has other events than messages."""
     store = SqliteStore(folder)
     actions = StoreActions(store)
     await actions.create_users("ann", "bob", "cy")
@@ -39,7 +39,7 @@ async def test_check_of_intact_folder_reports_counts(tmp_path: Path) -> None:
     await fill_folder(tmp_path)
     report = checking.check(tmp_path)
     assert report.problems == []
-    assert report.summary == "3 people, 2 conversations, 5 messages, 13 events: all agree"
+    assert report.summary == "3 users, 2 conversations, 5 messages, 13 events: OK"
 
 
 async def test_check_works_while_folder_is_served(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ async def test_check_works_while_folder_is_served(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("damage", "complaint"),
+    ("damage", "problem"),
     [
         (
             "DELETE FROM log WHERE owner = 2 AND seq = 4",
@@ -60,7 +60,7 @@ async def test_check_works_while_folder_is_served(tmp_path: Path) -> None:
         ),
         (
             "DELETE FROM log WHERE owner = 2 AND seq = 1",
-            "the log of bob was never trimmed, and yet begins at seq 2",
+            "the log of bob was never trimmed, but begins at seq 2",
         ),
         (
             "DELETE FROM messages WHERE pair = 1 AND n = 2",
@@ -72,44 +72,44 @@ async def test_check_works_while_folder_is_served(tmp_path: Path) -> None:
         ),
         (
             "UPDATE messages SET k = 1 WHERE pair = 1 AND n = 4",
-            "in the conversation of ann and bob message 4 is miscounted",
+            "in the conversation of ann and bob message 4 has a wrong count",
         ),
         (
             "DELETE FROM messages WHERE pair = 1 AND n = 3",
-            "the log of bob refers to a message (seq 3) that is not there or not of that user",
+            "the log of bob refers to a message (seq 3) that does not exist or is not of that user",
         ),
         (
             "UPDATE log SET message = 5 WHERE owner = 2 AND seq = 3",
-            "the log of bob refers to a message (seq 3) that is not there or not of that user",
+            "the log of bob refers to a message (seq 3) that does not exist or is not of that user",
         ),
         (
             "DELETE FROM log WHERE owner = 3",
-            "message 1 of ann and cy stands in 1 logs that reach back to it, and should in both, once each",
+            "message 1 of ann and cy has 1 log entries, and should have one in each of the two logs",
         ),
         (
             "INSERT INTO log SELECT owner, 7, at, peer, message, event, NULL FROM log WHERE owner = 2 AND seq = 5",
-            "message 4 of ann and bob stands in 3 logs that reach back to it, and should in both, once each",
+            "message 4 of ann and bob has 3 log entries, and should have one in each of the two logs",
         ),
         (
             "UPDATE log SET message = 3 - message WHERE owner = 2 AND seq IN (1, 2)",
-            "the log of bob tells the conversation with ann out of order at seq 2",
+            "the log of bob has the conversation with ann out of order at seq 2",
         ),
         (
             "UPDATE sides SET read = 5 WHERE owner = 2 AND peer = 1",
-            "bob has read 5 messages of ann, and there are fewer",
+            "bob has read 5 messages of ann, but there are fewer",
         ),
         (
             "UPDATE sides SET peer_read = 9 WHERE owner = 3 AND peer = 1",
-            "cy has read 0 messages of ann, and there are fewer",
+            "cy has read 0 messages of ann, but there are fewer",
         ),
         ("PRAGMA writable_schema = 1; DELETE FROM sqlite_schema WHERE name = 'messages_by_n'", "SQLite: "),
     ],
 )
-async def test_check_finds_damage(tmp_path: Path, damage: str, complaint: str) -> None:
+async def test_check_finds_damage(tmp_path: Path, damage: str, problem: str) -> None:
     await fill_folder(tmp_path)
-    complaints = problems_after(tmp_path, damage)
-    assert any(found.startswith(complaint) for found in complaints), complaints
-    assert checking.check(tmp_path).summary.endswith("SOMETHING IS WRONG")
+    problems = problems_after(tmp_path, damage)
+    assert any(found.startswith(problem) for found in problems), problems
+    assert checking.check(tmp_path).summary.endswith("PROBLEMS FOUND")
 
 
 async def test_check_limits_problems_of_one_kind(tmp_path: Path) -> None:
@@ -120,9 +120,9 @@ async def test_check_limits_problems_of_one_kind(tmp_path: Path) -> None:
     for user in users[1:]:
         await actions.send(user, users[0], "1", "2", "3")
     await store.close()
-    complaints = problems_after(tmp_path, "UPDATE log SET seq = 9 WHERE owner > 1 AND seq = 3")
-    assert len(complaints) == checking.MAX_SHOWN + 1
-    assert complaints[-1] == "… and more of the same kind"
+    problems = problems_after(tmp_path, "UPDATE log SET seq = 9 WHERE owner > 1 AND seq = 3")
+    assert len(problems) == checking.MAX_SHOWN + 1
+    assert problems[-1] == "… and more of the same kind"
 
 
 async def test_trimmed_log_is_not_reported(tmp_path: Path) -> None:

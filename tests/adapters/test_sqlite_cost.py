@@ -1,6 +1,6 @@
-"""What a read or a write costs does not grow with what is stored: counted in the steps of SQLite's machine.
+"""The cost of a read or a write does not grow with the stored rows. Measured in instructions of SQLite's VM.
 
-Somebody may have a million followers, conversations, events; a search alone may cost what it finds.
+A user may have a million followers, conversations, events. Only the cost of a search grows, with its hits.
 """
 
 from collections.abc import Callable
@@ -25,19 +25,19 @@ READS: dict[str, Callable[[Sql], object]] = {
     "revoked": lambda connection: reading.revoked(connection, ["ann", "bob"]),
     "log from the beginning": lambda connection: reading.log(connection, "bob", 0, LIMIT),
     "log from the middle": lambda connection: reading.log(connection, "bob", FEW // 2, LIMIT),
-    "log of nothing": lambda connection: reading.log(connection, "bob", END, LIMIT),
-    "arrival": lambda connection: reading.resume_state(connection, "bob", END, LIMIT),
+    "log beyond the head": lambda connection: reading.log(connection, "bob", END, LIMIT),
+    "resume state": lambda connection: reading.resume_state(connection, "bob", END, LIMIT),
     "newest history": lambda connection: reading.history(connection, "bob", "ann", None, None, LIMIT),
     "oldest history": lambda connection: reading.history(connection, "bob", "ann", None, 0, LIMIT),
     "conversations": lambda connection: reading.conversations(connection, "ann", INBOX, None, LIMIT),
-    "person": lambda connection: reading.get_user(connection, "ann"),
-    "pair": lambda connection: reading.get_conversation(connection, "ann", "bob"),
+    "user": lambda connection: reading.get_user(connection, "ann"),
+    "conversation": lambda connection: reading.get_conversation(connection, "ann", "bob"),
     "following": lambda connection: reading.follows(connection, "ann", False, None, LIMIT),
     "followers": lambda connection: reading.follows(connection, "ann", True, None, LIMIT),
 }
 
 
-# Nothing is by heart: as the first command of somebody after a start.
+# With an empty cache, like the first command of a user after a start.
 WRITES: dict[str, commands.Command] = {
     "send": commands.Send("ann", "bob", "ciao", "another nonce"),
     "read": commands.MarkRead("bob", "ann", 5),
@@ -62,7 +62,7 @@ def _write(command: commands.Command) -> Callable[[Sql], object]:
 
 
 def _steps(connection: Sql, work: Callable[[Sql], object]) -> int:
-    """Of work that has been done before."""
+    """The cost of ``work``, run a second time so that its statements are prepared."""
     work(connection)
     count = 0
 
@@ -86,7 +86,7 @@ def _costs(folder: Path) -> dict[str, int]:
 
 
 async def _fill_store(actions: StoreActions, count: int) -> None:
-    """A conversation of ``count`` messages, and conversations with ``count`` others, who are followed and follow."""
+    """Add a conversation of ``count`` messages, and ``count`` conversations with users who follow and are followed."""
     peers = [f"peer-{number}" for number in range(count)]
     await actions.create_users(*peers)
     await actions.send("ann", "bob", *("message" for _ in range(count)))

@@ -1,4 +1,4 @@
-"""Opening a data folder: what is ours and up to date is served, anything else is left as it is, with a clear word."""
+"""Opening a data folder: migrations, the lock, and files that are refused with a clear message and left unchanged."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ from bussa_server.adapters.sqlite import DataFolderError, SqliteStore, database
 from bussa_server.adapters.sqlite.sql import Sql
 from tests.contracts.actions import StoreActions
 
-# The first statement returns a row: what comes after it must be carried out all the same.
+# The first statement returns a row; the statements after it must be executed all the same.
 CREATE_LATER = "SELECT 1; CREATE TABLE later (word TEXT NOT NULL);"
 
 
@@ -119,7 +119,7 @@ async def test_failed_migration_is_rolled_back(tmp_path: Path, monkeypatch: pyte
         assert "nowhere" in refusal(tmp_path)
     assert rows(path, "PRAGMA user_version") == [(version,)]
     assert rows(path, "SELECT 1 FROM sqlite_schema WHERE name = 'later'") == []
-    # And the folder was let go of.
+    # The folder's lock was released.
     await SqliteStore(tmp_path).close()
 
 
@@ -130,12 +130,12 @@ async def test_a_newer_database_is_refused_and_left_as_it_is(tmp_path: Path, mon
         patched.setattr(database, "migrations", lambda: steps)
         await SqliteStore(tmp_path).close()
     before = (tmp_path / database.FILE_NAME).read_bytes()
-    said = refusal(tmp_path)
-    assert f"newer Bussa (schema {version + 1}; this one knows up to {version})" in said
+    message = refusal(tmp_path)
+    assert f"newer Bussa (its schema has version {version + 1}; this server is for version {version})" in message
     assert (tmp_path / database.FILE_NAME).read_bytes() == before
 
 
-def test_connection_pragmas(tmp_path: Path) -> None:
+def test_connections_have_the_pragmas_of_their_role(tmp_path: Path) -> None:
     def settings(connection: Sql, *names: str) -> dict[str, object]:
         return {name: connection.pragma(name) for name in names}
 
@@ -156,7 +156,7 @@ def test_connection_pragmas(tmp_path: Path) -> None:
     writer.close()
 
 
-# What is not ours.
+# Other files.
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_another_database_is_refused_and_left_as_it_is(tmp_path: Path, make: Cal
     path = tmp_path / database.FILE_NAME
     make(path)
     before = path.read_bytes()
-    assert "holds something else than a Bussa database" in refusal(tmp_path)
+    assert "is not a Bussa database" in refusal(tmp_path)
     assert path.read_bytes() == before
     assert sorted(found.name for found in tmp_path.iterdir()) == [database.FILE_NAME, "lock"]
 
@@ -185,7 +185,7 @@ def test_another_database_is_refused_and_left_as_it_is(tmp_path: Path, make: Cal
 def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / database.FILE_NAME
     path.write_bytes(content)
-    assert "is not a SQLite database, or it is damaged" in refusal(tmp_path)
+    assert "is not a SQLite database, or is damaged" in refusal(tmp_path)
     assert path.read_bytes() == content
 
 
@@ -202,7 +202,7 @@ def test_empty_file_is_treated_as_missing(tmp_path: Path) -> None:
     connection.close()
 
 
-# What can't be opened.
+# Folders and files that can't be opened.
 
 
 def test_folder_that_cannot_be_created_is_refused(tmp_path: Path) -> None:
@@ -228,7 +228,7 @@ def run_other_process(folder: Path) -> subprocess.Popen[bytes]:
             sys.executable,
             "-c",
             "import sys, pathlib; from bussa_server.adapters.sqlite import database;"
-            "database.lock_folder(pathlib.Path(sys.argv[1])); print('claimed', flush=True); sys.stdin.read()",
+            "database.lock_folder(pathlib.Path(sys.argv[1])); print('locked', flush=True); sys.stdin.read()",
             str(folder),
         ],
         stdin=subprocess.PIPE,
@@ -243,8 +243,8 @@ async def test_folder_is_locked_for_one_process(tmp_path: Path) -> None:
     await store.close()
     with run_other_process(tmp_path) as other:
         assert other.stdout is not None
-        assert other.stdout.readline() == b"claimed\n"
+        assert other.stdout.readline() == b"locked\n"
         assert "in use by another Bussa server" in refusal(tmp_path)
         other.kill()
-    # A process that has died holds nothing.
+    # The lock of a killed process is released.
     await SqliteStore(tmp_path).close()

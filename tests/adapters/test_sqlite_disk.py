@@ -1,11 +1,13 @@
-"""A disk that fails at any moment: never a false answer, never half a batch, and on it goes when it is back."""
+"""Disk failures at any moment: no false answer, no partial batch, and the store recovers with the disk."""
 
+from contextlib import closing
 from pathlib import Path
 
 import apsw
 import pytest
 
 from bussa_server.adapters.sqlite import SqliteStore, checking, database, searching
+from bussa_server.adapters.sqlite import store as store_module
 from bussa_server.domain import commands
 from bussa_server.domain.commands import Command
 from bussa_server.domain.unit_of_work import MessageSent
@@ -14,36 +16,41 @@ from tests.adapters.sqlite_disk import FaultyDisk
 from tests.contracts.actions import StoreActions, codes
 
 
+async def check_send_is_flushed(disk: FaultyDisk, actions: StoreActions) -> None:
+    """Send a message, and check that it was written and flushed before the answer."""
+    disk.unflushed.clear()
+    writes, flushes = disk.writes, disk.flushes
+    await actions.send("ann", "bob", "ciao")
+    assert disk.writes > writes
+    assert disk.flushes > flushes
+    assert disk.unflushed == set()
+
+
 async def test_answered_commit_is_on_disk(disk: FaultyDisk, actions: StoreActions) -> None:
     await actions.create_users("ann", "bob")
-    for turn in range(5):
-        disk.unflushed.clear()
-        await actions.send("ann", "bob", f"{turn}")
-        assert disk.unflushed == set()
+    for _ in range(5):
+        await check_send_is_flushed(disk, actions)
 
 
 async def test_commit_after_indexing_is_on_disk(
-    disk: FaultyDisk, actions: StoreActions, store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+    disk: FaultyDisk, actions: StoreActions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The index alone need not wait for the disk; one connection writes both.
+    # Indexing is not flushed, and uses the same connection as commits.
+    monkeypatch.setattr(store_module, "INDEX_PAUSE", 60.0)  # no indexing in the background
     await actions.create_users("ann", "bob")
     await actions.send("ann", "bob", "ciao")
     assert await actions.texts("bob", "ciao") == ["ciao"]
-    assert store._connection.pragma("synchronous") == 2
+    await check_send_is_flushed(disk, actions)
     with monkeypatch.context() as patched:
         patched.setattr(searching, "tokenize", lambda _: 1 / 0)
-        await actions.send("ann", "bob", "a text that can't be indexed")
         with pytest.raises(ZeroDivisionError):
             await actions.texts("bob", "ciao")
-    assert store._connection.pragma("synchronous") == 2
-    disk.unflushed.clear()
-    await actions.send("ann", "bob", "ehi")
-    assert disk.unflushed == set()
+    await check_send_is_flushed(disk, actions)
 
 
 @pytest.mark.parametrize("how", ["full", "dying"])
 async def test_batch_is_atomic_wherever_the_disk_fails(
-    disk: FaultyDisk, actions: StoreActions, store: SqliteStore, folder: Path, how: str
+    disk: FaultyDisk, actions: StoreActions, folder: Path, how: str
 ) -> None:
     await actions.create_users("ann", "bob", "cy")
     n, operations = 0, 0
@@ -61,10 +68,8 @@ async def test_batch_is_atomic_wherever_the_disk_fails(
             assert disk.failures
             assert await actions.store.heads(["ann", "bob"]) == {"ann": n, "bob": n}
             assert await actions.store.get_user(f"new{operations}") is None
-            # What came to nothing has used up no key: who searches waits for the index to reach the newest one.
-            assert store._repository.message_row_id == n
             disk.repair()
-            # The same again, as a client would: the nonces have not been used.
+            # A retry of the same batch, as by a client: the nonces are unused.
             outcomes = await actions.do(*batch)
         finished, failures = disk.failures == 0, disk.failures
         disk.repair()
@@ -77,6 +82,9 @@ async def test_batch_is_atomic_wherever_the_disk_fails(
             break
         operations += 1
     assert operations > 10
+    with closing(database.open_for_reading(folder / database.FILE_NAME)) as connection:
+        # Row keys have no holes: a search waits until the index reaches the newest key.
+        assert connection.execute("SELECT count(*), max(key) FROM messages").fetchone() == (n, n)
     assert checking.check(folder).problems == []
 
 
@@ -113,28 +121,20 @@ async def test_failed_commit_is_absent_after_reopen(disk: FaultyDisk, folder: Pa
     await again.close()
 
 
-async def test_full_database_file_is_unavailable(actions: StoreActions, store: SqliteStore) -> None:
+async def test_locked_file_is_unavailable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_MILLIS", 50)
+    store = SqliteStore(tmp_path)
+    actions = StoreActions(store)
     await actions.create_users("ann", "bob")
-    pages = store._connection.pragma("page_count")
-    store._connection.pragma("max_page_count", pages)
-    with pytest.raises(Unavailable):
-        await actions.send("ann", "bob", *["x" * 9_000] * 10)
-    assert await actions.store.heads(["ann"]) == {"ann": 0}
-    store._connection.pragma("max_page_count", 1 << 30)
-    assert [found.n for found in await actions.send("ann", "bob", *["x" * 9_000] * 10)] == [*range(1, 11)]
-
-
-async def test_file_locked_by_another_process_is_unavailable(actions: StoreActions, store: SqliteStore) -> None:
-    await actions.create_users("ann", "bob")
-    other = apsw.Connection(str(store._path))
+    other = apsw.Connection(str(tmp_path / database.FILE_NAME))
     other.execute("BEGIN IMMEDIATE")
-    store._connection.set_busy_timeout(50)
     with pytest.raises(Unavailable):
         await actions.send("ann", "bob", "ciao")
-    assert await actions.store.heads(["ann"]) == {"ann": 0}
+    assert await store.heads(["ann"]) == {"ann": 0}
     other.execute("ROLLBACK")
     other.close()
     assert (await actions.send("ann", "bob", "ciao"))[0].n == 1
+    await store.close()
 
 
 async def test_closed_store_is_unavailable_and_may_be_closed_again(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""A process that is killed in the middle of its commits: all that it had acknowledged is there."""
+"""A process killed in the middle of its commits: all acknowledged messages are there."""
 
 import random
 import subprocess
@@ -14,7 +14,7 @@ ROUNDS = 4
 
 
 def killed_writer(folder: Path, turn: int, lines: int) -> list[tuple[Send, MessageSent]]:
-    """What a process had acknowledged when it was killed, after some lines and at no particular moment."""
+    """The messages that a process had acknowledged when it was killed, after at least ``lines`` of them."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.adapters.sqlite_writer", str(folder), str(turn)],
         stdout=subprocess.PIPE,
@@ -23,13 +23,13 @@ def killed_writer(folder: Path, turn: int, lines: int) -> list[tuple[Send, Messa
     )
     with process:
         assert process.stdout is not None
-        told = [process.stdout.readline() for _ in range(lines)]
+        printed = [process.stdout.readline() for _ in range(lines)]
         process.kill()
-        # The last line may have been cut.
-        told += [line for line in process.stdout.readlines() if line.endswith("\n")]
+        # The last line may be cut.
+        printed += [line for line in process.stdout.readlines() if line.endswith("\n")]
     assert process.returncode == -9
     acknowledged: list[tuple[Send, MessageSent]] = []
-    for line in told:
+    for line in printed:
         user, to, nonce, n, seq = line.split()
         send = Send(user, to, nonce.replace("-", " "), nonce)
         acknowledged.append((send, MessageSent(to, int(n), int(seq), 0, "inbox")))
@@ -37,35 +37,35 @@ def killed_writer(folder: Path, turn: int, lines: int) -> list[tuple[Send, Messa
 
 
 async def test_acknowledged_messages_survive_kill_9(tmp_path: Path) -> None:
-    chance = random.Random(9)
+    rng = random.Random(9)
     acknowledged: list[tuple[Send, MessageSent]] = []
     for turn in range(ROUNDS):
-        acknowledged += killed_writer(tmp_path, turn, chance.randint(1, 900))
+        acknowledged += killed_writer(tmp_path, turn, rng.randint(1, 900))
         assert checking.check(tmp_path).problems == []
     assert len(acknowledged) > 100
 
     store = SqliteStore(tmp_path)
     actions = StoreActions(store)
-    there: dict[tuple[str, str], dict[int, tuple[str, str]]] = {}
+    stored: dict[tuple[str, str], dict[int, tuple[str, str]]] = {}
     for send, sent in acknowledged:
         pair = (send.user, send.to)
-        if pair not in there:
-            there[pair] = {}
+        if pair not in stored:
+            stored[pair] = {}
             after = 0
             while page := await actions.history(*pair, after=after, limit=200):
-                there[pair] |= {message.n: (message.sender, message.text) for message in page}
+                stored[pair] |= {message.n: (message.sender, message.text) for message in page}
                 after = page[-1].n
-        assert there[pair][sent.n] == (send.user, send.text)
-    # Each is answered as it was, and delivered no second time.
+        assert stored[pair][sent.n] == (send.user, send.text)
+    # A retry returns the first answer, and delivers nothing again.
     heads = await store.heads(["ann", "bob", "cy", "dee"])
     for send, sent in acknowledged[:: max(1, len(acknowledged) // 200)]:
         (again,) = await actions.do(send)
         assert isinstance(again, MessageSent)
         assert (again.peer, again.n, again.seq, again.folder) == (sent.peer, sent.n, sent.seq, sent.folder)
     assert await store.heads(heads) == heads
-    # What was indexed before, between and after the kills is found alike.
+    # Messages of every round are found, whether indexed before or after a kill.
     for turn in range(ROUNDS):
-        anns = [text for pair, messages in there.items() if pair[0] == "ann" for _, text in messages.values()]
+        anns = [text for pair, messages in stored.items() if pair[0] == "ann" for _, text in messages.values()]
         expected = sum(text.startswith(f"{turn} ") for text in anns)
         hits = [hit for hit in await actions.search("ann", str(turn), limit=200) if hit.text.startswith(f"{turn} ")]
         assert len(hits) >= expected > 0

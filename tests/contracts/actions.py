@@ -1,4 +1,4 @@
-"""What people do, as short sentences, on any store; and its pages, read to the end."""
+"""Short methods for what users do on any store, and for reading its pages to the end."""
 
 import itertools
 from collections.abc import Sequence
@@ -25,16 +25,16 @@ class StoreActions:
         self.now = NOW
 
     async def commit(self, *batch: Command) -> Sequence[Outcome | Faulted]:
-        """One batch, a second after the last one."""
+        """Commit one batch, a second after the last one."""
         self.now += 1000
         return await self.store.commit(batch, self.now)
 
     async def do(self, *batch: Command) -> list[Result]:
-        """One batch; what became of each."""
+        """Commit one batch; the result of each command."""
         return [result(outcome) for outcome in await self.commit(*batch)]
 
     async def create_users(self, *users: str, **settings: Any) -> None:
-        """Create users, with an open door unless ``settings`` say otherwise."""
+        """Create users, with the policy ``anyone`` unless ``settings`` say otherwise."""
         change = UserChange(**{"dm_policy": "anyone"} | settings)
         await self.do(*(commands.PutUser(user, change) for user in users))
 
@@ -42,7 +42,7 @@ class StoreActions:
         return commands.Send(user, to, text, **{"nonce": f"nonce {next(_nonces)}"} | more)
 
     async def send(self, user: str, to: str, *texts: str) -> list[MessageSent]:
-        """Send some messages, all of which are let in."""
+        """Send some messages, which must all be allowed."""
         sent: list[MessageSent] = []
         for start in range(0, len(texts), MAX_BATCH):
             for found in await self.do(*(self.message(user, to, text) for text in texts[start : start + MAX_BATCH])):
@@ -108,7 +108,7 @@ class StoreActions:
         return [hit.text for hit in await self.search(user, query, peer)]
 
     async def users(self, user: str, *, followers: bool, limit: int = 200) -> list[str]:
-        """All whom a user follows, or who follow, page by page."""
+        """All users whom a user follows, or all followers, page by page."""
         found: list[str] = []
         after = None
         while True:
@@ -126,7 +126,7 @@ def result(outcome: Outcome | Faulted) -> Result:
 
 
 def codes(results: Sequence[Result]) -> list[str]:
-    """The code of each that was refused, `taken`, or `ok`."""
+    """The error code of each refusal, `taken`, or `ok`."""
     return [
         found.code.value if isinstance(found, Refusal) else "taken" if isinstance(found, Taken) else "ok"
         for found in results

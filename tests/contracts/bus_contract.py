@@ -1,6 +1,6 @@
-"""What every bus must do. `BusContract` is for each of them, `RemoteBusContract` for those that have nodes to ring.
+"""The contract of the bus port: `BusContract` for every bus, `RemoteBusContract` for those that connect nodes.
 
-A subclass says how a node is opened; see `Nodes`.
+A subclass provides the fixture ``nodes``; see `Nodes`.
 """
 
 import asyncio
@@ -12,12 +12,12 @@ from bussa_server.ports.bus import Bus, Envelope
 from tests.e2e.server_process import TIMEOUT
 
 
-def envelope(user: str, seq: int | None = 1, text: bytes = b"{}", *, spent: bool = False) -> Envelope:
-    return Envelope(user, seq, text, b"\x80" + text, charge_sender=spent)
+def envelope(user: str, seq: int | None = 1, text: bytes = b"{}", *, charge_sender: bool = False) -> Envelope:
+    return Envelope(user, seq, text, b"\x80" + text, charge_sender=charge_sender)
 
 
 class BusListener:
-    """A node's bus, and what it has heard there."""
+    """A node's bus, and what it has received on it."""
 
     def __init__(self, bus: Bus) -> None:
         self.bus = bus
@@ -35,7 +35,7 @@ class BusListener:
         self._woken.set()
 
     async def expect(self, *expected: Envelope) -> None:
-        """Wait until this was heard, and hold it to nothing else having been."""
+        """Wait for these envelopes, and assert that there were no others."""
         async with asyncio.timeout(TIMEOUT):
             while len(self.received) < len(expected):
                 await self.wait()
@@ -47,14 +47,14 @@ class BusListener:
                 await self.wait()
 
     async def wait(self) -> None:
-        """Wait until something is heard."""
+        """Wait for the next envelope or resync."""
         self._woken.clear()
         await self._woken.wait()
 
 
 class Nodes(Protocol):
     async def open(self) -> BusListener:
-        """One node more, which is whole."""
+        """Open another node, which is connected."""
         ...
 
 
@@ -63,7 +63,7 @@ class BusContract:
         here = await nodes.open()
         await here.bus.subscribe("alice")
         here.bus.publish([envelope("alice")])
-        await here.bus.subscribe("bob")  # answered after whatever the ringing would have brought
+        await here.bus.subscribe("bob")  # confirmed after anything that the publish would have brought back
         assert here.received == []
 
     async def test_unsubscribe_unknown_and_publish_nothing_are_no_ops(self, nodes: Nodes):
@@ -94,7 +94,7 @@ class RemoteBusContract(BusContract):
             envelope("alice", 7, b'{"text":"ciao \xc3\xa8"}'),
             envelope("alice", None, bytes(range(256))),
             envelope("alice", 2**53),
-            envelope("alice", spent=True),
+            envelope("alice", charge_sender=True),
             Envelope("alice", None, b"", b"", 1_764_000_000_000),
             envelope("alice", 1, b"x" * 65_536),
         ],
@@ -123,7 +123,7 @@ class RemoteBusContract(BusContract):
         await there.bus.subscribe("alice")
         here.bus.publish([envelope("alice", 1), envelope("nobody", 1)])
         await there.expect(envelope("alice", 1))
-        # Two users may lie on two servers, and only one server keeps an order: so once for each.
+        # Two users may be on two servers, and order holds only within a server: so one at a time.
         here.bus.publish([envelope("both", 2)])
         await elsewhere.expect(envelope("both", 2))
         await there.expect(envelope("alice", 1), envelope("both", 2))
@@ -133,7 +133,7 @@ class RemoteBusContract(BusContract):
         for _ in range(3):
             await there.bus.subscribe("alice")
         there.bus.unsubscribe("alice")
-        await there.bus.subscribe("alice")  # and it can begin anew
+        await there.bus.subscribe("alice")  # subscribing again works
         here.bus.publish([envelope("alice", 1)])
         await there.expect(envelope("alice", 1))
         there.bus.unsubscribe("alice")
@@ -146,7 +146,7 @@ class RemoteBusContract(BusContract):
         await there.expect(envelope("alice", 1), envelope("alice", 3))
 
     async def wait_until_unsubscribed(self, listener: BusListener, user: str) -> None:
-        """Wait until nobody brings what concerns ``user`` to this node any more."""
+        """Wait until no server sends the envelopes of ``user`` to this node any more."""
         raise NotImplementedError
 
     async def test_a_large_batch_arrives_whole_and_in_order(self, nodes: Nodes):

@@ -1,4 +1,4 @@
-"""Each test of the store port, for each kind of store."""
+"""Fixtures that run each test of the store port on every backend."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The stores that the suite of the store port is run on. A row of `KINDS` is all that a new adapter adds."""
+"""The backends that the suite of the store port runs on. A new adapter adds one row to `BACKENDS`."""
 
 import asyncio
 import atexit
@@ -19,10 +19,10 @@ from tests.postgres import shared_server_url
 
 
 class StoreBackend(Protocol):
-    """Where one kind of store keeps its things."""
+    """Where one kind of store keeps its data."""
 
     async def open(self) -> Store:
-        """A store on what is kept here; the one before it was closed."""
+        """Open a store on the data; the one before must be closed."""
         ...
 
 
@@ -31,7 +31,7 @@ class MemoryBackend:
         self._store = MemoryStore()
 
     async def open(self) -> Store:
-        # Nothing of it survives a process, but it does survive being closed.
+        # The data survive a close, but not the process.
         self._store.unavailable = False
         return self._store
 
@@ -77,11 +77,11 @@ _created: list[str] = []
 
 
 async def emptied_database() -> str:
-    """The URL of a database in which nothing is kept: made once a run, for to make one takes long."""
+    """The URL of an emptied database. Created once per run, because creating one takes long."""
     if not _created:
         await execute_on_server(f"CREATE DATABASE {_DATABASE} TEMPLATE template0 ENCODING 'UTF8'")
         _created.append(_DATABASE)
-        # After the server itself was registered to be stopped, so before it is.
+        # Registered after the server's own exit handler, so it runs before the server is stopped.
         atexit.register(lambda: asyncio.run(execute_on_server(f"DROP DATABASE {_DATABASE} WITH (FORCE)")))
     url = urlunsplit(urlsplit(shared_server_url())._replace(path=f"/{_DATABASE}"))
     connection = await asyncpg.connect(url)

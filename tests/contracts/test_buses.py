@@ -1,4 +1,4 @@
-"""Each bus is held to `bus_contract`: the one of a single node, and Redis with one server and with two."""
+"""The bus contract on each bus: the local bus, Redis with one server, Redis with two."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -35,7 +35,7 @@ class RedisNodes:
         async with asyncio.timeout(TIMEOUT):
             while not bus.connected:
                 await listener.wait()
-        # The others are told of it, too, once by each server.
+        # The other nodes resync too, once per server.
         for other, before in zip(others, resyncs, strict=True):
             await other.wait_for_resync(before + len(self.servers) - 1)
         others.append(listener)
@@ -79,7 +79,7 @@ class RedisBusContract(RemoteBusContract):
         self.servers = servers[: self.COUNT]
 
     def subscribed(self) -> list[int]:
-        """How many users' channels each server has."""
+        """The number of users' channels on each server."""
         return [len(server.client.pubsub_channels(f"bussa:{EPOCH}:u:*")) for server in self.servers]
 
     async def wait_until_unsubscribed(self, listener: BusListener, user: str) -> None:
@@ -88,7 +88,7 @@ class RedisBusContract(RemoteBusContract):
         def count() -> int:
             return sum(dict(server.client.pubsub_numsub(channel))[channel.encode()] for server in self.servers)
 
-        await eventually(lambda: count() == 0, "unwatched")
+        await eventually(lambda: count() == 0, "unsubscribed")
 
     async def test_users_are_spread_evenly_over_servers(self, nodes: RedisNodes):
         here, there = await nodes.open(), await nodes.open()
@@ -101,7 +101,7 @@ class RedisBusContract(RemoteBusContract):
         async with asyncio.timeout(TIMEOUT):
             while len(there.received) < 200:
                 await there.wait()
-        assert {heard.user for heard in there.received} == set(users)
+        assert {received.user for received in there.received} == set(users)
 
     async def test_concurrent_subscriptions_are_batched(self, nodes: RedisNodes):
         here, there = await nodes.open(), await nodes.open()
@@ -113,7 +113,7 @@ class RedisBusContract(RemoteBusContract):
         assert sum(calls) <= 10 + 2 * self.COUNT
         for number in range(10_000):
             there.bus.unsubscribe(f"user-{number}")
-        await eventually(lambda: sum(self.subscribed()) == 0, "unwatched")
+        await eventually(lambda: sum(self.subscribed()) == 0, "unsubscribed")
         calls = [server.client.info("commandstats")["cmdstat_unsubscribe"]["calls"] for server in self.servers]
         assert sum(calls) <= 10 + 2 * self.COUNT
         here.bus.publish([envelope("user-1")])
@@ -123,11 +123,11 @@ class RedisBusContract(RemoteBusContract):
         here, there, others = await nodes.open(), await nodes.open(), await nodes.open("another")
         for listener in (there, others):
             await listener.bus.subscribe("alice")
-        before, told = others.resyncs, there.resyncs
+        before, there_before = others.resyncs, there.resyncs
         here.bus.publish([envelope("alice")])
         here.bus.announce_loss()
         await there.expect(envelope("alice"))
-        await there.wait_for_resync(told)
+        await there.wait_for_resync(there_before)
         await others.bus.subscribe("bob")
         assert (others.received, others.resyncs) == ([], before)
 

@@ -1,6 +1,6 @@
-"""Whatever is done to them, in whatever batches, and opened again at whatever moment: two stores answer alike.
+"""Every store agrees with the memory store: on random commands, in random batches, reopened at random moments.
 
-The one in memory is small enough to be right at a glance; every other is compared with it.
+The memory store is small enough to be obviously right.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from tests.contracts.actions import StoreActions
 from tests.contracts.store_backends import BACKENDS, StoreBackend
 from tests.memory_store import MemoryStore
 
-# Their order by letters, by code points and without case differs.
+# Ids whose order differs by alphabet, by code point and by case-insensitive comparison.
 USERS = ["ann", "Bob", "c_y", "d.e"]
 NOBODY = "zoe"
 TEXTS = ["ciao", "la città", "STRASSE straße", "a\0b", "ciao ciao " + "x" * 9_000, "👋", "'\" OR 1=1", "한글 각"]
@@ -69,7 +69,7 @@ story = st.lists(st.lists(command, min_size=1, max_size=12) | st.just(REOPEN), m
 
 
 def with_prefix(command: Command, prefix: str) -> Command:
-    """The same by people of this story alone: the stores are kept from story to story."""
+    """The same command for users of this story alone: the stores are kept between stories."""
     names = {field: prefix + getattr(command, field) for field in ("user", "peer", "to") if hasattr(command, field)}
     return structs.replace(command, **names)
 
@@ -81,7 +81,7 @@ def without_row_id(found: User | Conversation | None) -> User | Conversation | N
 
 
 async def read_everything(store: Store, prefix: str) -> list[Any]:
-    """All that can be read, page by page. Cursors are each store's own."""
+    """Everything readable, page by page. Cursors differ between stores and are left out."""
     actions = StoreActions(store)
     users = [prefix + user for user in [*USERS, "new", NOBODY]]
     seen: list[Any] = [await store.heads(users), await store.revoked(users)]
@@ -111,7 +111,7 @@ async def read_everything(store: Store, prefix: str) -> list[Any]:
 
 
 class StorePair:
-    """A store, and the one that it is compared with."""
+    """A store, and the memory store that it is compared with."""
 
     def __init__(self, store_backend: StoreBackend, store: Store) -> None:
         self.store_backend, self.store = store_backend, store

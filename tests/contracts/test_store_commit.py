@@ -1,4 +1,4 @@
-"""The store port: a batch is one transaction, decided in it, and there for whoever reads after it."""
+"""The store port: a batch is one transaction, decided inside it, and visible to every later read."""
 
 from bussa_protocol.bodies import UserChange
 from bussa_protocol.frames.events import MessageEvent
@@ -40,7 +40,7 @@ async def test_full_batch_is_committed(actions: StoreActions) -> None:
 
 async def test_returned_entries_equal_the_logs(actions: StoreActions) -> None:
     await actions.create_users("ann", "bob")
-    told: dict[str, list[object]] = {"ann": [], "bob": []}
+    returned: dict[str, list[object]] = {"ann": [], "bob": []}
     for batch in (
         [actions.message("ann", "bob"), actions.message("ann", "bob", reply_to=1), commands.MarkRead("bob", "ann", 2)],
         [commands.Mute("bob", "ann", True), actions.message("bob", "ann", "ehi"), commands.Decline("ann", "bob")],
@@ -50,9 +50,9 @@ async def test_returned_entries_equal_the_logs(actions: StoreActions) -> None:
         for outcome in await actions.commit(*batch):
             assert isinstance(outcome, Outcome)
             for entry in outcome.entries:
-                told[entry.user].append(entry.event)
-    assert {user: await actions.log(user) for user in told} == told
-    assert await actions.store.heads(told) == {"ann": len(told["ann"]), "bob": len(told["bob"])}
+                returned[entry.user].append(entry.event)
+    assert {user: await actions.log(user) for user in returned} == returned
+    assert await actions.store.heads(returned) == {"ann": len(returned["ann"]), "bob": len(returned["bob"])}
 
 
 async def test_read_after_commit_sees_it(actions: StoreActions) -> None:
@@ -81,25 +81,25 @@ async def test_seq_and_n_have_no_holes_whatever_is_refused(actions: StoreActions
         log = await actions.log(user)
         assert [event.seq for event in log] == list(range(1, len(log) + 1))
     for user, peer in (("ann", "bob"), ("bob", "ann"), ("bob", "cy"), ("cy", "bob")):
-        told = [event.n for event in await actions.log(user) if isinstance(event, MessageEvent) and event.peer == peer]
-        assert told == list(range(1, len(told) + 1))
-        assert [message.n for message in await actions.history(user, peer)] == told
+        ns = [event.n for event in await actions.log(user) if isinstance(event, MessageEvent) and event.peer == peer]
+        assert ns == list(range(1, len(ns) + 1))
+        assert [message.n for message in await actions.history(user, peer)] == ns
 
 
 async def test_both_logs_have_a_conversation_in_one_order(actions: StoreActions) -> None:
     await actions.create_users("ann", "bob")
     for turn in range(10):
         await actions.do(*(actions.message(*pair, f"{turn} {pair}") for pair in [("ann", "bob"), ("bob", "ann")] * 3))
-    told = [
+    logged = [
         [(event.n, event.sender, event.text) for event in await actions.log(user) if isinstance(event, MessageEvent)]
         for user in ("ann", "bob")
     ]
-    assert told[0] == told[1]
-    assert len(told[0]) == 60
+    assert logged[0] == logged[1]
+    assert len(logged[0]) == 60
 
 
 async def test_results_do_not_depend_on_batching(actions: StoreActions) -> None:
-    # A batch is for speed alone: it decides as if its commands came one by one.
+    # Batching is for speed alone: a batch decides as if its commands came one by one.
     await actions.create_users("ann", "bob", dm_policy="followers", knocks=True)
     await actions.create_users("cy", "dee", dm_policy="followers", knocks=True)
 
@@ -131,7 +131,8 @@ async def test_results_do_not_depend_on_batching(actions: StoreActions) -> None:
 
 
 async def test_access_revoked_within_batch_refuses_later_sends(actions: StoreActions) -> None:
-    doors: list[tuple[str, commands.Command, commands.Command]] = [
+    # A peer, the command that revokes ann's access, and the one that restores it.
+    revocations: list[tuple[str, commands.Command, commands.Command]] = [
         ("bob", commands.Block("bob", "ann", True), commands.Block("bob", "ann", False)),
         ("cy", commands.Follow("ann", "cy", False), commands.Follow("ann", "cy", True)),
         ("dee", commands.PutUser("dee", UserChange(dm_policy="nobody")), commands.Accept("dee", "ann")),
@@ -143,14 +144,14 @@ async def test_access_revoked_within_batch_refuses_later_sends(actions: StoreAct
             commands.Follow("gus", "ann", True),
         ),
     ]
-    await actions.create_users("ann", *(peer for peer, *_ in doors), dm_policy="followers")
-    await actions.do(*(commands.Follow("ann", peer, True) for peer, *_ in doors))
-    for peer, shut, opened in doors:
+    await actions.create_users("ann", *(peer for peer, *_ in revocations), dm_policy="followers")
+    await actions.do(*(commands.Follow("ann", peer, True) for peer, *_ in revocations))
+    for peer, revoke, restore in revocations:
         before, after = actions.message("ann", peer, "before"), actions.message("ann", peer, "after")
-        assert codes(await actions.do(before, shut, after)) == ["ok", "ok", "not_allowed"], shut
+        assert codes(await actions.do(before, revoke, after)) == ["ok", "ok", "not_allowed"], revoke
         assert [message.text for message in await actions.history("ann", peer)] == ["before"]
         assert codes(await actions.do(after)) == ["not_allowed"]
-        assert codes(await actions.do(opened, after)) == ["ok", "ok"], opened
+        assert codes(await actions.do(restore, after)) == ["ok", "ok"], restore
         assert [message.text for message in await actions.history("ann", peer)] == ["before", "after"]
 
 

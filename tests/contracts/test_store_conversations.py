@@ -63,7 +63,7 @@ async def test_conversations_are_sorted_by_newest_message(actions: StoreActions)
     assert await peers(actions, "ann") == ["bob", "dee", "cy"]
     await actions.do(actions.message("cy", "ann"), actions.message("dee", "ann"), actions.message("cy", "ann"))
     assert await peers(actions, "ann") == ["cy", "dee", "bob"]
-    # What is no message moves nothing.
+    # Only messages move a conversation.
     await actions.do(
         commands.MarkRead("ann", "bob", 1), commands.Mute("ann", "dee", True), commands.Block("ann", "bob", True)
     )
@@ -81,7 +81,7 @@ async def test_conversation_pages_have_no_gap_or_duplicate(actions: StoreActions
     page = await actions.store.conversations("ann", "inbox", None, 10)
     await actions.send("u20", "ann", "up")
     rest = await actions.store.conversations("ann", "inbox", page.next, 50)
-    # Somebody who moved up meanwhile is not shown again further down.
+    # A conversation that moved up meanwhile is not listed again further down.
     assert [shown.peer for shown in [*page.conversations, *rest.conversations]] == newest_first
 
 
@@ -103,7 +103,7 @@ async def test_invalid_cursor_raises_value_error(actions: StoreActions) -> None:
             await actions.store.conversations("ann", "inbox", cursor, 10)
         with pytest.raises(ValueError, match=r".*"):
             await actions.store.search("ann", ["ciao"], None, cursor, 10)
-    # One that it might have given leads to the end at the worst.
+    # A valid cursor out of range gives an ordinary page.
     for cursor in ("0", "9" * 200):
         assert (await actions.store.conversations("ann", "inbox", cursor, 10)).next is None
         assert await actions.store.search("ann", ["ciao"], None, cursor, 10) is not None
@@ -116,7 +116,7 @@ async def test_conversation_is_in_exactly_one_folder(actions: StoreActions) -> N
         await actions.send(friend, "ann", "knock")
     assert await peers(actions, "ann", "requests") == ["eve", "dee", "cy", "bob"]
     assert await peers(actions, "ann") == []
-    # At the one who knocked it is a conversation like any other.
+    # For the sender of the knock it is a conversation like any other.
     assert await peers(actions, "bob") == ["ann"]
     await actions.do(commands.Accept("ann", "bob"), commands.Decline("ann", "cy"))
     await actions.send("ann", "dee", "come in")

@@ -93,7 +93,7 @@ async def test_messages_of_blocked_peer_keep_their_place_without_text(actions: S
     first, second = await actions.history("bob", "ann")
     assert (first.n, first.sender, first.text, first.hidden) == (1, "ann", "", True)
     assert (second.text, second.hidden) == ("mine", False)
-    # The one who is blocked sees no difference.
+    # The blocked user sees no difference.
     assert [message.text for message in await actions.history("ann", "bob")] == ["before", "mine"]
     await actions.block("bob", "ann", False)
     assert await actions.history("bob", "ann") == before

@@ -1,4 +1,4 @@
-"""The store port: a user's log, its pages, what it forgets and what it hides."""
+"""The store port: a user's log, its pages, trimming, hidden events."""
 
 from bussa_protocol.frames import events, parts
 from bussa_protocol.limits import LOG_RETENTION_EVENTS, LOG_RETENTION_MILLIS
@@ -38,8 +38,8 @@ async def test_resume_state_is_log_page_and_revocation_time(actions: StoreAction
         page = await actions.store.log("bob", after, limit)
         assert await actions.store.resume_state("bob", after, limit) == ResumeState(0, page)
     await actions.do(commands.Revoke("bob"))
-    arrival = await actions.store.resume_state("bob", 3, 10)
-    assert arrival == ResumeState(actions.now, LogPage([], 3, 1))
+    resume_state = await actions.store.resume_state("bob", 3, 10)
+    assert resume_state == ResumeState(actions.now, LogPage([], 3, 1))
 
 
 async def test_events_of_every_kind_round_trip(actions: StoreActions) -> None:
@@ -94,14 +94,14 @@ async def test_events_of_blocked_peer_are_hidden_until_unblocked(actions: StoreA
     after = await actions.log("bob")
     assert [isinstance(event, events.HiddenEvent) for event in after] == [True, False, False, True, False, False]
     assert [event.seq for event in after] == [1, 2, 3, 4, 5, 6]
-    # The one who is blocked is shown no sign of it.
+    # The blocked user sees no sign of it.
     assert not any(isinstance(event, events.HiddenEvent) for event in await actions.log("ann"))
     await actions.block("bob", "ann", False)
     assert (await actions.log("bob"))[:5] == before
 
 
 async def fill(actions: StoreActions, user: str, count: int) -> None:
-    """So many events of a user, as quick as a store can take them."""
+    """Append ``count`` events to a user's log, as fast as the store can."""
     toggles = [commands.ChangeSettings(user, commands.SettingsChange(knocks=i % 2 == 0)) for i in range(count)]
     for start in range(0, count, MAX_BATCH):
         await actions.commit(*toggles[start : start + MAX_BATCH])
@@ -114,7 +114,7 @@ async def test_trimming_keeps_seven_days_and_ten_thousand_events(store_backend: 
     await fill(actions, "bob", LOG_RETENTION_EVENTS + 120)
     head = LOG_RETENTION_EVENTS + 121
     filled = actions.now
-    # Many, but none of them old; then old, and as many as must stay.
+    # Too many, but none of them old; then old, but only the surplus is trimmed.
     assert await store.trim(NOW + LOG_RETENTION_MILLIS) == 0
     assert await store.trim(filled + LOG_RETENTION_MILLIS + 1) == 121
     assert await store.trim(filled + LOG_RETENTION_MILLIS + 1) == 0
@@ -123,7 +123,7 @@ async def test_trimming_keeps_seven_days_and_ten_thousand_events(store_backend: 
     assert await store.log("bob", 120, 10) == LogPage((), head, 122)
     assert [event.seq for event in (await store.log("bob", 121, 3)).events] == [122, 123, 124]
     assert await store.heads(["ann", "bob"]) == {"ann": 1, "bob": head}
-    # The few events of others stay, and so does what was written.
+    # The other logs stay, and so do the messages.
     assert len(await actions.log("ann")) == 1
     assert [message.text for message in await actions.history("bob", "ann")] == ["an old ciao"]
     assert [shown.unread for shown in await actions.conversations("bob")] == [1]
@@ -146,7 +146,7 @@ async def test_events_younger_than_seven_days_are_never_trimmed(actions: StoreAc
 
 
 async def test_trimming_leaves_no_hole_when_the_clock_was_set_back(actions: StoreActions) -> None:
-    # Events 1 to 30 are younger than the 60 after them, by the clock of their time.
+    # By their times, events 1 to 30 are newer than the 60 after them.
     await actions.create_users("ann")
     actions.now += LOG_RETENTION_MILLIS
     await fill(actions, "ann", 30)

@@ -1,4 +1,4 @@
-"""The store port: one nonce of a sender is one message, whatever is repeated, and whenever."""
+"""The store port: one nonce of a sender is one message, however often and however late it is repeated."""
 
 from bussa_protocol.limits import LOG_RETENTION_MILLIS
 from bussa_server.domain import commands
@@ -81,7 +81,7 @@ async def test_nonce_survives_trimming_for_a_day(actions: StoreActions) -> None:
     actions.now += DAY
     await actions.store.trim(actions.now)
     assert await actions.do(ciao) == [first]
-    # As long as the log reaches back to it, so for a quiet user longer than any number of days.
+    # A nonce lives as long as its log row: for a user with few events, longer than the retention time.
     actions.now += 2 * LOG_RETENTION_MILLIS
     await actions.store.trim(actions.now)
     assert await actions.do(ciao) == [first]

@@ -1,4 +1,4 @@
-"""The store port: people, how two of them stand to each other, who follows whom, and the log's name."""
+"""The store port: users, conversations, follows, and the epoch."""
 
 from bussa_protocol.bodies import UserChange
 from bussa_protocol.frames.parts import Settings
@@ -10,7 +10,7 @@ from tests.contracts.store_backends import StoreBackend
 
 
 def without_row_ids(found: User | Conversation | None) -> User | Conversation | None:
-    """The store's own names for its rows say nothing."""
+    """Row ids differ between stores."""
     if found is not None:
         found.row_id = 0
     return found
@@ -139,7 +139,7 @@ async def test_state_survives_reopen(store_backend: StoreBackend, store: Store) 
     await store.close()
     again = await store_backend.open()
     assert await everything(again) == before
-    # And it goes on from there: what was kept in memory and what was read anew decide alike.
+    # Decisions on reloaded rows are those on cached rows.
     more = StoreActions(again)
     more.now = actions.now
     assert (await more.send("ann", "bob", "again"))[0].n == 3

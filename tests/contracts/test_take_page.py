@@ -1,4 +1,4 @@
-"""What fits into a page, and that no more is read for it: a log may hold a thousand texts of the longest."""
+"""`take_page` bounds a page by count and characters, and reads no more than it needs."""
 
 from collections.abc import Iterator
 

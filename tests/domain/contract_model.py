@@ -1,7 +1,7 @@
-"""The contract, told slowly: remembers what happened and reads all of it again for every question.
+"""A slow model of the contract: it records all actions, and derives every answer from the whole record.
 
-Written from the contract's page and sharing nothing with the ledger, so that the two can be compared. A deed
-returns what its user is answered and what is appended to whose log, or the code of its refusal.
+Written from the contract's page and independent of the handlers, so that the two can be compared. `apply` returns
+the result for the user and the events appended to the logs, or the error code of the refusal.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ AppendedEvent = tuple[str, dict[str, Any]]
 
 
 class PastAction(NamedTuple):
-    """Something that was carried out: ``user`` did ``kind`` to ``peer``."""
+    """An action that was done: ``user`` did ``kind`` to ``peer``."""
 
     kind: Literal[
         "wrote", "accepted", "declined", "block", "unblock", "mute", "unmute", "follow", "unfollow", "read", "was told"
@@ -39,10 +39,10 @@ class ContractModel:
         self.history: list[PastAction] = []
         self.nonces: dict[tuple[str, str], tuple[commands.Send, Any]] = {}
 
-    # What is so.
+    # Queries.
 
     def last(self, user: str, peer: str, *kinds: str) -> int:
-        """When ``user`` last did one of ``kinds`` to ``peer``; -1: never."""
+        """The index of the last action of ``kinds`` by ``user`` on ``peer``; -1: none."""
         times = [i for i, action in enumerate(self.history) if action[1:3] == (user, peer) and action.kind in kinds]
         return max(times, default=-1)
 
@@ -58,7 +58,7 @@ class ContractModel:
         )
 
     def folder(self, owner: str, peer: str) -> str | None:
-        """Where the owner keeps the conversation: the newest thing that put it somewhere says it."""
+        """The folder of the conversation in the owner's list: the last action that placed it decides."""
         for action in reversed(self.history):
             if action.kind in ("accepted", "declined") and action[1:3] == (owner, peer):
                 return "inbox" if action.kind == "accepted" else "declined"
@@ -69,7 +69,7 @@ class ContractModel:
         return None
 
     def placement(self, s: str, r: str) -> str:
-        """What becomes of a message of S to R: a folder, or the code of a refusal."""
+        """The placement of a message from S to R: a folder, or the code of a refusal."""
         if self.blocks(r, s) or self.blocks(s, r):
             return "not_allowed"
         if self.last(r, s, "declined") > self.last(r, s, "accepted", "wrote"):
@@ -84,7 +84,7 @@ class ContractModel:
             return "awaiting_acceptance" if self.folder(r, s) == "requests" else "requests"
         return "not_allowed"
 
-    # What is done.
+    # Actions.
 
     def apply(self, command: Command, now: int) -> ExpectedOutcome | Code:
         user, peer = command.user, getattr(command, "peer", getattr(command, "to", None))

@@ -1,4 +1,4 @@
-"""Some people and everything they have done, on one book that is never closed: the ledger without a store."""
+"""The handlers without a store: users, and everything they do, on one unit of work that is never saved."""
 
 from copy import deepcopy
 from typing import Any
@@ -18,7 +18,7 @@ NOW = 1_764_000_000_000
 
 
 STORED_FIELDS = ("folder", "accepted", "refused", "blocked", "muted", "read", "peer_read", "sort_seq")
-"""What a store writes down of a side only if the book says that the side has changed."""
+"""The fields of a participant that a store saves only if the unit of work marks the participant as changed."""
 
 
 class Harness:
@@ -30,14 +30,14 @@ class Harness:
             self.uow.users[user] = User(user, user.title(), Settings(dm_policy=policy, knocks=knocks))
 
     def do(self, command: Command) -> Outcome:
-        """Carry a command out, a second after the last one, and see that the book tells a store what has changed."""
+        """Apply a command, a second after the last one, and check that the unit of work marks what has changed."""
         self.now += 1000
         uow, before = self.uow, _snapshot(self.uow)
         for changed in (uow.changed_users, uow.changed_participants, uow.changed_follows):
             changed.clear()
         outcome = handle(uow, command, self.now)
         if isinstance(outcome.result, Refusal | Taken):
-            assert _snapshot(uow) == before, "a refused command has changed something"
+            assert _snapshot(uow) == before, "a refused command changed something"
             assert outcome.entries == ()
         else:
             _check_changes_are_marked(uow, *before[0])
@@ -78,18 +78,18 @@ class Harness:
         return [entry.event for entry in self.uow.entries if entry.owner.id == user]
 
     def events(self, user: str) -> list[dict[str, Any]]:
-        """The log of a user as a client gets it, without the seqs."""
+        """The log of a user as a client receives it, without the seqs."""
         return [without_seq(event) for event in self.log(user)]
 
-    def side(self, owner: str, peer: str) -> Participant:
+    def participant(self, owner: str, peer: str) -> Participant:
         return self.uow.conversation(owner, peer).participants(owner)[0]
 
     def folder(self, owner: str, peer: str) -> Folder | None:
-        return self.side(owner, peer).folder
+        return self.participant(owner, peer).folder
 
 
 def _snapshot(uow: UnitOfWork) -> tuple[Any, ...]:
-    """Everything that a command may change; a pair of two who have nothing to do with each other is no row."""
+    """Everything that a command may change; a conversation without any state is not a row."""
     conversations = {
         key: conversation
         for key, conversation in uow.conversations.items()
@@ -101,7 +101,7 @@ def _snapshot(uow: UnitOfWork) -> tuple[Any, ...]:
 def _check_changes_are_marked(
     uow: UnitOfWork, users: dict[str, User], conversations: dict[tuple[str, str], Conversation]
 ) -> None:
-    """What the book does not name as changed, no store writes down."""
+    """Check that every change is marked: a store saves only what is marked."""
     for name, user in uow.users.items():
         kept = ("name", "settings", "password", "revoked_at")
         if name not in users or any(getattr(user, field) != getattr(users[name], field) for field in kept):
@@ -120,6 +120,6 @@ def without_seq(event: LogEvent) -> dict[str, Any]:
 
 
 def code(result: Result) -> str:
-    """The code of a refusal; of anything else an assertion fails."""
+    """The code of a refusal; any other result fails the assertion."""
     assert isinstance(result, Refusal), result
     return result.code.value

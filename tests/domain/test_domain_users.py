@@ -1,4 +1,4 @@
-"""Two people and their one conversation, whoever of them one asks."""
+"""Conversations and their two participants, from either side."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Sending: numbers, both logs, nonces, the door."""
+"""Sending: numbering, both logs, nonces, replies, access."""
 
 import pytest
 
@@ -68,12 +68,12 @@ def test_nonce_repeated_with_same_content_returns_first_reply() -> None:
     assert len(harness.log("bob")) == 1
 
 
-@pytest.mark.parametrize("shut", ["block", "decline", "nobody"])
-def test_nonce_repeated_after_access_was_revoked_returns_first_reply(shut: str) -> None:
-    # It was delivered; to say otherwise would be false, and would show that the door has changed.
+@pytest.mark.parametrize("how", ["block", "decline", "policy"])
+def test_nonce_repeated_after_access_was_revoked_returns_first_reply(how: str) -> None:
+    # The message was delivered. A refusal would be wrong, and would reveal that access was revoked.
     harness = Harness("ann", "bob")
     first = harness.send("ann", "bob", nonce="x")
-    match shut:
+    match how:
         case "block":
             harness.block("bob", "ann")
         case "decline":
@@ -108,7 +108,7 @@ def test_a_refused_message_does_not_use_up_its_nonce() -> None:
     assert harness.send("ann", "bob", "other", nonce="x") == MessageSent("bob", 1, 1, harness.now, "inbox")
 
 
-# Answering one message.
+# Replies to one message.
 
 
 def test_reply_to_must_name_an_existing_message() -> None:
@@ -120,12 +120,12 @@ def test_reply_to_must_name_an_existing_message() -> None:
 
 
 def test_policy_is_checked_before_reply_to() -> None:
-    # Else who is refused could count the messages that are not there.
+    # Otherwise a refused sender could probe how many messages there are.
     harness = Harness("ann", "bob", policy="nobody")
     assert code(harness.send("ann", "bob", reply_to=1)) == "not_allowed"
 
 
-# The door.
+# Access.
 
 
 def test_second_knock_is_awaiting_acceptance() -> None:
@@ -134,7 +134,7 @@ def test_second_knock_is_awaiting_acceptance() -> None:
     assert (harness.folder("ann", "bob"), harness.folder("bob", "ann")) == ("inbox", "requests")
     assert code(harness.send("ann", "bob")) == "awaiting_acceptance"
     assert len(harness.log("ann")) == len(harness.log("bob")) == 1
-    # Knocks at other doors are others.
+    # Each recipient is a knock of its own.
     assert isinstance(harness.send("bob", "ann"), MessageSent)
 
 

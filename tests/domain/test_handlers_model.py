@@ -1,4 +1,4 @@
-"""The ledger against the contract told slowly: whatever some people do to each other, the two agree."""
+"""The handlers agree with the contract model on any sequence of commands."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ USERS = ("ann", "bob", "cy")
 POLICIES: tuple[Policy, ...] = ("anyone", "followers", "following", "mutuals", "nobody")
 
 user = st.sampled_from(USERS)
-# Now and then somebody who does not exist; oneself comes up by itself.
+# Sometimes an unknown user; user == peer comes up by chance.
 peer = st.sampled_from([*USERS, *USERS, *USERS, "zoe"])
 n = st.integers(1, 6)
 booleans = st.sampled_from([False, True])
@@ -104,13 +104,13 @@ class HandlersMachine(RuleBasedStateMachine):
         self.assert_agrees(command, outcome, expected)
         assert len(self.harness.uow.reports) - reports == isinstance(command, commands.Report)
         for entry in outcome.entries:
-            # The silent door: nothing that the recipient does reaches who waits there or is refused.
-            stranger = entry.user != command.user and refused[entry.user, command.user]
-            assert not stranger or isinstance(command, commands.Send), (command, entry)
+            # A refused or waiting sender learns nothing of what the recipient does ("Silent door").
+            to_refused = entry.user != command.user and refused[entry.user, command.user]
+            assert not to_refused or isinstance(command, commands.Send), (command, entry)
 
     def assert_agrees(self, command: Command, outcome: Outcome, expected: ExpectedOutcome) -> None:
-        told = [(entry.user, without_seq(entry.event)) for entry in outcome.entries]
-        assert sorted(told, key=repr) == sorted(expected.appended, key=repr), command
+        appended = [(entry.user, without_seq(entry.event)) for entry in outcome.entries]
+        assert sorted(appended, key=repr) == sorted(expected.appended, key=repr), command
         own = next((entry.event.seq for entry in outcome.entries if entry.user == command.user), None)
         match outcome.result:
             case MessageSent(peer, number, seq, at, folder):
@@ -150,7 +150,7 @@ class HandlersMachine(RuleBasedStateMachine):
         for owner in USERS:
             for peer in USERS:
                 if owner != peer:
-                    participant = self.harness.side(owner, peer)
+                    participant = self.harness.participant(owner, peer)
                     assert participant.folder == self.model.folder(owner, peer)
                     assert participant.read == self.model.mark(owner, peer)
                     assert participant.peer_read == self.model.mark(owner, peer, "was told")
@@ -161,7 +161,8 @@ class HandlersMachine(RuleBasedStateMachine):
             messages = [event for event in self.harness.log(name) if isinstance(event, events.MessageEvent)]
             newest_first = list(dict.fromkeys(event.peer for event in reversed(messages)))
             listed = sorted(
-                (self.harness.side(name, peer) for peer in newest_first), key=lambda participant: -participant.sort_seq
+                (self.harness.participant(name, peer) for peer in newest_first),
+                key=lambda participant: -participant.sort_seq,
             )
             assert [participant.peer for participant in listed] == newest_first
             assert self.harness.uow.users[name].top_peer == next(iter(newest_first), None)

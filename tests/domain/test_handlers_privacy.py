@@ -1,4 +1,4 @@
-"""Accept, decline, block, mute, report, settings: what they change, what they append, and what they never show."""
+"""Accept, decline, block, mute, report, settings: what they change, what they append, what they never reveal."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ def conversation(**shown: Any) -> dict[str, Any]:
 
 
 def harness_with_knock() -> Harness:
-    """Ann has knocked at Bob's."""
+    """Ann's knock waits in Bob's requests folder."""
     harness = Harness("ann", "bob", policy="nobody", knocks=True)
     harness.send("ann", "bob")
     return harness
@@ -57,7 +57,7 @@ def test_report_may_block_but_never_unblocks() -> None:
     harness.report("bob", "ann", block=True)
     assert harness.events("bob")[1:] == [conversation(folder="declined", blocked=True)]
     assert harness.report("bob", "ann") == Done(None)
-    assert harness.side("bob", "ann").blocked
+    assert harness.participant("bob", "ann").blocked
     assert len(harness.uow.reports) == 2
 
 
@@ -147,7 +147,7 @@ def test_unchanged_settings_append_nothing() -> None:
     assert isinstance(done, SettingsSaved)
     assert done.seq is None
     assert harness.log("ann") == []
-    # And with nothing to set they are only read.
+    # A change without fields only reads them.
     assert harness.settings("ann") == done
 
 
@@ -175,7 +175,7 @@ def test_block_and_mute_of_self_or_unknown_user_are_refused() -> None:
     assert code(harness.settings("zoe", knocks=True)) == "not_found"
 
 
-# Every way from one folder to another.
+# Every transition between folders.
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_block_and_mute_of_self_or_unknown_user_are_refused() -> None:
         ("mute", None),
         ("knock", "requests"),
         ("knock accept", "inbox"),
-        ("knock answer", "inbox"),
+        ("knock reply", "inbox"),
         ("knock decline", "declined"),
         ("knock report", "declined"),
         ("knock block", "requests"),
@@ -195,32 +195,32 @@ def test_block_and_mute_of_self_or_unknown_user_are_refused() -> None:
         ("knock open", "requests"),
         ("knock open write", "inbox"),
         ("knock decline accept", "inbox"),
-        ("knock decline answer", "inbox"),
+        ("knock decline reply", "inbox"),
         ("knock decline open write", "declined"),
         ("knock accept decline", "declined"),
-        ("knock accept shut write", "inbox"),
-        ("answer", "inbox"),
-        ("answer decline", "declined"),
-        ("answer report accept", "inbox"),
+        ("knock accept close write", "inbox"),
+        ("reply", "inbox"),
+        ("reply decline", "declined"),
+        ("reply report accept", "inbox"),
         ("open write", "inbox"),
-        ("open write shut knock", "requests"),
-        ("open write shut knock accept", "inbox"),
+        ("open write close knock", "requests"),
+        ("open write close knock accept", "inbox"),
         ("open write decline", "declined"),
         ("open write block unblock", "inbox"),
     ],
 )
 def test_folder_follows_from_the_steps(steps: str, folder: str | None) -> None:
-    """Bob's folder of Ann, whose every message is a knock until his door stands open."""
+    """Bob's folder of the conversation with Ann. Her messages are knocks until Bob opens his policy to anyone."""
     harness = Harness("ann", "bob", policy="nobody", knocks=True)
     for step in steps.split():
         match step:
             case "knock" | "write":
                 harness.send("ann", "bob")
-            case "answer":
+            case "reply":
                 harness.send("bob", "ann")
             case "open":
                 harness.settings("bob", dm_policy="anyone")
-            case "shut":
+            case "close":
                 harness.settings("bob", dm_policy="nobody")
             case "unblock":
                 harness.block("bob", "ann", False)

@@ -1,4 +1,4 @@
-"""Read marks: whose they are, and when the other is told."""
+"""Read marks: the reader's own, and when the peer is told."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def test_read_is_appended_to_both_logs() -> None:
     assert harness.read("bob", "ann", 1) == Done(2)
     assert harness.events("bob")[1:] == [read("bob", "ann", 1)]
     assert harness.events("ann")[1:] == [read("bob", "bob", 1)]
-    assert (harness.side("bob", "ann").read, harness.side("ann", "bob").peer_read) == (1, 1)
+    assert (harness.participant("bob", "ann").read, harness.participant("ann", "bob").peer_read) == (1, 1)
 
 
 def test_read_mark_never_goes_back_or_beyond_last_message() -> None:
@@ -35,18 +35,18 @@ def test_waiting_sender_sees_no_reads_until_accepted() -> None:
     harness.send("ann", "bob")
     harness.read("bob", "ann", 1)
     assert len(harness.events("ann")) == 1
-    assert harness.side("ann", "bob").peer_read == 0
+    assert harness.participant("ann", "bob").peer_read == 0
     harness.accept("bob", "ann")
     assert len(harness.events("ann")) == 1
     assert harness.read("bob", "ann", 1) == Done(None)
     assert harness.events("ann")[1:] == [read("bob", "bob", 1)]
 
 
-@pytest.mark.parametrize("shut", ["decline", "report", "block", "blocked", "policy"])
-def test_refused_sender_sees_no_reads(shut: str) -> None:
+@pytest.mark.parametrize("how", ["decline", "report", "block", "blocked", "policy"])
+def test_refused_sender_sees_no_reads(how: str) -> None:
     harness = Harness("ann", "bob")
     harness.send("ann", "bob")
-    match shut:
+    match how:
         case "decline":
             harness.decline("bob", "ann")
         case "report":
@@ -60,7 +60,7 @@ def test_refused_sender_sees_no_reads(shut: str) -> None:
     before = harness.events("ann")
     assert harness.read("bob", "ann", 1) == Done(len(harness.log("bob")))
     assert harness.events("ann") == before
-    assert harness.side("ann", "bob").peer_read == 0
+    assert harness.participant("ann", "bob").peer_read == 0
 
 
 def test_peer_read_stays_after_block() -> None:
@@ -68,7 +68,7 @@ def test_peer_read_stays_after_block() -> None:
     harness.send("ann", "bob")
     harness.read("bob", "ann", 1)
     harness.block("bob", "ann")
-    assert harness.side("ann", "bob").peer_read == 1
+    assert harness.participant("ann", "bob").peer_read == 1
 
 
 def test_reads_without_receipts_go_to_own_devices_only() -> None:
@@ -78,7 +78,7 @@ def test_reads_without_receipts_go_to_own_devices_only() -> None:
     harness.read("bob", "ann", 1)
     assert harness.events("bob")[-1] == read("bob", "ann", 1)
     assert len(harness.events("ann")) == 1
-    # One's own receipts have nothing to do with those of others.
+    # The setting does not affect the receipts that Bob gets.
     harness.send("bob", "ann")
     harness.read("ann", "bob", 2)
     assert harness.events("bob")[-1] == read("ann", "ann", 2)
@@ -88,5 +88,5 @@ def test_waiting_sender_may_mark_own_message_read() -> None:
     harness = Harness("ann", "bob", policy="nobody", knocks=True)
     harness.send("ann", "bob")
     assert harness.read("ann", "bob", 1) == Done(2)
-    # Bob may answer, so he is told: it is Ann's read.
+    # It is Ann's read mark, and Bob may write to her, so he is told.
     assert harness.events("bob")[1:] == [read("ann", "ann", 1)]

@@ -1,4 +1,4 @@
-"""Who there is, and who follows whom."""
+"""Creating and updating users, following, revoking tokens."""
 
 from msgspec import UNSET
 
@@ -64,7 +64,7 @@ def test_following_has_a_direction_and_appends_nothing() -> None:
     assert harness.uow.changed_follows == {("ann", "bob"): True}
     assert harness.follow("ann", "bob") == Done(None)
     assert harness.uow.changed_follows == {}
-    assert (harness.side("ann", "bob").follows, harness.side("bob", "ann").follows) == (True, False)
+    assert (harness.participant("ann", "bob").follows, harness.participant("bob", "ann").follows) == (True, False)
     assert isinstance(harness.send("ann", "bob"), MessageSent)
     harness.follow("ann", "bob", False)
     assert harness.uow.changed_follows == {("ann", "bob"): False}

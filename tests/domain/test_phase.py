@@ -1,4 +1,4 @@
-"""Which request is legal when: the whole table, written out."""
+"""Which request is legal in which phase: the whole table, written out."""
 
 from typing import get_args
 

@@ -1,4 +1,4 @@
-"""Who may write to whom: every case of the contract as `policy_table.txt` spells it out, and what follows from it."""
+"""Who may write to whom: every case of the contract, from `policy_table.txt`, and properties that follow from it."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -51,15 +51,15 @@ def facts(
 
 
 def table() -> Iterator[tuple[Facts, Placement]]:
-    """Every cell of the file: the facts it stands for, and the outcome it says."""
+    """Every cell of the file: its facts, and the expected placement."""
     for line in Path(__file__).with_name("policy_table.txt").read_text(encoding="utf-8").splitlines():
         if not line or line.startswith("#"):
             continue
         blocks, stands, cells = (part.split() for part in line.split("|"))
-        outcomes = [CELLS[cell] for cell in "".join(cells)]
-        doors = list(product(POLICIES, FOLLOWS, (False, True), (False, True)))
-        assert len(outcomes) == len(doors), line
-        for (policy, (s_follows, r_follows), knocks, waiting), outcome in zip(doors, outcomes, strict=True):
+        placements = [CELLS[cell] for cell in "".join(cells)]
+        columns = list(product(POLICIES, FOLLOWS, (False, True), (False, True)))
+        assert len(placements) == len(columns), line
+        for (policy, (s_follows, r_follows), knocks, waiting), placement in zip(columns, placements, strict=True):
             yield (
                 facts(
                     policy,
@@ -73,7 +73,7 @@ def table() -> Iterator[tuple[Facts, Placement]]:
                     accepted="accepted" in stands,
                     refused="refused" in stands,
                 ),
-                outcome,
+                placement,
             )
 
 
@@ -84,7 +84,7 @@ def test_table_holds_every_case_once() -> None:
 
 
 def test_decide_agrees_with_every_case_of_the_table() -> None:
-    wrong = [(case, outcome, decide(case)) for case, outcome in table() if decide(case).placement is not outcome]
+    wrong = [(case, expected, decide(case)) for case, expected in table() if decide(case).placement is not expected]
     assert wrong == []
 
 
@@ -117,7 +117,7 @@ def test_default_settings_allow_followers_and_no_knocks() -> None:
     ]
 
 
-# What follows from it, for any facts.
+# Properties that hold for any facts.
 
 anything = st.builds(
     facts,
@@ -197,17 +197,17 @@ def test_right_to_reply_survives_policy_and_follows(
 
 @given(anything)
 def test_sender_state_other_than_follow_and_block_is_ignored(case: Facts) -> None:
-    pushy = replace(
+    changed = replace(
         case.sender, folder="inbox", accepted=True, refused=True, muted=True, sent_count=9, read=9, sort_seq=9
     )
-    assert decide(Facts(pushy, case.recipient, case.settings)) == decide(case)
+    assert decide(Facts(changed, case.recipient, case.settings)) == decide(case)
 
 
 @given(anything)
 def test_mute_and_read_receipts_do_not_affect_verdict(case: Facts) -> None:
-    deaf = replace(case.recipient, muted=True, read=4)
+    muting = replace(case.recipient, muted=True, read=4)
     settings = Settings(dm_policy=case.settings.dm_policy, knocks=case.settings.knocks, read_receipts=False)
-    assert decide(Facts(case.sender, deaf, settings)) == decide(case)
+    assert decide(Facts(case.sender, muting, settings)) == decide(case)
 
 
 @given(anything)

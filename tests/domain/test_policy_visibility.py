@@ -1,4 +1,4 @@
-"""What of a person shows at the door: can_message, and who hears of reads and of typing."""
+"""What a sender learns of the recipient: can_message, read receipts, typing."""
 
 from itertools import product
 
@@ -9,11 +9,11 @@ from bussa_protocol.ids import CanMessage, Folder
 from bussa_server.domain.policy import Placement, Reason, Verdict, can_message, may_see_read_receipt, may_see_typing
 from bussa_server.domain.users import Participant
 
-VERDICTS = [Verdict(outcome, reason) for outcome, reason in product(Placement, Reason)]
+VERDICTS = [Verdict(placement, reason) for placement, reason in product(Placement, Reason)]
 
 
 @pytest.mark.parametrize(
-    ("outcome", "said"),
+    ("placement", "shown"),
     [
         (Placement.INBOX, "yes"),
         (Placement.REQUESTS, "knock"),
@@ -21,8 +21,8 @@ VERDICTS = [Verdict(outcome, reason) for outcome, reason in product(Placement, R
         (Placement.REFUSED, "no"),
     ],
 )
-def test_can_message_does_not_reveal_the_reason(outcome: Placement, said: CanMessage) -> None:
-    assert {can_message(Verdict(outcome, reason)) for reason in Reason} == {said}
+def test_can_message_does_not_reveal_the_reason(placement: Placement, shown: CanMessage) -> None:
+    assert {can_message(Verdict(placement, reason)) for reason in Reason} == {shown}
 
 
 def test_read_receipt_needs_inbox_verdict_and_readers_setting() -> None:
@@ -32,7 +32,7 @@ def test_read_receipt_needs_inbox_verdict_and_readers_setting() -> None:
 
 
 @pytest.mark.parametrize(
-    ("folder", "refused", "heard"),
+    ("folder", "refused", "visible"),
     [
         (None, False, True),
         ("inbox", False, True),
@@ -43,8 +43,8 @@ def test_read_receipt_needs_inbox_verdict_and_readers_setting() -> None:
     ],
 )
 def test_typing_is_visible_to_allowed_recipient_who_is_not_waiting(
-    folder: Folder | None, refused: bool, heard: bool
+    folder: Folder | None, refused: bool, visible: bool
 ) -> None:
     writer = Participant("w", "p", folder=folder, refused=refused)
     for verdict in VERDICTS:
-        assert may_see_typing(verdict, writer) is (heard and verdict.placement is Placement.INBOX)
+        assert may_see_typing(verdict, writer) is (visible and verdict.placement is Placement.INBOX)

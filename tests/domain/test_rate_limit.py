@@ -1,4 +1,4 @@
-"""Token buckets: what they allow over any stretch of time, and what they say of waiting."""
+"""Token buckets: what they allow over any window of time, and the waits that they return."""
 
 import math
 
@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from bussa_server.domain.rate_limit import Bucket, LruTable, Rate
 
 rates = st.builds(Rate, st.integers(1, 50).map(float), st.integers(1, 50).map(float))
-# Quarters of a second and whole costs: every sum is exact, so that the bound can be asked for to the letter.
-asks = st.lists(st.tuples(st.integers(0, 40).map(lambda quarters: quarters / 4), st.integers(1, 9).map(float)))
+# Quarters of a second and whole costs: every sum is exact in floating point, so the bound can be checked exactly.
+requests = st.lists(st.tuples(st.integers(0, 40).map(lambda quarters: quarters / 4), st.integers(1, 9).map(float)))
 
 
 def test_bucket_allows_burst_then_rate() -> None:
@@ -80,11 +80,11 @@ def test_returned_wait_is_exact(cost: float) -> None:
     assert bucket.take(wait, cost) == 0.0
 
 
-@given(rates, asks)
-def test_bucket_never_exceeds_burst_plus_rate_over_any_window(rate: Rate, asked: list[tuple[float, float]]) -> None:
+@given(rates, requests)
+def test_bucket_never_exceeds_burst_plus_rate_over_any_window(rate: Rate, requested: list[tuple[float, float]]) -> None:
     bucket, now = Bucket(rate, 0.0), 0.0
     granted: list[tuple[float, float]] = []
-    for pause, cost in asked:
+    for pause, cost in requested:
         now += pause
         if bucket.take(now, cost) == 0.0:
             granted.append((now, cost))
@@ -95,19 +95,19 @@ def test_bucket_never_exceeds_burst_plus_rate_over_any_window(rate: Rate, asked:
             assert total <= rate.burst + rate.per_second * (at - granted[first][0])
 
 
-@given(rates, asks)
-def test_caller_within_the_rate_is_never_refused(rate: Rate, asked: list[tuple[float, float]]) -> None:
+@given(rates, requests)
+def test_caller_within_the_rate_is_never_refused(rate: Rate, requested: list[tuple[float, float]]) -> None:
     bucket, now = Bucket(rate, 0.0), 0.0
-    for pause, _ in asked:
+    for pause, _ in requested:
         now += math.ceil(4.0 / rate.per_second) / 4.0 + pause
         assert bucket.take(now) == 0.0
 
 
-@given(rates, asks)
-def test_a_refusal_takes_nothing(rate: Rate, asked: list[tuple[float, float]]) -> None:
-    bucket, patient, now = Bucket(rate, 0.0), Bucket(rate, 0.0), 0.0
-    for pause, cost in asked:
+@given(rates, requests)
+def test_a_refusal_takes_nothing(rate: Rate, requested: list[tuple[float, float]]) -> None:
+    bucket, never_refused, now = Bucket(rate, 0.0), Bucket(rate, 0.0), 0.0
+    for pause, cost in requested:
         now += pause
-        refused = bucket.take(now, cost + rate.burst)
-        assert refused > 0.0
-        assert bucket.take(now, cost) == patient.take(now, cost)
+        wait = bucket.take(now, cost + rate.burst)
+        assert wait > 0.0
+        assert bucket.take(now, cost) == never_refused.take(now, cost)

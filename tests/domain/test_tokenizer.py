@@ -1,4 +1,4 @@
-"""How text is made searchable, in many scripts. (The vectors of the protocol hold the plain cases.)"""
+"""The searchable words of texts in many scripts. (The protocol's vectors have the plain cases.)"""
 
 import unicodedata
 
@@ -16,7 +16,7 @@ from bussa_server.domain.tokenizer import (
     tokenize_query,
 )
 
-# Letters of many scripts, marks, digits, signs: what people write, and what nobody does.
+# Letters of many scripts, combining marks, digits, symbols, control characters.
 texts = st.text(
     st.one_of(
         st.sampled_from("aàAçßẞıİIiσςΣ가각한글नमस्ते日本ﬁ①²_-'’.\u0301\u0345\u200d\u200b \x00"),
@@ -64,7 +64,7 @@ def test_query_matches_text(query: str, text: str) -> None:
         ("città roma", "città"),
         ("cittadino", "città"),
         ("글", "한글"),
-        # The dotless i is a letter of its own; only accents are ignored.
+        # The dotless i is a separate letter; only accents are ignored.
         ("ısı", "isi"),
         ("snake case", "snakecase"),
         ("", "anything"),
@@ -78,7 +78,7 @@ def test_query_does_not_match_text(query: str, text: str) -> None:
 
 
 def test_hangul_syllable_matches_by_its_first_letters() -> None:
-    # Decomposed, 가 begins 각: what finds a syllable while it is still being typed.
+    # Decomposed, 가 is a prefix of 각, so a syllable is found while it is still being typed.
     assert matches(tokenize_query("가"), "각")
     assert not matches(tokenize_query("각"), "가")
 
@@ -100,7 +100,7 @@ def test_long_query_is_truncated() -> None:
 
 
 def test_character_cache_is_bounded() -> None:
-    # The planes of the ideographs: more characters than are kept, and each of them found.
+    # The ideographic planes: more characters than are cached, and each of them is found.
     for start in range(0x20000, 0x20000 + _MAX_CACHED_CHARACTERS + 20_000, 10_000):
         text = " ".join(map(chr, range(start, start + 10_000)))
         assert matches(tokenize_query(chr(start)), text) is chr(start).isalnum()
@@ -118,13 +118,13 @@ def test_words_hold_only_letters_and_digits(text: str) -> None:
     assert len(found) == len(set(found))
     for word in found:
         assert 1 <= len(word) <= MAX_WORD_CHARS
-        # No space, quote, colon, NUL or mark: nothing that any index or query language gives a meaning to.
+        # No space, quote, colon, NUL or mark: nothing with a meaning in an index or query language.
         assert all(unicodedata.category(char)[0] in "LN" for char in word), word
 
 
 @given(texts)
 def test_tokenize_is_idempotent(text: str) -> None:
-    # Otherwise what a query was made of could not find what the text was made of.
+    # Otherwise the words of a query would not match the words of a text.
     found = [word for word in tokenize(text) if len(word) < MAX_WORD_CHARS]
     assert tokenize(" ".join(found)) == found
 
@@ -149,9 +149,9 @@ def test_text_matches_every_prefix_of_its_words(text: str, data: st.DataObject) 
 
 @given(texts, texts)
 def test_match_needs_a_prefix_for_every_query_word(query: str, text: str) -> None:
-    asked = tokenize_query(query)
-    have = tokenize(text)
-    by_hand = bool(asked)
-    for word in asked:
-        by_hand = by_hand and any(other[: len(word)] == word for other in have)
-    assert matches(asked, text) is by_hand
+    query_words = tokenize_query(query)
+    text_words = tokenize(text)
+    expected = bool(query_words)
+    for word in query_words:
+        expected = expected and any(other[: len(word)] == word for other in text_words)
+    assert matches(query_words, text) is expected

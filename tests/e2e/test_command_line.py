@@ -234,7 +234,7 @@ async def test_check_detects_damage(restartable_server: Server, tmp_path: Path):
         await device.send("bob", f"{number}")
     while_served = await asyncio.to_thread(run_cli, "check", "--data", str(restartable_server.folder))
     assert (while_served.returncode, while_served.stderr) == (0, "")
-    assert while_served.stdout == "2 people, 1 conversations, 5 messages, 10 events: all agree\n"
+    assert while_served.stdout == "2 users, 1 conversations, 5 messages, 10 events: OK\n"
     await device.close()
     await asyncio.to_thread(restartable_server.stop)
 
@@ -253,6 +253,6 @@ async def test_check_detects_damage(restartable_server: Server, tmp_path: Path):
         database.close()
         found = await asyncio.to_thread(run_cli, "check", "--data", str(copy))
         assert found.returncode == 1, (damage, found)
-        assert found.stdout.endswith("SOMETHING IS WRONG\n")
+        assert found.stdout.endswith("PROBLEMS FOUND\n")
         assert found.stdout.count("\n") > 1
         shutil.rmtree(copy)

@@ -1,4 +1,4 @@
-"""A server's HTTP side in memory: the real routes, the real post, the real ledger, no socket."""
+"""The HTTP interface in memory: real routes, commit queue and handlers, no socket."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -20,7 +20,7 @@ PROBLEM = "application/problem+json"
 
 
 class Clock:
-    """Stands still unless it is set; near enough to the wall clock of the post."""
+    """Stands still unless the test sets it. Starts at the wall clock, which the commit queue reads."""
 
     def __init__(self) -> None:
         self.ms = time.time_ns() // 1_000_000
@@ -30,7 +30,7 @@ class Clock:
 
 
 class CountingHasher(PasswordHasher):
-    """As quick as argon2 can be; remembers what it was asked to compare with."""
+    """A hasher with the cheapest parameters, which records the hashes it verifies against."""
 
     def __init__(self) -> None:
         super().__init__(time_cost=1, memory_cost=8, parallelism=1)
@@ -71,7 +71,7 @@ class Harness:
         self.http = self.client("203.0.113.7")
 
     def client(self, address: str) -> httpx.AsyncClient:
-        """A client that asks from ``address``."""
+        """A client with the address ``address``."""
         transport = httpx.ASGITransport(self.app, client=(address, 40_000))
         return httpx.AsyncClient(transport=transport, base_url="http://bussa.test")
 
@@ -79,7 +79,7 @@ class Harness:
         return Readiness("ready")
 
     async def sign_up(self, user: str, password: str = "open sesame") -> dict[str, str]:
-        """The header of a new user."""
+        """Sign up a user; returns the authorization header."""
         answer = await self.http.post("/v1/accounts", json={"user": user, "password": password})
         assert answer.status_code == 201, answer.text
         return {"Authorization": f"Bearer {answer.json()['token']}"}
@@ -94,7 +94,7 @@ AS_ADMIN = {"Authorization": f"Bearer {ADMIN}".encode()}
 
 
 def is_problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
-    """Check what every error has in common (RFC 9457) and return it."""
+    """Assert that ``answer`` is the problem (RFC 9457) with this status and code; returns its body."""
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == PROBLEM
     assert answer.headers["cache-control"] == "no-store"

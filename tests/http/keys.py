@@ -1,4 +1,4 @@
-"""Keys of every kind that a host application may publish."""
+"""Keys of every type that a host application may publish."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Signing up, logging in, logging out."""
+"""Sign up, log in, log out."""
 
 import asyncio
 import os
@@ -22,18 +22,18 @@ async def test_sign_up_returns_a_working_token(harness: Harness) -> None:
     assert granted["expires_at"] == harness.clock() + harness.settings.token_seconds * 1000
     principal = await harness.tokens.authenticate(granted["token"])
     assert (principal.user, principal.actor, principal.expires_at) == ("alice", "alice", granted["expires_at"])
-    person = await harness.store.get_user("alice")
-    assert person is not None
-    assert person.name == "Alice"
-    assert person.password is not None
-    assert person.password.startswith("$argon2id$")
+    user = await harness.store.get_user("alice")
+    assert user is not None
+    assert user.name == "Alice"
+    assert user.password is not None
+    assert user.password.startswith("$argon2id$")
 
 
 async def test_name_defaults_to_the_id(harness: Harness) -> None:
     await harness.sign_up("alice")
-    person = await harness.store.get_user("alice")
-    assert person is not None
-    assert person.name == "alice"
+    user = await harness.store.get_user("alice")
+    assert user is not None
+    assert user.name == "alice"
 
 
 async def test_taken_name_is_refused(harness: Harness) -> None:
@@ -44,8 +44,8 @@ async def test_taken_name_is_refused(harness: Harness) -> None:
 
 
 async def test_concurrent_sign_ups_create_one_user(harness: Harness) -> None:
-    asks = [harness.http.post("/v1/accounts", json={"user": "alice", "password": str(n)}) for n in range(8)]
-    answers = await asyncio.gather(*asks)
+    sign_ups = [harness.http.post("/v1/accounts", json={"user": "alice", "password": str(n)}) for n in range(8)]
+    answers = await asyncio.gather(*sign_ups)
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * 7
     for answer in answers:
         if answer.status_code == 409:
@@ -89,7 +89,7 @@ async def test_invalid_account_is_refused(harness: Harness, body: object) -> Non
     is_problem(await harness.http.post("/v1/accounts", json=body), 422, "bad_request")
 
 
-# Logging in.
+# Log in.
 
 
 async def test_log_in_needs_the_right_password(harness: Harness) -> None:
@@ -114,7 +114,7 @@ async def test_unknown_user_is_indistinguishable_from_a_wrong_password(harness: 
     is_problem(answers[0], 401, "unauthenticated")
     compared = harness.hasher.compared
     assert len(compared) == 3
-    # The same parameters, so the same cost; and never the hash of a known one for an unknown one.
+    # The same argon2 parameters, so the same cost; and for users without a password always the dummy hash.
     assert len({hashed.rpartition("p=")[0] for hashed in compared}) == 1
     assert len({*compared}) == 2
 
@@ -135,7 +135,7 @@ async def test_token_issued_after_a_revocation_is_valid(harness: Harness) -> Non
     assert (await harness.tokens.authenticate(again.json()["token"])).issued_at == ahead + 1
 
 
-# How often.
+# Rate limits.
 
 
 async def test_failed_log_ins_are_limited_by_address() -> None:
@@ -178,7 +178,7 @@ async def test_rate_of_zero_disables_the_limit() -> None:
 
 
 class Gate(CountingHasher):
-    """Holds every comparison until it is opened."""
+    """Blocks every verification until it is opened."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -196,24 +196,24 @@ async def test_concurrent_guesses_count_as_failures() -> None:
         asyncio.create_task(harness.http.post("/v1/tokens", json={"user": "alice", "password": str(n)}))
         for n in range(30)
     ]
-    turned_away, held = await _until(guesses, 10)  # answered while the others are held
-    for answer in turned_away:
+    rejected, waiting = await _wait_for(guesses, 10)  # rejected while the others wait for the gate
+    for answer in rejected:
         is_problem(answer.result(), 429, "rate_limited")
     gate.open.set()
-    for answer in await asyncio.gather(*held):
+    for answer in await asyncio.gather(*waiting):
         is_problem(answer, 401, "unauthenticated")
-    assert len(held) == 20
+    assert len(waiting) == 20
     await harness.close()
 
 
 async def test_hashing_threads_have_lower_priority(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where there are more threads at work than cores, whoever writes comes before whoever logs in."""
-    given: list[tuple[int, int, int]] = []
+    """With more runnable threads than cores, messages take precedence over log-ins."""
+    priorities: list[tuple[int, int, int]] = []
     monkeypatch.setattr(sys, "platform", "linux")
-    monkeypatch.setattr(os, "setpriority", lambda *priority: given.append(priority))
+    monkeypatch.setattr(os, "setpriority", lambda *priority: priorities.append(priority))
     passwords = Passwords(CountingHasher(), threads=1)
     await passwords.hash("secret")
-    [(kind, thread, nice)] = given
+    [(kind, thread, nice)] = priorities
     assert (kind, nice) == (os.PRIO_PROCESS, NICE)
     assert thread != threading.get_native_id()
     passwords.close()
@@ -226,27 +226,27 @@ async def test_log_in_flood_does_not_block_the_loop() -> None:
         asyncio.create_task(harness.http.post("/v1/tokens", json={"user": f"user{n}", "password": "x"}))
         for n in range(50)
     ]
-    turned_away, held = await _until(flood, 43)
-    # Every thread is held, and everything else goes on.
-    assert not any(login.done() for login in held)
+    rejected, waiting = await _wait_for(flood, 43)
+    # Every hashing thread is blocked, and everything else goes on.
+    assert not any(login.done() for login in waiting)
     assert (await harness.http.get("/healthz")).status_code == 200
     assert (await harness.http.put("/v1/users/bob", headers=AS_ADMIN)).status_code == 201
     problem = is_problem(
         await harness.http.post("/v1/accounts", json={"user": "al", "password": "x"}), 429, "rate_limited"
     )
     assert problem["retry_after"] > 0
-    for answer in turned_away:
+    for answer in rejected:
         is_problem(answer.result(), 429, "rate_limited")
     gate.open.set()
-    for answer in await asyncio.gather(*held):
+    for answer in await asyncio.gather(*waiting):
         is_problem(answer, 401, "unauthenticated")
-    # And the room is there again.
+    # The queue has room again.
     is_problem(await harness.http.post("/v1/tokens", json={"user": "alice", "password": "x"}), 401, "unauthenticated")
     await harness.close()
 
 
-async def _until(tasks: list[asyncio.Task], count: int) -> tuple[list[asyncio.Task], list[asyncio.Task]]:
-    """Wait until so many have ended; which have, and which have not."""
+async def _wait_for(tasks: list[asyncio.Task], count: int) -> tuple[list[asyncio.Task], list[asyncio.Task]]:
+    """Wait until ``count`` tasks are done; returns those done and those pending."""
     ended = asyncio.Semaphore(0)
     for task in tasks:
         task.add_done_callback(lambda _: ended.release())
@@ -259,7 +259,7 @@ async def test_unverified_attempt_is_refunded() -> None:
     harness = Harness(login_rate=0.001, passwords=Passwords(CountingHasher(), threads=1, waiting=-1))
     for _ in range(50):
         busy = await harness.http.post("/v1/tokens", json={"user": "alice", "password": "x"})
-        assert is_problem(busy, 429, "rate_limited")["detail"] == "too many log-ins at once"
+        assert is_problem(busy, 429, "rate_limited")["detail"] == "too many concurrent log-ins"
     harness.store.unavailable = True
     for _ in range(50):
         is_problem(await harness.http.post("/v1/tokens", json={"user": "alice", "password": "x"}), 503, "unavailable")
@@ -275,7 +275,7 @@ async def test_invalid_hash_does_not_log_in_and_is_a_defect(harness: Harness) ->
     is_problem(await harness.http.post("/v1/tokens", json={"user": "bob", "password": "p"}), 401, "unauthenticated")
 
 
-# Logging out.
+# Log out.
 
 
 async def test_log_out_revokes_every_earlier_token(harness: Harness) -> None:
@@ -284,16 +284,16 @@ async def test_log_out_revokes_every_earlier_token(harness: Harness) -> None:
     other = await harness.sign_up("bob")
     answer = await harness.http.delete("/v1/sessions", headers=first)
     assert (answer.status_code, answer.content) == (204, b"")
-    person = await harness.store.get_user("alice")
-    assert person is not None
-    assert harness.revoked == [("alice", person.revoked_at)]
-    for dead in (first, {"Authorization": f"Bearer {second.json()['token']}"}):
-        is_problem(await harness.http.get("/v1/following", headers=dead), 401, "unauthenticated")
-        is_problem(await harness.http.delete("/v1/sessions", headers=dead), 401, "unauthenticated")
+    user = await harness.store.get_user("alice")
+    assert user is not None
+    assert harness.revoked == [("alice", user.revoked_at)]
+    for revoked in (first, {"Authorization": f"Bearer {second.json()['token']}"}):
+        is_problem(await harness.http.get("/v1/following", headers=revoked), 401, "unauthenticated")
+        is_problem(await harness.http.delete("/v1/sessions", headers=revoked), 401, "unauthenticated")
     assert (await harness.http.get("/v1/following", headers=other)).status_code == 200
     again = await harness.http.post("/v1/tokens", json={"user": "alice", "password": "p"})
-    alive = {"Authorization": f"Bearer {again.json()['token']}"}
-    assert (await harness.http.get("/v1/following", headers=alive)).status_code == 200
+    valid = {"Authorization": f"Bearer {again.json()['token']}"}
+    assert (await harness.http.get("/v1/following", headers=valid)).status_code == 200
 
 
 async def test_log_out_needs_a_token(harness: Harness) -> None:

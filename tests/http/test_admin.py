@@ -1,4 +1,4 @@
-"""What the host application does, and who may not pretend to be it."""
+"""The admin calls of the host application, and their authentication."""
 
 import pytest
 
@@ -41,7 +41,7 @@ async def test_invalid_user_is_refused_whole(harness: Harness, body: object) -> 
 
 @pytest.mark.parametrize("user", ["alice bob", "a" * 65, "caf%C3%A9", "al%0A"])
 async def test_invalid_user_id_is_refused(harness: Harness, user: str) -> None:
-    """To create what can't be is a mistake; to look for it finds nothing."""
+    """Creating a user with an invalid id is a bad request; anywhere else the user is just unknown."""
     is_problem(await harness.http.put(f"/v1/users/{user}", headers=AS_ADMIN), 422, "bad_request")
     is_problem(await harness.http.post(f"/v1/users/{user}/tokens", headers=AS_ADMIN), 404, "not_found")
     is_problem(await harness.http.put(f"/v1/users/{user}/following/bob", headers=AS_ADMIN), 404, "not_found")
@@ -72,7 +72,7 @@ async def test_admin_issues_tokens(harness: Harness) -> None:
         assert granted["user"] == "alice"
         assert granted["expires_at"] == harness.clock() + seconds * 1000
         assert (await harness.tokens.authenticate(granted["token"])).expires_at == granted["expires_at"]
-    # Nobody logs in with a password that there is not.
+    # A user without a password can't log in.
     is_problem(await harness.http.post("/v1/tokens", json={"user": "alice", "password": "p"}), 401, "unauthenticated")
 
 
@@ -92,8 +92,8 @@ async def test_admin_calls_are_not_found_without_a_key(method: str, path: str) -
     harness = Harness(admin_key=None)
     unknown = await harness.http.request(method, "/v1/nothing", headers=AS_ADMIN)
     for headers in (AS_ADMIN, {}, {"Authorization": "Bearer "}, {"Authorization": "Bearer None"}):
-        for asked in (method, "OPTIONS", "GET"):
-            answer = await harness.http.request(asked, path, headers=headers)
+        for other in (method, "OPTIONS", "GET"):
+            answer = await harness.http.request(other, path, headers=headers)
             assert (answer.status_code, answer.content, answer.headers) == (404, unknown.content, unknown.headers)
     is_problem(unknown, 404, "not_found")
     assert await harness.store.get_user("alice") is None
@@ -102,7 +102,7 @@ async def test_admin_calls_are_not_found_without_a_key(method: str, path: str) -
 
 @pytest.mark.parametrize(("method", "path"), CALLS)
 @pytest.mark.parametrize(
-    "shown",
+    "authorization",
     [
         "",
         "Bearer",
@@ -113,9 +113,10 @@ async def test_admin_calls_are_not_found_without_a_key(method: str, path: str) -
         f"Bearer {SECRET.decode()}",
     ],
 )
-async def test_wrong_admin_key_is_refused(harness: Harness, method: str, path: str, shown: str) -> None:
-    for body in (b"{}", b"not json"):  # who may not ask is told so before anything is read
-        answer = await harness.http.request(method, path, headers={"Authorization": shown.encode()}, content=body)
+async def test_wrong_admin_key_is_refused(harness: Harness, method: str, path: str, authorization: str) -> None:
+    headers = {"Authorization": authorization.encode()}
+    for body in (b"{}", b"not json"):  # refused before the body is read
+        answer = await harness.http.request(method, path, headers=headers, content=body)
         is_problem(answer, 401, "unauthenticated")
         assert answer.headers["www-authenticate"].startswith("Bearer")
     assert await harness.store.get_user("alice") is None

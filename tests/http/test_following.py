@@ -1,4 +1,4 @@
-"""Following and followers, for a user."""
+"""Following and followers of a user, and authentication by token."""
 
 from urllib.parse import quote
 
@@ -8,7 +8,7 @@ from tests.http.harness import Harness, is_problem
 
 
 async def names(harness: Harness, path: str, header: dict[str, str]) -> list[str]:
-    """Every page of a list, one after the other."""
+    """Read a list page by page."""
     found: list[str] = []
     params: dict[str, str | int] = {"limit": 3}
     while True:
@@ -39,24 +39,23 @@ async def test_following_is_one_way_and_can_be_undone(harness: Harness) -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 3, 7])
 async def test_pages_have_no_gaps_or_duplicates(harness: Harness, count: int) -> None:
-    star = await harness.sign_up("star")
+    header = await harness.sign_up("star")
     fans = sorted([f"fan.{n}:{n}" for n in range(count)])
     for fan in fans:
-        header = await harness.sign_up(fan)
-        await harness.http.put("/v1/following/star", headers=header)
-        await harness.http.put(f"/v1/following/{quote(fan)}", headers=star)
-    assert await names(harness, "/v1/followers", star) == fans
-    assert await names(harness, "/v1/following", star) == fans
+        await harness.http.put("/v1/following/star", headers=await harness.sign_up(fan))
+        await harness.http.put(f"/v1/following/{quote(fan)}", headers=header)
+    assert await names(harness, "/v1/followers", header) == fans
+    assert await names(harness, "/v1/following", header) == fans
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
 @pytest.mark.parametrize("other", ["nobody", "alice bob", "%00", "a" * 65, "caf%C3%A9", "al%0A", "🗝"])
-async def test_unknown_user_can_not_be_followed(harness: Harness, method: str, other: str) -> None:
+async def test_unknown_user_cannot_be_followed(harness: Harness, method: str, other: str) -> None:
     header = await harness.sign_up("alice")
     is_problem(await harness.http.request(method, f"/v1/following/{other}", headers=header), 404, "not_found")
 
 
-async def test_user_can_not_follow_themselves(harness: Harness) -> None:
+async def test_user_cannot_follow_themselves(harness: Harness) -> None:
     header = await harness.sign_up("alice")
     is_problem(await harness.http.put("/v1/following/alice", headers=header), 422, "bad_request")
 
@@ -90,12 +89,12 @@ async def test_unknown_cursor_is_refused(harness: Harness, monkeypatch: pytest.M
     header = await harness.sign_up("alice")
 
     async def refuses(*_: object, **__: object) -> None:
-        raise ValueError("not mine")
+        raise ValueError("invalid cursor")
 
     monkeypatch.setattr(harness.store, "follows", refuses)
     answer = await harness.http.get("/v1/following", headers=header, params={"cursor": "other"})
     is_problem(answer, 422, "bad_request")
-    # Without a cursor it was no fault of the asker's.
+    # Without a cursor it is not the caller's fault.
     is_problem(await harness.http.get("/v1/following", headers=header), 500, "internal")
 
 

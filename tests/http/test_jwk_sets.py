@@ -1,4 +1,4 @@
-"""What a set of published keys may hold, and what of it can be used."""
+"""JWK sets: which keys of a published set are usable."""
 
 from typing import Any
 

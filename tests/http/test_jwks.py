@@ -1,4 +1,4 @@
-"""The keys that a host application publishes: rotated, missing, or out of reach."""
+"""Published keys: fetching, rotation, unknown keys, and an unavailable host."""
 
 import asyncio
 import json
@@ -18,32 +18,32 @@ from bussa_server.session.principal import Unauthenticated
 from tests.http.harness import SECRET, Harness
 from tests.http.keys import CURVE, RSA, document, published
 
-URL = "https://token_service:hush@host.test/keys?secret=hush"
+URL = "https://user:hush@host.test/keys?secret=hush"
 
 
 class FakeHost:
-    """A host application that publishes keys, or fails to."""
+    """A host application that publishes keys, or fails."""
 
     def __init__(self) -> None:
         self.document = document(published(CURVE, "one"))
         self.status = 200
-        self.fails: Exception | None = None
-        self.asked = 0
-        self.was_asked = asyncio.Event()
-        self.may_answer = asyncio.Event()
-        self.may_answer.set()
+        self.failure: Exception | None = None
+        self.requests = 0
+        self.requested = asyncio.Event()
+        self.gate = asyncio.Event()
+        self.gate.set()
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.asked += 1
-        self.was_asked.set()
-        await self.may_answer.wait()
-        if self.fails is not None:
-            raise self.fails
+        self.requests += 1
+        self.requested.set()
+        await self.gate.wait()
+        if self.failure is not None:
+            raise self.failure
         return httpx.Response(self.status, content=self.document)
 
 
 class FakeSleep:
-    """A clock that is set, and a sleep that is ended by hand."""
+    """A clock that the test sets, and a sleep that the test ends."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -61,13 +61,13 @@ def host() -> FakeHost:
 
 
 @pytest.fixture
-def days() -> FakeSleep:
+def timer() -> FakeSleep:
     return FakeSleep()
 
 
 @pytest.fixture
-async def keys(host: FakeHost, days: FakeSleep) -> AsyncIterator[PublishedKeys]:
-    made = PublishedKeys(URL, transport=httpx.MockTransport(host), now=lambda: days.now, sleep=days.sleep)
+async def keys(host: FakeHost, timer: FakeSleep) -> AsyncIterator[PublishedKeys]:
+    made = PublishedKeys(URL, transport=httpx.MockTransport(host), now=lambda: timer.now, sleep=timer.sleep)
     yield made
     await made.close()
 
@@ -85,7 +85,7 @@ def signed(harness: Harness, key: Any = CURVE, algorithm: str = "ES256", kid: st
     )
 
 
-# As tokens meet it.
+# When a token is verified.
 
 
 async def test_keys_are_fetched_when_first_needed(
@@ -93,77 +93,77 @@ async def test_keys_are_fetched_when_first_needed(
 ) -> None:
     for _ in range(5):
         assert (await token_service.authenticate(signed(harness))).user == "alice"
-    assert host.asked == 1
+    assert host.requests == 1
 
 
 async def test_shared_secret_tokens_need_no_published_key(token_service: TokenService, host: FakeHost) -> None:
     assert (await token_service.authenticate(token_service.grant("alice", 0).token)).user == "alice"
-    assert host.asked == 0
+    assert host.requests == 0
 
 
 async def test_rotated_key_works_immediately_and_the_old_one_stops(
-    harness: Harness, token_service: TokenService, host: FakeHost, days: FakeSleep
+    harness: Harness, token_service: TokenService, host: FakeHost, timer: FakeSleep
 ) -> None:
     await token_service.authenticate(signed(harness))
     host.document = document(published(RSA, "two"))
-    days.now += RETRY_SECONDS
+    timer.now += RETRY_SECONDS
     assert (await token_service.authenticate(signed(harness, RSA, "RS256", "two"))).user == "alice"
-    assert host.asked == 2
+    assert host.requests == 2
     with pytest.raises(Unauthenticated):
         await token_service.authenticate(signed(harness))
 
 
 async def test_unknown_key_ids_are_fetched_rarely(
-    harness: Harness, token_service: TokenService, host: FakeHost, days: FakeSleep
+    harness: Harness, token_service: TokenService, host: FakeHost, timer: FakeSleep
 ) -> None:
-    async def name_many() -> None:
+    async def try_unknown_keys() -> None:
         for n in range(20):
             with pytest.raises(Unauthenticated):
                 await token_service.authenticate(signed(harness, kid=f"made up {n}"))
 
-    await name_many()
-    assert host.asked == 1
-    days.now += RETRY_SECONDS - 0.1
-    await name_many()
-    assert host.asked == 1
-    days.now += 0.1
-    await name_many()
-    assert host.asked == 2
+    await try_unknown_keys()
+    assert host.requests == 1
+    timer.now += RETRY_SECONDS - 0.1
+    await try_unknown_keys()
+    assert host.requests == 1
+    timer.now += 0.1
+    await try_unknown_keys()
+    assert host.requests == 2
 
 
 async def test_concurrent_requests_share_one_fetch(
     harness: Harness, token_service: TokenService, host: FakeHost
 ) -> None:
-    host.may_answer.clear()
-    asking = [asyncio.create_task(token_service.authenticate(signed(harness))) for _ in range(10)]
-    await host.was_asked.wait()
-    asking[0].cancel()  # who gives up takes nothing away from the others
-    host.may_answer.set()
-    outcomes = await asyncio.gather(*asking, return_exceptions=True)
+    host.gate.clear()
+    tasks = [asyncio.create_task(token_service.authenticate(signed(harness))) for _ in range(10)]
+    await host.requested.wait()
+    tasks[0].cancel()  # must not cancel the fetch of the others
+    host.gate.set()
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
     assert isinstance(outcomes[0], asyncio.CancelledError)
     assert [outcome.user for outcome in outcomes[1:]] == ["alice"] * 9
-    assert host.asked == 1
+    assert host.requests == 1
 
 
-@pytest.mark.parametrize("fails", [httpx.ConnectError("refused"), httpx.ReadTimeout("slow"), None])
+@pytest.mark.parametrize("failure", [httpx.ConnectError("refused"), httpx.ReadTimeout("slow"), None])
 async def test_old_keys_stay_while_the_host_is_unavailable(
-    harness: Harness, token_service: TokenService, host: FakeHost, days: FakeSleep, fails: Exception | None
+    harness: Harness, token_service: TokenService, host: FakeHost, timer: FakeSleep, failure: Exception | None
 ) -> None:
     await token_service.authenticate(signed(harness))
-    host.fails, host.status = fails, 503
-    days.now += RETRY_SECONDS
-    # Whether that key exists can't be known, so it is not denied.
+    host.failure, host.status = failure, 503
+    timer.now += RETRY_SECONDS
+    # It is unknown whether that key exists, so the token is not refused.
     for _ in range(3):
         with pytest.raises(Unavailable):
             await token_service.authenticate(signed(harness, RSA, "RS256", "two"))
-    assert host.asked == 2
+    assert host.requests == 2
     assert (await token_service.authenticate(signed(harness))).user == "alice"
 
 
 async def test_public_key_is_not_accepted_as_hmac_secret(
     harness: Harness, token_service: TokenService, host: FakeHost
 ) -> None:
-    """What is published can be read by anybody, also by one who then signs with it (RFC 8725, section 2.1)."""
+    """Anyone can read a public key and use it as an HMAC secret (RFC 8725, section 2.1)."""
     await token_service.authenticate(signed(harness))
     now = harness.clock() // 1000
     for secret in (host.document, json.dumps(published(CURVE, "one")).encode()):
@@ -180,57 +180,57 @@ class _AnyKey(HMACAlgorithm):
         return key
 
 
-# Reading them now and then.
+# Periodic fetches.
 
 
 async def test_keys_are_fetched_at_start_and_every_ten_minutes(
-    keys: PublishedKeys, host: FakeHost, days: FakeSleep
+    keys: PublishedKeys, host: FakeHost, timer: FakeSleep
 ) -> None:
     keys.start()
-    assert await days.slept.get() == REFRESH_SECONDS
+    assert await timer.slept.get() == REFRESH_SECONDS
     assert [key.kid for key in keys.keys] == ["one"]
     host.document = document(published(RSA, "two"))
-    days.wake.release()
-    await days.slept.get()
+    timer.wake.release()
+    await timer.slept.get()
     assert [key.kid for key in keys.keys] == ["two"]
-    assert host.asked == 2
+    assert host.requests == 2
 
 
-async def test_failed_fetch_is_retried_soon(keys: PublishedKeys, host: FakeHost, days: FakeSleep) -> None:
-    host.fails = httpx.ConnectError("refused")
+async def test_failed_fetch_is_retried_soon(keys: PublishedKeys, host: FakeHost, timer: FakeSleep) -> None:
+    host.failure = httpx.ConnectError("refused")
     keys.start()
-    assert await days.slept.get() == RETRY_SECONDS
-    host.fails = None
-    days.wake.release()
-    assert await days.slept.get() == REFRESH_SECONDS
+    assert await timer.slept.get() == RETRY_SECONDS
+    host.failure = None
+    timer.wake.release()
+    assert await timer.slept.get() == REFRESH_SECONDS
     assert len(keys.keys) == 1
 
 
 async def test_exception_does_not_end_the_refresh_loop(
-    keys: PublishedKeys, days: FakeSleep, monkeypatch: pytest.MonkeyPatch
+    keys: PublishedKeys, timer: FakeSleep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as broken:
         broken.setattr(jwks, "read_keys", lambda _: 1 / 0)
         keys.start()
-        assert await days.slept.get() == RETRY_SECONDS
-    days.wake.release()
-    assert await days.slept.get() == REFRESH_SECONDS
+        assert await timer.slept.get() == RETRY_SECONDS
+    timer.wake.release()
+    assert await timer.slept.get() == REFRESH_SECONDS
     assert len(keys.keys) == 1
 
 
 async def test_close_cancels_a_running_fetch(host: FakeHost) -> None:
-    host.may_answer.clear()
+    host.gate.clear()
     keys = PublishedKeys(URL, transport=httpx.MockTransport(host))
     before = asyncio.all_tasks()
     keys.start()
-    await host.was_asked.wait()
+    await host.requested.wait()
     await keys.close()
     assert asyncio.all_tasks() == before
 
 
 async def test_fetch_times_out(keys: PublishedKeys, host: FakeHost, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jwks, "FETCH_SECONDS", 0.0)
-    host.may_answer.clear()
+    host.gate.clear()
     with pytest.raises(Unavailable):
         await keys.refresh()
 
@@ -252,11 +252,11 @@ async def test_oversized_set_is_not_read_to_its_end(host: FakeHost) -> None:
     await keys.close()
 
 
-@pytest.mark.parametrize("fails", [httpx.ConnectError(f"can't reach {URL}"), None])
+@pytest.mark.parametrize("failure", [httpx.ConnectError(f"can't reach {URL}"), None])
 async def test_jwks_url_is_never_logged(
-    keys: PublishedKeys, host: FakeHost, fails: Exception | None, capsys: pytest.CaptureFixture[str]
+    keys: PublishedKeys, host: FakeHost, failure: Exception | None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    host.fails, host.status = fails, 401
+    host.failure, host.status = failure, 401
     with pytest.raises(Unavailable):
         await keys.refresh()
     written = capsys.readouterr()

@@ -1,4 +1,4 @@
-"""Alive, ready, counted; the two contracts."""
+"""Health, readiness, metrics, and the API documents."""
 
 import asyncio
 
@@ -94,7 +94,7 @@ async def test_api_documents_are_served_as_written(harness: Harness) -> None:
 
 async def test_routes_match_the_openapi_document(harness: Harness) -> None:
     documented = {path: {method.upper() for method in calls} for path, calls in openapi_document()["paths"].items()}
-    del documented["/"]  # the web client stands beside these calls
+    del documented["/"]  # the web client is not among the API routes
     served = {}
     for route in api_routes(harness.deps):
         answer = await harness.http.options(route.path.replace("{", "").replace("}", ""))

@@ -1,4 +1,4 @@
-"""Whatever is sent gets an answer of the contract: wrong paths, wrong methods, wrong bodies, a store out of reach."""
+"""Any request gets a response of the contract: unknown paths, methods, invalid bodies, an unavailable store."""
 
 import asyncio
 import json
@@ -65,7 +65,7 @@ BODIES = [("POST", "/v1/accounts"), ("POST", "/v1/tokens"), ("PUT", "/v1/users/b
 @pytest.mark.parametrize(("method", "path"), BODIES)
 async def test_oversized_content_length_is_refused_unread(harness: Harness, method: str, path: str) -> None:
     async def body() -> AsyncIterator[bytes]:
-        raise AssertionError("was read")
+        raise AssertionError("the body was read")
         yield b""
 
     for length in (FRAME + 1, 10**30):
@@ -219,7 +219,7 @@ async def test_arbitrary_request_gets_a_documented_response(
 
 # The store.
 
-NEED_THE_STORE = [
+STORE_CALLS = [
     ("POST", "/v1/accounts", {"user": "new", "password": "p"}),
     ("POST", "/v1/tokens", {"user": "alice", "password": "p"}),
     ("DELETE", "/v1/sessions", None),
@@ -234,7 +234,7 @@ NEED_THE_STORE = [
 ]
 
 
-@pytest.mark.parametrize(("method", "path", "body"), NEED_THE_STORE)
+@pytest.mark.parametrize(("method", "path", "body"), STORE_CALLS)
 async def test_unavailable_store_is_answered_and_recovers(
     harness: Harness, method: str, path: str, body: object
 ) -> None:
@@ -242,13 +242,13 @@ async def test_unavailable_store_is_answered_and_recovers(
     await harness.sign_up("bob")
     headers = AS_ADMIN if "/users/" in path else alice
 
-    async def ask() -> httpx.Response:
+    async def call() -> httpx.Response:
         return await harness.http.request(method, path, headers=headers, json=body)
 
     harness.store.unavailable = True
-    is_problem(await ask(), 503, "unavailable")
+    is_problem(await call(), 503, "unavailable")
     harness.store.unavailable = False
-    assert (await ask()).status_code < 300
+    assert (await call()).status_code < 300
 
 
 async def test_internal_error_is_logged_and_hidden_from_the_client(
@@ -257,7 +257,7 @@ async def test_internal_error_is_logged_and_hidden_from_the_client(
     header = await harness.sign_up("alice")
 
     async def breaks(*_: object, **__: object) -> None:
-        raise RuntimeError("the secret of the house")
+        raise RuntimeError("a secret detail")
 
     monkeypatch.setattr(harness.store, "follows", breaks)
     before = _defects()

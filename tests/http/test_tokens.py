@@ -1,4 +1,4 @@
-"""Who a token speaks for: exact to the millisecond, and as the store knows it at that moment."""
+"""The token service: expiry and revocation to the millisecond, by what the store has at that moment."""
 
 import jwt
 import pytest
@@ -13,17 +13,12 @@ from bussa_server.session.principal import Principal, Tokens, Unauthenticated
 from tests.http.harness import SECRET, Harness
 
 
-def as_sessions_see_it(tokens: Tokens) -> Tokens:
-    return tokens
-
-
 async def test_token_authenticates_its_user(harness: Harness) -> None:
     await harness.sign_up("alice")
     granted = harness.tokens.grant("alice", 0, 60)
     now = harness.clock()
-    assert await as_sessions_see_it(harness.tokens).authenticate(granted.token) == Principal(
-        "alice", "alice", now, now + 60_000
-    )
+    tokens: Tokens = harness.tokens  # the service implements the sessions' protocol
+    assert await tokens.authenticate(granted.token) == Principal("alice", "alice", now, now + 60_000)
 
 
 async def test_token_signed_with_the_shared_secret_is_valid(harness: Harness) -> None:
@@ -37,11 +32,11 @@ async def test_revocation_is_exact_to_the_millisecond(harness: Harness) -> None:
     await harness.sign_up("alice")
     revoked_at = harness.clock()
     await harness.store.commit([commands.Revoke("alice")], revoked_at)
-    at_once, _ = issue("alice", SECRET, 60, revoked_at, 0)
+    simultaneous, _ = issue("alice", SECRET, 60, revoked_at, 0)
     with pytest.raises(Unauthenticated, match="revoked"):
-        await harness.tokens.authenticate(at_once)
-    after = harness.tokens.grant("alice", revoked_at)
-    assert (await harness.tokens.authenticate(after.token)).issued_at == revoked_at + 1
+        await harness.tokens.authenticate(simultaneous)
+    later = harness.tokens.grant("alice", revoked_at)
+    assert (await harness.tokens.authenticate(later.token)).issued_at == revoked_at + 1
 
 
 async def test_authentication_is_not_cached(harness: Harness) -> None:
@@ -59,7 +54,7 @@ async def test_token_expires(harness: Harness) -> None:
     harness.clock.ms += 59_999
     await harness.tokens.authenticate(token)
     harness.clock.ms += 1
-    with pytest.raises(Unauthenticated, match="run out"):
+    with pytest.raises(Unauthenticated):
         await harness.tokens.authenticate(token)
 
 
@@ -74,7 +69,7 @@ async def test_authentication_needs_the_store(harness: Harness) -> None:
     harness.store.unavailable = True
     with pytest.raises(Unavailable):
         await harness.tokens.authenticate(token)
-    with pytest.raises(Unauthenticated):  # what is no token is none, store or no store
+    with pytest.raises(Unauthenticated):  # a malformed token is refused without the store
         await harness.tokens.authenticate("nonsense")
 
 
@@ -88,7 +83,7 @@ async def test_audience_and_issuer_are_required_and_issued(harness: Harness) -> 
         await harness.tokens.authenticate(token_service.grant("alice", 0).token)
 
 
-@pytest.mark.parametrize(("secret", "warned"), [(b"x", True), (b"x" * 31, True), (b"x" * 32, False)])
+@pytest.mark.parametrize(("secret", "warned"), [(b"#", True), (b"#" * 31, True), (b"#" * 32, False)])
 async def test_short_secret_works_and_is_warned_about_once(harness: Harness, secret: bytes, *, warned: bool) -> None:
     await harness.sign_up("alice")
     with capture_logs() as lines:
@@ -96,7 +91,7 @@ async def test_short_secret_works_and_is_warned_about_once(harness: Harness, sec
         for _ in range(3):
             assert (await token_service.authenticate(token_service.grant("alice", 0).token)).user == "alice"
     assert len(lines) == warned
-    assert all(secret.decode() not in line["event"].split() for line in lines)
+    assert secret.decode() not in str(lines)  # in no field, and "#" is part of no word
 
 
 async def test_refused_tokens_are_counted_by_reason(harness: Harness) -> None:

@@ -1,4 +1,4 @@
-"""A loop whose clock is put forward by hand: ten seconds of patience pass at once."""
+"""An event loop whose clock is advanced by the test, so that timeouts pass at once."""
 
 import asyncio
 
@@ -11,13 +11,13 @@ class ClockedLoop(asyncio.SelectorEventLoop):
 
 
 async def turns(count: int = 5) -> None:
-    """Let everything happen that is about to."""
+    """Run the event loop for ``count`` turns."""
     for _ in range(count):
         await asyncio.sleep(0)
 
 
 async def advance(seconds: float) -> None:
-    """Put the loop's clock forward; whatever became due has then happened."""
+    """Advance the loop's clock and run the timers that became due."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, ClockedLoop)
     await turns()

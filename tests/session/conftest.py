@@ -1,4 +1,4 @@
-"""Sessions are tested without sockets and without waiting, and leave nothing running behind."""
+"""Session tests run without sockets and without waiting, and must leave no task running."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -16,5 +16,5 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
 async def no_leaked_tasks() -> AsyncIterator[None]:
     yield
     await turns()
-    left = {task for task in asyncio.all_tasks() if task is not asyncio.current_task()}
-    assert not left, left
+    leaked = {task for task in asyncio.all_tasks() if task is not asyncio.current_task()}
+    assert not leaked, leaked

@@ -1,4 +1,4 @@
-"""A log that is read by hand, and what a device made of it."""
+"""A fake log whose reads the test controls, and a stream that reads it."""
 
 import asyncio
 from collections.abc import Iterable
@@ -31,8 +31,8 @@ def seqs(frames: Iterable[bytes]) -> list[int]:
 
 
 class FakeLog:
-    """The store, as far as a stream needs it: a read sees what was committed when it began, and comes back
-    when it is let."""
+    """The part of the store that a stream needs. A read sees what was committed when it began, and returns when the
+    test lets it."""
 
     def __init__(self, head: int = 0, page: int = 500) -> None:
         self.head = head
@@ -40,13 +40,13 @@ class FakeLog:
         self.page = page
         self.reads = 0
         self.pending_reads: list[asyncio.Event] | None = None
-        """A list: reads wait, each for its event in it."""
+        """If a list, each read appends an event and waits for it."""
         self.broken = False
 
     async def log(self, user: str, after: int, limit: int) -> LogPage:
         self.reads += 1
         if self.broken:
-            raise Unavailable("gone")
+            raise Unavailable("unavailable")
         head, tail = self.head, self.tail
         if self.pending_reads is not None:
             self.pending_reads.append(asyncio.Event())
@@ -60,7 +60,7 @@ class FakeLog:
 
 
 class StreamReader:
-    """A stream on a socket, and whoever must catch up when it asks."""
+    """A stream on a fake socket, and the task that catches up after a gap."""
 
     def __init__(self, log: FakeLog, cursor: int = 0) -> None:
         self.socket = FakeSocket()
@@ -71,13 +71,18 @@ class StreamReader:
         self.tasks: set[asyncio.Task[None]] = set()
         self.stream = Stream("alice", cursor, codec.JSON, self.send_queue, log, self._on_gap)
 
-    def _on_gap(self) -> None:
-        self.gaps += 1
+    def begin(self) -> None:
+        """Start the first catch-up, as a connection does after the handshake."""
         task = asyncio.get_running_loop().create_task(self.stream.catch_up())
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
+    def _on_gap(self) -> None:
+        self.gaps += 1
+        self.begin()
+
     async def settle(self) -> None:
+        """Wait until no catch-up is running."""
         while self.tasks:
             await asyncio.gather(*self.tasks)
         await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""What a session stands on, played by hand: a socket, a bus that breaks its word, tokens that are names."""
+"""Fakes below a session: a socket, a faulty bus, and tokens that are user names."""
 
 import asyncio
 import random
@@ -13,7 +13,7 @@ from bussa_server.session.socket import Frame
 
 
 class FakeSocket:
-    """Remembers what it was told; takes more as long as `writable` is set."""
+    """Records what it is given; its write buffer has room as long as `writable` is set."""
 
     def __init__(self) -> None:
         self.writes: list[list[bytes]] = []
@@ -24,7 +24,7 @@ class FakeSocket:
         self.close_code = 1006
         self.pauses: list[bool] = []
         self.has_unread = False
-        """Whether something that was read waits to be looked at."""
+        """Whether bytes were read and not parsed yet."""
         self.check_hello: Callable[[], None] = lambda: None
         self._waiting: deque[Frame] = deque()
         self._on_writable: Callable[[], None] = lambda: None
@@ -38,7 +38,7 @@ class FakeSocket:
         self._on_frame = callback
 
     def receive(self, frame: Frame) -> None:
-        """The peer has sent it. What must wait while the connection does not read waits here."""
+        """Receive a frame from the peer. It waits here while reading is paused."""
         self._waiting.append(frame)
         self._read()
 
@@ -67,12 +67,17 @@ class FakeSocket:
         self._on_writable = callback
 
     def resume(self) -> None:
-        """The peer has caught up."""
+        """The peer reads again: the write buffer has drained and stays writable."""
         self.writable = True
         self._on_writable()
 
+    def take_one_more(self) -> None:
+        """The write buffer has drained, and one more write fills it again."""
+        assert not self.writable
+        self._on_writable()
+
     def close(self, code: int, reason: str) -> None:
-        assert self.closed_with is None, "said farewell twice"
+        assert self.closed_with is None, "closed twice"
         self.closed_with = int(code)
         self.closed = True
         self._on_frame(None)
@@ -82,8 +87,8 @@ class FakeSocket:
 
 
 class FakeTokens:
-    """``name`` is a token of that user, ``name@7`` one issued at 7 ms, and ``name!5000`` one that runs out
-    5,000 ms from now."""
+    """``name`` is a token of that user, ``name@7`` one issued at 7 ms, and ``name!5000`` one that expires 5,000 ms
+    from now."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -98,7 +103,7 @@ class FakeTokens:
         rest, _, left = token.partition("!")
         user, _, issued = rest.partition("@")
         if not user:
-            raise Unauthenticated("it is none")
+            raise Unauthenticated("malformed")
         return Principal(user, user, int(issued or 1), time.time_ns() // 1_000_000 + int(left or 3_600_000))
 
     async def authenticate(self, token: str) -> Principal:
@@ -109,7 +114,7 @@ class FakeTokens:
 
 
 class FaultyBus:
-    """Several nodes, and a wire between them that loses, doubles and shuffles. Nothing moves before `carry`."""
+    """One node's bus on a `FaultyNetwork`."""
 
     has_other_nodes = True
     connected = True
@@ -145,12 +150,14 @@ class FaultyBus:
 
 
 class FaultyNetwork:
+    """The network between the nodes: loses, duplicates and reorders. Nothing is delivered before `deliver`."""
+
     def __init__(self) -> None:
         self.nodes: list[FaultyBus] = []
         self.in_flight: list[tuple[FaultyBus, Envelope]] = []
 
     def deliver(self, rng: random.Random | None = None) -> None:
-        """Carry what is under way: in order, or with ``chance`` in any order, some twice, some never."""
+        """Deliver what is in flight: in order, or with ``rng`` in any order, some twice, some never."""
         in_flight, self.in_flight = self.in_flight, []
         if rng is not None:
             in_flight = [one for one in in_flight for _ in range(rng.choice((0, 1, 1, 2)))]

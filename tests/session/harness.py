@@ -1,4 +1,4 @@
-"""Whole sessions without a socket: the real connection, post, hub and ledger on a store in memory."""
+"""Complete sessions without a socket: real connections, commit queue, hub and handlers on an in-memory store."""
 
 import asyncio
 from typing import Any
@@ -25,11 +25,11 @@ from tests.session.fakes import FakeSocket, FakeTokens, FaultyBus, FaultyNetwork
 Frame = dict[str, Any]
 NO_LIMIT = Rate(0, 0)
 TURNS = 10_000
-"""Turns of the loop after which what should have come is given up."""
+"""Turns of the event loop after which a wait fails."""
 
 
 class GatedStore(MemoryStore):
-    """A store whose answers the test can hold back, or spoil."""
+    """A store whose calls the test can block or make fail."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class GatedStore(MemoryStore):
             raise self.failures[name]
 
     def block(self, name: str) -> asyncio.Event:
-        """From now on ``name`` waits for the event returned."""
+        """Make calls of ``name`` wait for the event returned."""
         gate = self.gates[name] = asyncio.Event()
         return gate
 
@@ -55,7 +55,7 @@ class GatedStore(MemoryStore):
         return await super().commit(batch, now)
 
     async def log(self, user: str, after: int, limit: int) -> Any:
-        page = await super().log(user, after, limit)  # as of when it was asked
+        page = await super().log(user, after, limit)  # as of the time of the call
         await self._gate("log")
         return page
 
@@ -69,13 +69,13 @@ class GatedStore(MemoryStore):
         await self._gate("heads")
         return await super().heads(users)
 
-    async def history(self, *asked: Any) -> Any:
+    async def history(self, *arguments: Any) -> Any:
         await self._gate("history")
-        return await super().history(*asked)
+        return await super().history(*arguments)
 
 
 class Node:
-    """One process's worth of services. Nodes of one cluster share a store and a wire."""
+    """The services of one process. Nodes of one cluster share a store and a network."""
 
     def __init__(
         self,
@@ -101,13 +101,13 @@ class Node:
             await self.commit_queue.commit(command)
 
     async def add_users(self, *users: str) -> None:
-        """Users whose doors are open."""
+        """Create users who accept messages from anyone."""
         for user in users:
             await self.commit(PutUser(user, UserChange()))
             await self.commit(ChangeSettings(user, SettingsChange(dm_policy="anyone")))
 
     async def connect(self, user: str, **hello: Any) -> "FakeDevice":
-        """A device that has been welcomed."""
+        """Connect a device and wait for its welcome."""
         device = FakeDevice(self)
         device.send({"type": "hello", "token": user, **hello})
         await device.until("welcome")
@@ -115,12 +115,12 @@ class Node:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is left of any connection."""
-        return not (self.hub.users or self.admission._users or self.admission._addresses or self.bus.subscribed)
+        """Whether no connection has left anything behind."""
+        return self.admission.idle and not self.hub.users and not self.bus.subscribed
 
 
 class FakeDevice:
-    """A device: what it says goes straight into a connection, what it is told is kept."""
+    """A device: its frames go straight into a connection, and what it receives is recorded."""
 
     def __init__(
         self, node: Node, chosen: codec.Codec = codec.JSON, address: str = "10.0.0.1", token: str | None = None
@@ -140,39 +140,35 @@ class FakeDevice:
 
     @property
     def received(self) -> list[Frame]:
-        """Everything so far."""
+        """All frames so far."""
         frames = self.socket.frames
         decode = msgpack.unpackb if self._codec.binary else msgspec.json.decode
         self._received.extend(decode(frame) for frame in frames[len(self._received) :])
         return self._received
 
     async def until(self, type: str, count: int = 1) -> list[Frame]:
-        """Wait until ``count`` frames of ``type`` have come; returns those."""
+        """Wait until ``count`` frames of ``type`` were received; returns those."""
         for _ in range(TURNS):
             found = [frame for frame in self.received if frame["type"] == type]
             if len(found) >= count:
                 return found
             assert not self.end.done(), (self.end, self.received[-3:])
             await turns(5)
-        raise AssertionError(f"no {count} {type} came: {str(self.received[-5:])[:500]}")
+        raise AssertionError(f"fewer than {count} {type} received: {str(self.received[-5:])[:500]}")
 
     async def request(self, frame: Frame) -> Frame:
-        known = len(self.received)
+        """Send a request and wait for its reply."""
+        start = len(self.received)
         self.send(frame)
         for _ in range(TURNS):
-            for told in self.received[known:]:
-                if told.get("id") == frame["id"]:
-                    return told
+            for reply in self.received[start:]:
+                if reply.get("id") == frame["id"]:
+                    return reply
             await turns(1)
         raise AssertionError(f"no reply to {frame}: {str(self.received[-5:])[:500]}")
 
-    async def rest(self) -> list[Frame]:
-        """Everything so far, once nothing more is under way."""
-        await turns(50)
-        return self.received
-
     async def ended(self) -> CloseReason | None:
-        """The farewell."""
+        """Wait for the end; returns the server's close code."""
         return await asyncio.wait_for(self.end, 5)
 
     async def disconnect(self) -> None:

@@ -1,4 +1,4 @@
-"""The post: batches grow with the load, order is kept, and everybody is answered."""
+"""The commit queue: batches grow with the load, order is kept, and every command is answered."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,13 +11,13 @@ from bussa_protocol.frames.parts import Settings
 from bussa_server.domain.commands import Command, Mute, Revoke, Send
 from bussa_server.domain.unit_of_work import Done, Entry, MessageSent, Outcome, Refusal, Result, UserSaved
 from bussa_server.ports.store import MAX_BATCH, Faulted, Unavailable
-from bussa_server.session import commit_queue as post_module
+from bussa_server.session import commit_queue as commit_queue_module
 from bussa_server.session.commit_queue import ANSWERS_PER_TURN, CommitQueue
 from tests.session.clock import turns
 
 
 class FakeStore:
-    """A store that commits when it is let, and then says what the test has told it to say."""
+    """A store that commits when the test lets it, with the outcomes that the test sets."""
 
     def __init__(self) -> None:
         self.batches: list[list[Command]] = []
@@ -48,8 +48,8 @@ class CommitQueueHarness:
     def __init__(self) -> None:
         self.store = FakeStore()
         self.events: list[object] = []
-        """What happened, in its order: (seq, origin) of a delivery, a result, "ring"."""
-        self.commit_queue = CommitQueue(self.store, self.deliver, self.revoke, lambda: self.events.append("ring"))
+        """What happened, in order: (seq, origin) of a delivery, a result, "publish"."""
+        self.commit_queue = CommitQueue(self.store, self.deliver, self.revoke, lambda: self.events.append("publish"))
 
     def deliver(self, entry: Entry, origin: object) -> None:
         self.events.append((entry.event.seq, origin))
@@ -106,7 +106,7 @@ async def test_large_batch_is_answered_over_several_loop_turns(harness: CommitQu
             answered.append(len(harness.results))
     assert answered == [ANSWERS_PER_TURN, 2 * ANSWERS_PER_TURN, 2 * ANSWERS_PER_TURN + 1]
     assert harness.results == [Done(seq) for seq in range(1, 2 * ANSWERS_PER_TURN + 2)]
-    assert harness.events.count("ring") == 3
+    assert harness.events.count("publish") == 3
 
 
 async def test_events_precede_their_answer_and_are_published_once_a_turn(harness: CommitQueueHarness) -> None:
@@ -114,11 +114,11 @@ async def test_events_precede_their_answer_and_are_published_once_a_turn(harness
     harness.submit(command(1), phone)
     harness.submit(command(2))
     await harness.commit_queue.drain()
-    assert harness.events == [(1, phone), Done(1), (2, None), Done(2), "ring"]
+    assert harness.events == [(1, phone), Done(1), (2, None), Done(2), "publish"]
 
 
 async def test_unavailable_store_answers_the_whole_batch(harness: CommitQueueHarness) -> None:
-    harness.store.broken = Unavailable("gone")
+    harness.store.broken = Unavailable("unavailable")
     harness.submit(command(1))
     harness.submit(command(2))
     await harness.commit_queue.drain()
@@ -128,7 +128,7 @@ async def test_unavailable_store_answers_the_whole_batch(harness: CommitQueueHar
 
 
 async def test_commit_raises_unavailable(harness: CommitQueueHarness) -> None:
-    harness.store.broken = Unavailable("gone")
+    harness.store.broken = Unavailable("unavailable")
     with pytest.raises(Unavailable):
         await harness.commit_queue.commit(command(1))
 
@@ -154,28 +154,28 @@ async def test_faulted_command_fails_alone(harness: CommitQueueHarness) -> None:
 
 
 async def test_failing_answer_callback_affects_no_other_command(harness: CommitQueueHarness) -> None:
-    def wrong(_: object) -> None:
+    def fails(_: object) -> None:
         raise KeyError("a defect")
 
-    harness.commit_queue.submit(command(1), None, wrong)
+    harness.commit_queue.submit(command(1), None, fails)
     harness.submit(command(2))
     await harness.commit_queue.drain()
     assert harness.results == [Done(2)]
-    assert harness.events[-1] == "ring"
+    assert harness.events[-1] == "publish"
 
 
 async def test_failed_delivery_is_still_answered(harness: CommitQueueHarness) -> None:
-    def wrong(entry: Entry, origin: object) -> None:
+    def fails(entry: Entry, origin: object) -> None:
         raise KeyError("a defect")
 
-    harness.commit_queue = CommitQueue(harness.store, wrong, harness.revoke, lambda: None)
+    harness.commit_queue = CommitQueue(harness.store, fails, harness.revoke, lambda: None)
     harness.submit(command(1))
     await harness.commit_queue.drain()
     assert harness.results == [Done(1)]
 
 
 async def test_full_queue_answers_unavailable(harness: CommitQueueHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(post_module, "MAX_QUEUED", 3)
+    monkeypatch.setattr(commit_queue_module, "MAX_QUEUED", 3)
     for number in range(5):
         harness.submit(command(number))
     assert [type(result) for result in harness.results] == [Unavailable, Unavailable]
@@ -184,8 +184,8 @@ async def test_full_queue_answers_unavailable(harness: CommitQueueHarness, monke
 
 
 async def test_queue_is_bounded_in_characters(harness: CommitQueueHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(post_module, "MAX_QUEUED_CHARS", 25_000)
-    for _ in range(2):  # and room is made as batches leave
+    monkeypatch.setattr(commit_queue_module, "MAX_QUEUED_CHARS", 25_000)
+    for _ in range(2):  # the second time: a committed batch makes room again
         for number in range(4):
             harness.submit(Send("alice", "bob", "x" * 10_000, f"nonce-{number}"))
         await harness.commit_queue.drain()
@@ -196,7 +196,7 @@ async def test_queue_is_bounded_in_characters(harness: CommitQueueHarness, monke
 async def test_revocation_is_announced_after_its_commit(harness: CommitQueueHarness) -> None:
     done = UserSaved(created=False, name="Alice", settings=Settings(), revoked_at=77)
     harness.store.outcomes[Revoke("alice")] = Outcome(done)
-    harness.store.outcomes[Revoke("nobody")] = Outcome(Refusal(ErrorCode.NOT_FOUND, "no such user"))
+    harness.store.outcomes[Revoke("nobody")] = Outcome(Refusal(ErrorCode.NOT_FOUND, "unknown user"))
     harness.submit(Revoke("alice"))
     harness.submit(Revoke("nobody"))
     await harness.commit_queue.drain()
@@ -217,4 +217,19 @@ async def test_drain_waits_for_every_submitted_command(harness: CommitQueueHarne
     harness.store.gates[1].set()
     await draining
     assert harness.results == [Done(1), Done(2)]
-    await harness.commit_queue.drain()  # nothing waits: at once
+    await harness.commit_queue.drain()  # an empty queue: returns at once
+
+
+async def test_length_counts_unanswered_commands(harness: CommitQueueHarness) -> None:
+    harness.store.gates = []
+    for number in range(3):
+        harness.submit(command(number))
+    await turns()
+    harness.submit(command(3))
+    assert len(harness.commit_queue) == 4  # three in the batch in progress, one waiting
+    harness.store.gates[0].set()
+    await turns()
+    assert len(harness.commit_queue) == 1
+    harness.store.gates[1].set()
+    await harness.commit_queue.drain()
+    assert len(harness.commit_queue) == 0

@@ -1,4 +1,4 @@
-"""Requests of one connection: in the order sent, writes without waiting for each other, each answered once."""
+"""Requests of one connection: handled in the order sent, writes pipelined, each answered once."""
 
 import asyncio
 from typing import Any
@@ -41,7 +41,7 @@ async def test_writes_do_not_wait_for_each_other(node: Node) -> None:
     await alice.until("sent", 50)
     assert ids(alice.received) == list(range(1, 51))
     assert [frame["n"] for frame in alice.received[1:]] == list(range(1, 51))
-    assert node.store.calls.count("commit") == 1  # all that had gathered, at once
+    assert node.store.calls.count("commit") == 1  # one batch of all that were queued
     await alice.disconnect()
 
 
@@ -65,7 +65,7 @@ async def test_pending_writes_are_bounded(node: Node) -> None:
     gate = node.store.block("commit")
     alice.send(*(send(id) for id in range(1, 2 * MAX_PENDING_WRITES)))
     await turns(10 * MAX_PENDING_WRITES)
-    assert alice.connection._dispatcher._pending_writes == MAX_PENDING_WRITES
+    assert len(node.commit_queue) == MAX_PENDING_WRITES
     gate.set()
     await alice.until("sent", 2 * MAX_PENDING_WRITES - 1)
     assert ids(alice.received) == list(range(1, 2 * MAX_PENDING_WRITES))
@@ -113,13 +113,13 @@ async def test_protocol_violation_closes_the_connection(node: Node, frame: str |
     await node.commit_queue.drain()
     bob = await node.connect("bob")
     history = await bob.request({"type": "history", "id": 1, "peer": "alice"})
-    assert len(history["messages"]) == 1  # what came before it was carried out, what came after it was not
+    assert len(history["messages"]) == 1  # the send before the bad frame was committed, the one after it was not
     await bob.disconnect()
 
 
 async def test_unavailable_store_is_answered_and_the_connection_stays_open(node: Node) -> None:
     alice = await node.connect("alice")
-    node.store.failures |= {"commit": Unavailable("gone"), "history": Unavailable("gone")}
+    node.store.failures |= {"commit": Unavailable("unavailable"), "history": Unavailable("unavailable")}
     history = {"type": "history", "id": 2, "peer": "bob"}
     replies = [await alice.request(send(1)), await alice.request(history)]
     assert [(reply["code"], reply["retry_after"]) for reply in replies] == [("unavailable", 1.0)] * 2
@@ -131,12 +131,12 @@ async def test_unavailable_store_is_answered_and_the_connection_stays_open(node:
 async def test_faulted_command_is_answered_alone(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
     commit = node.store.commit
 
-    async def spoil(batch: Any, now: int) -> Any:
-        bad = [getattr(command, "text", "") == "bad" for command in batch]
-        carried = iter(await commit([command for command, wrong in zip(batch, bad, strict=True) if not wrong], now))
-        return [Faulted(KeyError()) if wrong else next(carried) for wrong in bad]
+    async def fault_some(batch: Any, now: int) -> Any:
+        faulted = [getattr(command, "text", "") == "bad" for command in batch]
+        outcomes = iter(await commit([command for command, bad in zip(batch, faulted, strict=True) if not bad], now))
+        return [Faulted(KeyError()) if bad else next(outcomes) for bad in faulted]
 
-    monkeypatch.setattr(node.store, "commit", spoil)
+    monkeypatch.setattr(node.store, "commit", fault_some)
     alice = await node.connect("alice")
     alice.send(send(1), send(2, "bad"), send(3))
     await alice.until("sent", 2)
@@ -158,7 +158,7 @@ async def test_queries_faster_than_the_peer_reads_wait(node: Node) -> None:
 
 
 async def test_writes_of_a_closed_connection_are_committed(node: Node) -> None:
-    """Its writes are committed, its answers passed over."""
+    """Its writes are committed, its replies dropped."""
     alice = await node.connect("alice")
     gate = node.store.block("commit")
     alice.send(send(1), send(2))
@@ -177,11 +177,13 @@ async def test_cancelled_connection_leaves_nothing(node: Node) -> None:
     alice = FakeDevice(node)
     alice.send({"type": "hello", "token": "alice"})
     await alice.until("welcome")
-    alice.send(send(1), {"type": "ping", "id": 2})
+    alice.send(send(1))
     await turns(100)
-    working = alice.connection._receive_queue._task
-    assert working is not None
-    working.cancel()
+    before = asyncio.all_tasks()
+    alice.send({"type": "ping", "id": 2})  # waits for the send
+    await turns(100)
+    [waiting] = asyncio.all_tasks() - before
+    waiting.cancel()
     await alice.ended()
     assert node.is_empty
     gate.set()
@@ -189,18 +191,18 @@ async def test_cancelled_connection_leaves_nothing(node: Node) -> None:
 
 
 async def test_close_waits_for_pending_writes_only(node: Node) -> None:
-    """A client that never stops to send must not keep the server from ending."""
+    """A client that never stops sending must not keep the server from closing."""
     alice = await node.connect("alice")
     gate = node.store.block("commit")
     alice.send(*(send(id) for id in range(1, 11)))
     await turns(200)
-    settling = asyncio.create_task(alice.connection.finish_writes())
+    finishing = asyncio.create_task(alice.connection.finish_writes())
     await turns(1)
     alice.send(*(send(id) for id in range(11, 1000)))
     await turns(200)
-    assert not settling.done()
+    assert not finishing.done()
     gate.set()
-    await asyncio.wait_for(settling, 5)
+    await asyncio.wait_for(finishing, 5)
     alice.connection.end(CloseReason.RESTART)
     assert await alice.ended() == 1012
     assert ids(alice.received) == list(range(1, 11))
@@ -208,14 +210,14 @@ async def test_close_waits_for_pending_writes_only(node: Node) -> None:
 
 
 async def test_replies_are_the_same_in_both_codecs(node: Node) -> None:
-    told: list[list[Frame]] = []
+    received: list[list[Frame]] = []
     for chosen in codec.CODECS:
         phone = FakeDevice(node, chosen)
         phone.send({"type": "hello", "token": "alice"}, {"type": "profile", "id": 1, "user": "bob"})
         await phone.until("profile")
-        told.append(phone.received[1:])
+        received.append(phone.received[1:])
         await phone.disconnect()
-    assert told[0] == told[1]
+    assert received[0] == received[1]
 
 
 async def test_typing_is_not_answered(node: Node) -> None:

@@ -1,4 +1,4 @@
-"""The greeting: who may come in, and how those who may not are told."""
+"""The handshake: who is admitted, and with which close code others are refused."""
 
 import asyncio
 
@@ -22,7 +22,7 @@ async def node() -> Node:
     return node
 
 
-async def test_welcome(node: Node) -> None:
+async def test_welcome_names_user_and_head(node: Node) -> None:
     phone = await node.connect("alice")
     [welcome] = phone.received
     assert welcome["user"] == "alice"
@@ -33,28 +33,30 @@ async def test_welcome(node: Node) -> None:
 
 
 @pytest.mark.parametrize(
-    ("frame", "told", "code"),
+    ("frame", "errors", "code"),
     [
         pytest.param('{"type":"ping","id":1}', [], 4400, id="another request first"),
         pytest.param("no JSON", [], 4400, id="undecodable"),
-        pytest.param("[]", [], 4400, id="no map"),
-        pytest.param('{"type":"hello","token":7}', ["bad_request"], 4400, id="a mistyped hello"),
-        pytest.param('{"type":"hello","token":"alice","resume":-1}', ["bad_request"], 4400, id="out of range"),
-        pytest.param('{"type":"hullo"}', ["bad_request"], 4400, id="an unknown type"),
-        pytest.param(b"\x81", [], 1003, id="the wrong kind"),
-        pytest.param('{"type":"hello","token":"alice@0"}', [], 4401, id="a token that does not count"),
-        pytest.param('{"type":"hello"}', [], 4401, id="no token at all"),
-        pytest.param('{"type":"hello","token":"nobody"}', [], 4401, id="a token of nobody"),
+        pytest.param("[]", [], 4400, id="not a map"),
+        pytest.param('{"type":"hello","token":7}', ["bad_request"], 4400, id="hello with a mistyped field"),
+        pytest.param(
+            '{"type":"hello","token":"alice","resume":-1}', ["bad_request"], 4400, id="hello with a field out of range"
+        ),
+        pytest.param('{"type":"hullo"}', ["bad_request"], 4400, id="unknown type"),
+        pytest.param(b"\x81", [], 1003, id="binary frame for json"),
+        pytest.param('{"type":"hello","token":"alice@0"}', [], 4401, id="revoked token"),
+        pytest.param('{"type":"hello"}', [], 4401, id="no token"),
+        pytest.param('{"type":"hello","token":"nobody"}', [], 4401, id="token of an unknown user"),
     ],
 )
 async def test_refused_handshake_closes_with_its_code(
-    node: Node, frame: str | bytes, told: list[str], code: int
+    node: Node, frame: str | bytes, errors: list[str], code: int
 ) -> None:
     phone = FakeDevice(node)
     phone.send(frame)
     assert await phone.ended() == code
     assert phone.socket.closed_with == code
-    assert [frame["code"] for frame in phone.received] == told
+    assert [frame["code"] for frame in phone.received] == errors
     assert node.is_empty
 
 
@@ -68,7 +70,7 @@ async def test_silent_socket_is_closed_after_the_hello_timeout(node: Node) -> No
 
 
 async def test_unread_hello_does_not_time_out(node: Node) -> None:
-    """What it has said may be a hello, and this side is late to look."""
+    """The unread bytes may be a hello that the server is late to parse."""
     phone = FakeDevice(node)
     phone.socket.has_unread = True
     await advance(HELLO_SECONDS + 1)
@@ -109,14 +111,14 @@ async def test_hello_token_takes_precedence_over_handshake_token(node: Node) -> 
 
 
 async def test_revocation_during_subscription_is_noticed(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`join` waits for the bus: a revocation told in that moment reaches nobody, so the store is asked after it."""
-    watch = node.bus.subscribe
+    """A revocation published before the subscription is confirmed is not received: the store is read after it."""
+    subscribe = node.bus.subscribe
 
-    async def late(user: str) -> None:
+    async def revoke_then_subscribe(user: str) -> None:
         await node.store.commit([Revoke("alice")], 5)
-        await watch(user)
+        await subscribe(user)
 
-    monkeypatch.setattr(node.bus, "subscribe", late)
+    monkeypatch.setattr(node.bus, "subscribe", revoke_then_subscribe)
     phone = FakeDevice(node)
     phone.send(HELLO)
     assert await phone.ended() == 4401
@@ -124,13 +126,13 @@ async def test_revocation_during_subscription_is_noticed(node: Node, monkeypatch
 
 
 async def test_revocation_after_the_read_is_noticed(node: Node) -> None:
-    """What was read says nothing of it, but by then the device has subscribed."""
-    answered = node.store.block("resume_state read")
+    """The state read does not show it, but by then the device has subscribed."""
+    gate = node.store.block("resume_state read")
     phone = FakeDevice(node)
     phone.send(HELLO)
     await turns(30)
     await node.commit(Revoke("alice"))
-    answered.set()
+    gate.set()
     assert await phone.ended() == 4401
     assert phone.received == []
     assert node.is_empty
@@ -170,12 +172,12 @@ async def test_address_over_the_connection_limit_is_refused(node: Node) -> None:
 
 
 async def test_unavailable_store_closes_with_restart(node: Node) -> None:
-    node.tokens.failure = Unavailable("gone")
+    node.tokens.failure = Unavailable("unavailable")
     phone = FakeDevice(node)
     phone.send(HELLO)
     assert await phone.ended() == 1012
     node.tokens.failure = None
-    node.store.failures["resume_state"] = Unavailable("gone")
+    node.store.failures["resume_state"] = Unavailable("unavailable")
     phone = FakeDevice(node)
     phone.send(HELLO)
     assert await phone.ended() == 1012

@@ -1,4 +1,4 @@
-"""The hub: who is here, who hears what, and what the other nodes are told."""
+"""The hub: which devices receive an event, and what is published to other nodes."""
 
 import random
 
@@ -6,7 +6,7 @@ import pytest
 
 from bussa_protocol.frames import events
 from bussa_server.domain.unit_of_work import Entry
-from bussa_server.session.encoded_event import EncodedEvent as Frame
+from bussa_server.session.encoded_event import EncodedEvent
 from bussa_server.session.hub import Hub
 from tests.session.fakes import FaultyBus, FaultyNetwork
 
@@ -15,21 +15,21 @@ class RecordingDevice:
     def __init__(self) -> None:
         self.received: list[object] = []
 
-    def offer(self, seq: int, encoded: Frame) -> None:
+    def offer(self, seq: int, encoded: EncodedEvent) -> None:
         self.received.append((seq, encoded.json))
 
-    def send_ephemeral(self, encoded: Frame) -> None:
-        self.received.append(("hint", encoded.msgpack))
+    def send_ephemeral(self, encoded: EncodedEvent) -> None:
+        self.received.append(("ephemeral", encoded.msgpack))
 
     def revoked(self, at: int) -> None:
         self.received.append(("revoked", at))
 
     def expect_head(self, head: int) -> None:
-        self.received.append(("check", head))
+        self.received.append(("head", head))
 
 
 class Cluster:
-    """Two nodes on one wire."""
+    """Two nodes on one network."""
 
     def __init__(self) -> None:
         self.network = FaultyNetwork()
@@ -53,10 +53,10 @@ def read(user: str, seq: int) -> Entry:
 
 
 async def test_event_reaches_every_device_except_its_origin(cluster: Cluster) -> None:
-    asking, other = await cluster.connect(cluster.here, "alice"), await cluster.connect(cluster.here, "alice")
+    origin, other = await cluster.connect(cluster.here, "alice"), await cluster.connect(cluster.here, "alice")
     far, stranger = await cluster.connect(cluster.there, "alice"), await cluster.connect(cluster.there, "carol")
-    cluster.here.deliver(read("alice", 1), asking)
-    assert (asking.received, [seq for seq, _ in other.received]) == ([], [1])
+    cluster.here.deliver(read("alice", 1), origin)
+    assert (origin.received, [seq for seq, _ in other.received]) == ([], [1])
     assert far.received == []
     cluster.here.publish()
     cluster.network.deliver()
@@ -85,7 +85,7 @@ async def test_left_device_receives_nothing_and_is_unsubscribed(cluster: Cluster
     first, second = await cluster.connect(cluster.there, "alice"), await cluster.connect(cluster.there, "alice")
     bus = cluster.network.nodes[1]
     cluster.there.leave("alice", first)
-    cluster.there.leave("alice", first)  # leaving twice is leaving
+    cluster.there.leave("alice", first)  # leaving twice changes nothing
     assert (cluster.there.count("alice"), bus.subscribed) == (1, {"alice"})
     cluster.there.leave("alice", second)
     assert (cluster.there.count("alice"), cluster.there.users, bus.subscribed) == (0, [], set())
@@ -125,7 +125,7 @@ async def test_send_is_charged_on_the_other_node(cluster: Cluster) -> None:
 async def test_heads_reach_only_their_user(cluster: Cluster) -> None:
     alice, carol = await cluster.connect(cluster.here, "alice"), await cluster.connect(cluster.here, "carol")
     cluster.here.compare_heads({"alice": 4, "nobody": 9}, {})
-    assert (alice.received, carol.received) == ([("check", 4)], [])
+    assert (alice.received, carol.received) == ([("head", 4)], [])
 
 
 async def test_resync_request_stays_set_until_cleared(cluster: Cluster) -> None:

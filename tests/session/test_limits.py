@@ -1,4 +1,4 @@
-"""Over a limit a request is refused, far over it the connection ends."""
+"""Rate limits: over a limit a request is refused, far over it the connection is closed."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.session.clock import turns
 from tests.session.harness import FakeDevice, Node
 from tests.session.test_dispatcher import send
 
-# So slow that nothing comes back while a test runs.
+# So slow that no bucket refills during a test.
 SLOW = 0.001
 
 
@@ -44,7 +44,7 @@ async def test_reconnect_does_not_reset_the_limit(node: Node) -> None:
 @pytest.mark.parametrize(
     "frame",
     [send(1), {"type": "ping", "id": 1}, {"type": "typing", "peer": "bob"}, '{"type":"ping"}'],
-    ids=["send", "ping", "typing", "bad"],
+    ids=["send", "ping", "typing", "invalid frame"],
 )
 async def test_connection_far_over_the_limit_is_closed(node: Node, frame: object) -> None:
     alice = await node.connect("alice")

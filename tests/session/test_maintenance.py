@@ -1,4 +1,4 @@
-"""The keeper: what was lost on the bus is found, also where nothing came after it."""
+"""Maintenance: events lost on the bus are found, even if no later event shows the gap."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
@@ -15,7 +15,7 @@ from tests.session.test_hub import RecordingDevice
 
 
 class FakeHeads:
-    """The store, as far as the keeper needs it."""
+    """The part of the store that maintenance needs."""
 
     def __init__(self) -> None:
         self.queries: list[list[str]] = []
@@ -66,7 +66,7 @@ async def test_heads_are_not_read_without_a_resync_request(node: Node) -> None:
 async def test_resync_runs_immediately_and_once(node: Node) -> None:
     node.bus.on_resync()
     await turns(20)
-    assert node.device.received == [("check", 7)]
+    assert node.device.received == [("head", 7)]
     for _ in range(5):
         await advance(maintenance.RESYNC_SECONDS + 0.1)
     assert len(node.store.queries) == 1
@@ -80,14 +80,14 @@ async def test_resync_repeats_while_the_bus_may_have_lost_events(node: Node) -> 
 
 
 async def test_resync_request_survives_an_unavailable_store(node: Node) -> None:
-    node.store.broken = Unavailable("gone")
+    node.store.broken = Unavailable("unavailable")
     node.bus.on_resync()
     await turns(20)
     assert node.device.received == []
     node.store.broken = None
     for _ in range(3):
         await advance(maintenance.RESYNC_SECONDS + 0.1)
-    assert node.device.received == [("check", 7)]
+    assert node.device.received == [("head", 7)]
 
 
 async def test_failing_task_is_repeated(node: Node) -> None:
@@ -100,7 +100,7 @@ async def test_failing_task_is_repeated(node: Node) -> None:
     for _ in range(3):
         await advance(maintenance.TRIM_SECONDS + 1)
     assert node.store.trims >= 2
-    assert ("check", 7) in node.device.received
+    assert ("head", 7) in node.device.received
 
 
 async def test_heads_are_read_in_batches(node: Node) -> None:

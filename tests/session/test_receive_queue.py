@@ -1,4 +1,4 @@
-"""The inbox: order above all, whether a frame is carried out at once or waits."""
+"""The receive queue: frames are handled in order, whether at once or queued."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from tests.session.clock import turns
 
 
 class FakeHandler:
-    """Takes every frame at once but the ``slow`` ones; those have a turn of the loop each."""
+    """Handles frames at once, except the ``slow`` ones: those must wait for one turn of the loop."""
 
     def __init__(self) -> None:
         self.handled: list[str] = []
@@ -44,68 +44,68 @@ class FakeHandler:
 
 
 async def test_frame_on_an_idle_queue_is_handled_immediately() -> None:
-    taker = FakeHandler()
-    taker.queue.put("a")
-    assert taker.handled == ["a"]
-    taker.queue.put(None)
-    await taker.ended.wait()
+    handler = FakeHandler()
+    handler.queue.put("a")
+    assert handler.handled == ["a"]
+    handler.queue.put(None)
+    await handler.ended.wait()
 
 
 async def test_frames_do_not_overtake_a_waiting_frame() -> None:
-    taker = FakeHandler()
-    taker.slow = {"a"}
+    handler = FakeHandler()
+    handler.slow = {"a"}
     for frame in ("a", "b", "c", None):
-        taker.queue.put(frame)
-    await taker.ended.wait()
-    assert taker.handled == ["a", "b", "c"]
-    assert taker.handled_now == 0
+        handler.queue.put(frame)
+    await handler.ended.wait()
+    assert handler.handled == ["a", "b", "c"]
+    assert handler.handled_now == 0
 
 
 async def test_full_queue_pauses_reading_until_empty() -> None:
-    taker = FakeHandler()
-    taker.slow = {str(number) for number in range(HIGH_WATER_FRAMES)}
+    handler = FakeHandler()
+    handler.slow = {str(number) for number in range(HIGH_WATER_FRAMES)}
     for number in range(HIGH_WATER_FRAMES):
-        taker.queue.put(str(number))
-    assert taker.pauses == [True]
-    taker.queue.put(None)
-    await taker.ended.wait()
-    assert taker.pauses == [True, False]
+        handler.queue.put(str(number))
+    assert handler.pauses == [True]
+    handler.queue.put(None)
+    await handler.ended.wait()
+    assert handler.pauses == [True, False]
 
 
 async def test_task_exists_only_while_frames_wait() -> None:
-    taker = FakeHandler()
-    taker.slow = {"a"}
+    handler = FakeHandler()
+    handler.slow = {"a"}
     before = len(asyncio.all_tasks())
-    taker.queue.put("a")
+    handler.queue.put("a")
     assert len(asyncio.all_tasks()) == before + 1
     await turns(5)
     assert len(asyncio.all_tasks()) == before
-    taker.queue.put("b")
-    assert taker.handled_now == 1
+    handler.queue.put("b")
+    assert handler.handled_now == 1
 
 
 async def test_ended_queue_handles_nothing() -> None:
-    taker = FakeHandler()
-    taker.slow = {"a"}
+    handler = FakeHandler()
+    handler.slow = {"a"}
     for frame in ("a", "b"):
-        taker.queue.put(frame)
-    taker.queue.end()
-    taker.queue.put("c")
+        handler.queue.put(frame)
+    handler.queue.end()
+    handler.queue.put("c")
     await turns(5)
-    assert taker.handled == []
+    assert handler.handled == []
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 3)), max_size=60))
 def test_order_holds_for_any_mix_of_slow_and_fast_frames(script: list[tuple[bool, int]]) -> None:
-    async def play() -> None:
-        taker = FakeHandler()
+    async def run() -> None:
+        handler = FakeHandler()
         frames = [str(number) for number in range(len(script))]
-        taker.slow = {frame for frame, (slow, _) in zip(frames, script, strict=True) if slow}
+        handler.slow = {frame for frame, (slow, _) in zip(frames, script, strict=True) if slow}
         for frame, (_, pause) in zip(frames, script, strict=True):
             await turns(pause)
-            taker.queue.put(frame)
-        taker.queue.put(None)
-        await taker.ended.wait()
-        assert taker.handled == frames
+            handler.queue.put(frame)
+        handler.queue.put(None)
+        await handler.ended.wait()
+        assert handler.handled == frames
 
-    asyncio.run(play())
+    asyncio.run(run())

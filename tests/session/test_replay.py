@@ -1,4 +1,4 @@
-"""Coming back: all of the gap or none of it, at the pace of whoever reads; and two nodes that lose hints."""
+"""Replay after a reconnect: the whole gap or none of it, at the pace of the peer; and gap recovery between nodes."""
 
 import asyncio
 import random
@@ -27,7 +27,7 @@ async def node() -> Node:
 
 
 async def write(node: Node, count: int, text: str = "ciao") -> None:
-    """``count`` messages of bob's to alice: her log then reaches as far, and the 1 of her settings."""
+    """Commit ``count`` messages from bob to alice. Seq 1 of her log is the change of her settings."""
     start = (await node.store.heads(["alice"]))["alice"]
     await asyncio.gather(
         *(node.commit_queue.commit(Send("bob", "alice", text, f"nonce-{start}-{number}")) for number in range(count))
@@ -92,23 +92,23 @@ async def test_replay_reads_at_the_pace_of_the_peer(node: Node) -> None:
     alice.socket.writable = False
     alice.send({"type": "hello", "token": "alice", "resume": 0})
     await turns(100)
-    # The first page came with the greeting.
+    # The first page was read by the handshake.
     assert (node.store.calls.count("resume_state"), node.store.calls.count("log")) == (1, 0)
     alice.socket.resume()
     await alice.until("message", 4 * MAX_LOG_PAGE)
     await alice.disconnect()
 
 
-@pytest.mark.parametrize("how", ["gone", "given up"])
+@pytest.mark.parametrize("how", ["disconnected", "slow consumer"])
 async def test_replay_ends_with_its_connection(node: Node, how: str) -> None:
     await write(node, 6 * MAX_LOG_PAGE)
     alice = FakeDevice(node)
     alice.socket.writable = False
     alice.send({"type": "hello", "token": "alice", "resume": 0})
     await turns(100)
-    if how == "gone":
+    if how == "disconnected":
         alice.socket.closed = True
-        alice.send("")  # nobody has time to look at it
+        alice.send("")  # is never handled
         alice.socket.resume()
         await alice.disconnect()
     else:
@@ -140,14 +140,14 @@ async def test_slow_consumer_is_closed_by_age(node: Node) -> None:
 
 async def test_unavailable_store_during_catch_up_closes_the_connection(node: Node) -> None:
     alice = await node.connect("alice")
-    node.store.failures["log"] = Unavailable("gone")
+    node.store.failures["log"] = Unavailable("unavailable")
     alice.connection.offer(9, None)
     assert await alice.ended() == 1012
     assert node.is_empty
 
 
 async def test_exception_during_catch_up_closes_the_connection(node: Node) -> None:
-    """A stream that never heals again would look like a quiet evening."""
+    """A stream that never catches up would look like a quiet one."""
     alice = await node.connect("alice")
     node.store.failures["log"] = KeyError("a defect")
     alice.connection.offer(9, None)
@@ -165,11 +165,11 @@ async def test_interrupted_catch_up_leaves_nothing(node: Node) -> None:
 
 
 async def test_ping_recovers_lost_events(node: Node) -> None:
-    wire = FaultyNetwork()
-    here, there = Node(store=node.store, network=wire), Node(store=node.store, network=wire)
+    network = FaultyNetwork()
+    here, there = Node(store=node.store, network=network), Node(store=node.store, network=network)
     alice = await there.connect("alice")
     await write(here, 3)
-    wire.drop()
+    network.drop()
     pong = await alice.request({"type": "ping", "id": 1})
     assert seqs(alice.received) == [2, 3, 4]
     assert pong["head"] == 4
@@ -178,45 +178,49 @@ async def test_ping_recovers_lost_events(node: Node) -> None:
 
 
 async def test_last_event_of_a_burst_is_recovered(node: Node) -> None:
-    wire = FaultyNetwork()
-    here, there = Node(store=node.store, network=wire), Node(store=node.store, network=wire)
+    network = FaultyNetwork()
+    here, there = Node(store=node.store, network=network), Node(store=node.store, network=network)
     alice = await there.connect("alice")
-    keeper = Maintenance(there.store, there.hub)
-    keeper.start()
+    maintenance = Maintenance(there.store, there.hub)
+    maintenance.start()
     await write(here, 2)
-    wire.deliver()
+    network.deliver()
     await write(here, 1)
-    wire.drop()
+    network.drop()
     there.bus.on_resync()
     await alice.until("message", 3)
     assert seqs(alice.received) == [2, 3, 4]
-    await keeper.close()
+    await maintenance.close()
     await alice.disconnect()
 
 
-@given(seed=st.integers(0, 2**32), steps=st.lists(st.sampled_from(["bob", "alice", "carry", "lose", "turns"])))
+@given(
+    seed=st.integers(0, 2**32),
+    steps=st.lists(st.sampled_from(["bob sends", "alice sends", "deliver", "drop", "turns"])),
+)
 async def test_devices_receive_the_whole_log_over_a_faulty_bus(seed: int, steps: list[str]) -> None:
-    """Two nodes, three devices, a wire that loses, doubles and shuffles: after a ping each has each seq once."""
-    chance = random.Random(seed)
-    wire, store = FaultyNetwork(), GatedStore()
-    nodes = [Node(store=store, network=wire) for _ in range(2)]
+    """Two nodes and three devices on a network that loses, duplicates and reorders: after a ping, each device has
+    received each seq once."""
+    rng = random.Random(seed)
+    network, store = FaultyNetwork(), GatedStore()
+    nodes = [Node(store=store, network=network) for _ in range(2)]
     await nodes[0].add_users("alice", "bob")
-    wire.drop()
+    network.drop()
     phones = [await nodes[0].connect("alice"), await nodes[1].connect("alice"), await nodes[1].connect("bob")]
     for id, step in enumerate(steps, 1):
-        if step == "bob":
+        if step == "bob sends":
             phones[2].send(send(id, to="alice", nonce=f"b{id}"))
-        elif step == "alice":
-            phones[chance.randrange(2)].send(send(id, nonce=f"a{id}"))
-        elif step == "carry":
-            wire.deliver(chance)
-        elif step == "lose":
-            wire.drop()
+        elif step == "alice sends":
+            phones[rng.randrange(2)].send(send(id, nonce=f"a{id}"))
+        elif step == "deliver":
+            network.deliver(rng)
+        elif step == "drop":
+            network.drop()
         else:
-            await turns(chance.randrange(1, 30))
+            await turns(rng.randrange(1, 30))
     for phone in phones:
         await phone.request({"type": "ping", "id": 1_000_000})
-    wire.deliver(chance)
+    network.deliver(rng)
     for phone in phones:
         pong = await phone.request({"type": "ping", "id": 1_000_001})
         assert seqs(phone.received) == list(range(2, pong["head"] + 1))
@@ -226,11 +230,11 @@ async def test_devices_receive_the_whole_log_over_a_faulty_bus(seed: int, steps:
 
 async def test_replay_is_the_same_in_both_codecs(node: Node) -> None:
     await write(node, 3)
-    heard = []
+    received = []
     for chosen in codec.CODECS:
         phone = FakeDevice(node, chosen)
         phone.send({"type": "hello", "token": "alice", "resume": 0})
         await phone.until("message", 3)
-        heard.append(phone.received[1:])
+        received.append(phone.received[1:])
         await phone.disconnect()
-    assert heard[0] == heard[1]
+    assert received[0] == received[1]

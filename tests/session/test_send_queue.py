@@ -1,4 +1,4 @@
-"""The outbox: one write a turn, in order, bounded in bytes and in age."""
+"""The send queue: one write per turn, in order, bounded in bytes and in age."""
 
 import asyncio
 
@@ -13,11 +13,11 @@ from tests.session.fakes import FakeSocket
 class SendQueueHarness:
     def __init__(self) -> None:
         self.socket = FakeSocket()
-        self.verdicts: list[str] = []
-        self.send_queue = SendQueue(self.socket, self.verdicts.append)
+        self.slow: list[str] = []
+        self.send_queue = SendQueue(self.socket, self.slow.append)
 
     async def stop_reading(self) -> None:
-        """From now on the peer does not read."""
+        """Fill the write buffer: from now on frames wait in the queue."""
         self.socket.writable = False
         self.send_queue.put(b"last")
         await turns()
@@ -52,20 +52,20 @@ async def test_queued_frames_leave_in_order_once_the_peer_catches_up(harness: Se
 async def test_queue_is_bounded_to_the_byte(harness: SendQueueHarness) -> None:
     await harness.stop_reading()
     harness.send_queue.put(bytes(SEND_QUEUE_BYTES))
-    assert harness.verdicts == []
+    assert harness.slow == []
     harness.send_queue.put(b"1")
     harness.send_queue.put(b"2")
-    assert harness.verdicts == ["bytes"]
+    assert harness.slow == ["bytes"]
     harness.socket.resume()
-    assert harness.socket.writes == []  # thrown away: the log has it
+    assert harness.socket.writes == []  # dropped: the log has the events
 
 
 async def test_burst_within_one_turn_is_bounded(harness: SendQueueHarness) -> None:
-    """What a reader that can't take it is sent in one turn must not slip past the bound into the transport."""
+    """A burst to a peer that does not read must not get past the bound into the transport's buffer."""
     harness.socket.writable = False
     for _ in range(40):
         harness.send_queue.put(bytes(FLUSH_BYTES))
-    assert harness.verdicts == ["bytes"]
+    assert harness.slow == ["bytes"]
     assert sum(map(len, harness.socket.frames)) == FLUSH_BYTES
 
 
@@ -75,15 +75,15 @@ async def test_burst_is_sent_whole_to_a_reading_peer(harness: SendQueueHarness) 
         harness.send_queue.put(frame)
     await turns()
     assert harness.socket.frames == frames
-    assert harness.verdicts == []
+    assert harness.slow == []
 
 
 async def test_queue_is_bounded_by_age(harness: SendQueueHarness) -> None:
     await harness.stop_reading()
     await advance(SEND_QUEUE_SECONDS - 1)
-    assert harness.verdicts == []
+    assert harness.slow == []
     await advance(2)
-    assert harness.verdicts == ["age"]
+    assert harness.slow == ["age"]
 
 
 async def test_age_restarts_when_the_peer_catches_up(harness: SendQueueHarness) -> None:
@@ -93,11 +93,11 @@ async def test_age_restarts_when_the_peer_catches_up(harness: SendQueueHarness) 
     await advance(SEND_QUEUE_SECONDS)
     await harness.stop_reading()
     await advance(SEND_QUEUE_SECONDS - 1)
-    assert harness.verdicts == []
+    assert harness.slow == []
 
 
 async def test_drained_waits_for_a_writable_socket(harness: SendQueueHarness) -> None:
-    await asyncio.wait_for(harness.send_queue.drained(), 1)  # nothing waits
+    await asyncio.wait_for(harness.send_queue.drained(), 1)  # the queue is empty
     await harness.stop_reading()
     waiting = asyncio.create_task(harness.send_queue.drained())
     await turns()
@@ -111,7 +111,7 @@ async def test_drained_waits_for_frames_added_meanwhile(harness: SendQueueHarnes
     harness.send_queue.put(b"more")
     waiting = asyncio.create_task(harness.send_queue.drained())
     await turns()
-    harness.socket._on_writable()  # takes one more write, and is full again
+    harness.socket.take_one_more()
     await turns()
     assert not waiting.done()
     harness.socket.resume()
@@ -129,7 +129,7 @@ async def test_end_releases_frames_and_waiters(harness: SendQueueHarness) -> Non
     harness.send_queue.flush()
     harness.socket.resume()
     await advance(SEND_QUEUE_SECONDS + 1)
-    assert (harness.socket.writes, harness.verdicts, harness.send_queue.ended) == ([], [], True)
+    assert (harness.socket.writes, harness.slow, harness.send_queue.ended) == ([], [], True)
 
 
 async def test_closed_socket_ends_the_queue(harness: SendQueueHarness) -> None:
@@ -139,8 +139,8 @@ async def test_closed_socket_ends_the_queue(harness: SendQueueHarness) -> None:
 
 
 async def test_flush_writes_immediately(harness: SendQueueHarness) -> None:
-    harness.send_queue.put(b"last words")
+    harness.send_queue.put(b"last frame")
     harness.send_queue.flush()
-    assert harness.socket.writes == [[b"last words"]]
+    assert harness.socket.writes == [[b"last frame"]]
     await turns()
-    assert harness.socket.writes == [[b"last words"]]
+    assert harness.socket.writes == [[b"last frame"]]

@@ -1,6 +1,7 @@
-"""The stream: each event once and in order, whatever the live ones do."""
+"""The stream: each event is sent once and in order, whatever happens to live events."""
 
 import asyncio
+from collections import Counter
 
 import pytest
 from hypothesis import given
@@ -48,7 +49,7 @@ async def test_live_events_during_a_page_read_are_sent_once() -> None:
     reader.log.head, reader.log.pending_reads = 3, []
     reader.stream.offer(3, encoded(3))
     await turns()
-    reader.log.head = 5  # committed after the read began, and told while it goes on
+    reader.log.head = 5  # committed after the read began, and offered while it is in progress
     reader.stream.offer(4, encoded(4))
     reader.stream.offer(5, encoded(5))
     reader.log.pending_reads[0].set()
@@ -60,18 +61,18 @@ async def test_live_events_during_a_page_read_are_sent_once() -> None:
 
 
 async def test_event_missed_by_an_empty_page_is_read_again() -> None:
-    """The last of a burst: nothing would come after it and show that it is missing."""
+    """The last event of a burst: no later one would show that it is missing."""
     log = FakeLog(3)
     reader = StreamReader(log, 3)
     log.pending_reads = []
-    beginning = asyncio.create_task(reader.stream.catch_up())
+    catching_up = asyncio.create_task(reader.stream.catch_up())
     await turns()
     log.head = 4
     reader.stream.offer(4, encoded(4))
     log.pending_reads[0].set()  # an empty page: it began before the commit
     await turns()
     log.pending_reads[1].set()
-    await beginning
+    await catching_up
     await turns()
     assert reader.received == [4]
 
@@ -99,14 +100,14 @@ async def test_head_announced_during_a_page_read_is_reached() -> None:
     log = FakeLog(3)
     reader = StreamReader(log, 3)
     log.pending_reads = []
-    beginning = asyncio.create_task(reader.stream.catch_up())
+    catching_up = asyncio.create_task(reader.stream.catch_up())
     await turns()
     log.head = 4
     reader.stream.expect_head(4)
     log.pending_reads[0].set()
     await turns()
     log.pending_reads[1].set()
-    await beginning
+    await catching_up
     await turns()
     assert reader.received == [4]
 
@@ -127,7 +128,7 @@ async def test_reply_takes_the_place_of_its_event() -> None:
     reader.stream.reply(3, reply(3))
     reader.stream.offer(3, encoded(3))
     reader.log.head = 6
-    reader.stream.reply(6, reply(6))  # 4 and 5 are somewhere on their way
+    reader.stream.reply(6, reply(6))  # the events 4 and 5 were not offered
     await reader.settle()
     assert reader.received == [3, 4, 5, 6]
     assert [b"id" in frame for frame in reader.socket.frames] == [True, False, False, True]
@@ -154,12 +155,12 @@ async def test_unavailable_store_leaves_the_cursor_where_it_was() -> None:
     reader = StreamReader(log)
     log.pending_reads = []
     reader.stream.expect_head(20)
-    reading = asyncio.create_task(reader.stream.catch_up())
+    catching_up = asyncio.create_task(reader.stream.catch_up())
     await turns()
     log.pending_reads[0].set()
     log.broken = True
     with pytest.raises(Unavailable):
-        await reading
+        await catching_up
     assert (reader.stream.cursor, reader.stream.live) == (10, False)
     log.broken, log.pending_reads = False, None
     await reader.stream.catch_up()
@@ -172,14 +173,14 @@ async def test_pages_are_read_at_the_pace_of_the_peer() -> None:
     reader = StreamReader(log)
     reader.socket.writable = False
     reader.stream.expect_head(100)
-    reading = asyncio.create_task(reader.stream.catch_up())
+    catching_up = asyncio.create_task(reader.stream.catch_up())
     await turns(20)
     assert log.reads == 1
-    reader.socket._on_writable()
+    reader.socket.take_one_more()
     await turns(20)
     assert log.reads == 2
     reader.socket.resume()
-    await reading
+    await catching_up
     assert reader.received == list(range(1, 101))
 
 
@@ -187,10 +188,10 @@ async def test_catch_up_stops_when_the_socket_is_closed() -> None:
     log = FakeLog(1_000_000, page=10)
     reader = StreamReader(log)
     reader.stream.expect_head(log.head)
-    reading = asyncio.create_task(reader.stream.catch_up())
+    catching_up = asyncio.create_task(reader.stream.catch_up())
     await turns(20)
     reader.socket.closed = True
-    await asyncio.wait_for(reading, 1)
+    await asyncio.wait_for(catching_up, 1)
     assert log.reads < 20
 
 
@@ -199,10 +200,10 @@ async def test_catch_up_stops_when_the_send_queue_ends() -> None:
     reader = StreamReader(log)
     reader.socket.writable = False
     reader.stream.expect_head(log.head)
-    reading = asyncio.create_task(reader.stream.catch_up())
+    catching_up = asyncio.create_task(reader.stream.catch_up())
     await turns(20)
     reader.send_queue.end()
-    await asyncio.wait_for(reading, 1)
+    await asyncio.wait_for(catching_up, 1)
     assert log.reads == 1
 
 
@@ -211,52 +212,85 @@ Step = tuple[str, int]
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("commit"), st.integers(1, 4)),
-        st.tuples(st.just("hint"), st.integers(-6, 0)),
-        st.tuples(st.just("mine"), st.integers(1, 2)),
+        st.tuples(st.just("live event"), st.integers(-6, 0)),
+        st.tuples(st.just("commit and offer"), st.integers(1, 4)),
+        st.tuples(st.just("reply"), st.sampled_from([1, 1, 2])),
         st.tuples(st.just("turn"), st.integers(1, 4)),
-        st.tuples(st.just("release"), st.just(1)),
+        st.tuples(st.just("release"), st.integers(1, 8)),
         st.tuples(st.just("full"), st.integers(0, 1)),
-        st.tuples(st.just("reach"), st.just(0)),
+        st.tuples(st.just("expect head"), st.just(0)),
     ),
+    min_size=10,  # most lists are short otherwise, and end before the stream is live
     max_size=60,
 )
 
 
-@given(steps=STEPS, start=st.integers(0, 5), page=st.integers(1, 4))
-async def test_each_seq_is_sent_once_and_in_order(steps: list[Step], start: int, page: int) -> None:
-    """Whatever is lost, doubled or shuffled: once the head is known, the device has each seq exactly once."""
+def test_each_seq_is_sent_once_and_in_order() -> None:
+    """Whatever is lost, duplicated or reordered: once the head is known, each seq was sent exactly once."""
+    cases: Counter[str] = Counter()
+
+    @given(steps=STEPS, start=st.integers(0, 5), page=st.integers(1, 4), live=st.booleans())
+    def check(steps: list[Step], start: int, page: int, live: bool) -> None:
+        cases.update(asyncio.run(run_steps(steps, start, page, live=live)))
+
+    check()
+    assert cases.keys() == {"live event", "gap by event", "reply", "gap by reply", "slow peer"}
+
+
+async def run_steps(steps: list[Step], start: int, page: int, *, live: bool) -> set[str]:
+    """Run the steps and check what was sent. ``live``: begin with a live stream. Returns the cases that came up."""
+    cases: set[str] = set()
     log = FakeLog(start, page)
     reader = StreamReader(log, 0)
     log.pending_reads = []
-    mine: set[int] = set()
-    reader._on_gap()  # a stream begins by catching up
+    replied: set[int] = set()
+    reader.begin()
+    if live:
+        steps = [("release", start + 1), *steps]
     for step, count in steps:
+        gaps = reader.gaps
         if step == "commit":
             log.head += count
-        elif step == "hint" and log.head + count > 0:
-            reader.stream.offer(log.head + count, encoded(log.head + count))
-        elif step == "mine" and reader.stream.live:
-            # While the stream heals no request is under way; `count` - 1 events of others came just before.
+        elif step in ("live event", "commit and offer"):
+            if step == "commit and offer":
+                log.head += count
+                seq = log.head
+            else:
+                seq = log.head + count
+            if seq > 0:
+                cases.update({"live event"} if reader.stream.live else ())
+                reader.stream.offer(seq, encoded(seq))
+                cases.update({"gap by event"} if reader.gaps > gaps else ())
+        elif step == "reply" and reader.stream.live:
+            # No write is pending while the stream catches up. `count` - 1 events of others were committed before it.
             log.head += count
-            mine.add(log.head)
+            replied.add(log.head)
             reader.stream.reply(log.head, reply(log.head))
+            cases.add("gap by reply" if reader.gaps > gaps else "reply")
         elif step == "turn":
             await turns(count)
-        elif step == "release" and log.pending_reads:
-            log.pending_reads.pop(0).set()
+        elif step == "release":
+            for _ in range(count):
+                await turns(3)
+                if log.pending_reads:
+                    log.pending_reads.pop(0).set()
+            await turns(3)
         elif step == "full":
             if count:
                 reader.socket.writable = False
+                cases.add("slow peer")
             else:
                 reader.socket.resume()
-        elif step == "reach":
+        elif step == "expect head":
             reader.stream.expect_head(log.head)
-    for held in log.pending_reads:
-        held.set()
+    for pending in log.pending_reads:
+        pending.set()
     log.pending_reads = None
     reader.socket.resume()
     reader.stream.expect_head(log.head)
     await reader.settle()
     assert reader.received == list(range(1, log.head + 1))
-    assert {seq for seq, frame in zip(reader.received, reader.socket.frames, strict=True) if b'"id"' in frame} == mine
+    sent_as_reply = {seq for seq, frame in zip(reader.received, reader.socket.frames, strict=True) if b'"id"' in frame}
+    assert sent_as_reply == replied
     assert reader.slow == []
+    return cases

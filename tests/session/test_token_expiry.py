@@ -1,4 +1,7 @@
-"""Tokens that run out, are renewed, are revoked."""
+"""Tokens of open connections: expiry, refresh, revocation."""
+
+import asyncio
+from typing import Any
 
 import pytest
 
@@ -53,14 +56,28 @@ async def test_refused_refresh_changes_nothing(node: Node, monkeypatch: pytest.M
 
 
 async def test_long_lived_token_rearms_its_timer(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No timer may be that long; it is set anew every day."""
+    """No timer is set for longer than a day, and the connection closes when the token expires at last."""
+    loop = asyncio.get_running_loop()
+    delays: list[float] = []
+    call_later = loop.call_later
+
+    def record(delay: float, *arguments: Any, **options: Any) -> asyncio.TimerHandle:
+        delays.append(delay)
+        return call_later(delay, *arguments, **options)
+
+    monkeypatch.setattr(loop, "call_later", record)
     century = 100 * 365 * 86_400_000
     phone = await connected(node, f"alice!{century}")
     for day in range(1, 4):
+        assert delays.count(MAX_TIMER_SECONDS) == day
         _advance_wall_clock(monkeypatch, int(MAX_TIMER_SECONDS * 1000))
         await advance(MAX_TIMER_SECONDS + 1)
         assert not phone.end.done(), day
-    await phone.disconnect()
+    _advance_wall_clock(monkeypatch, century)
+    await advance(MAX_TIMER_SECONDS + 1)
+    assert await phone.ended() == CloseReason.INVALID_TOKEN
+    assert max(delays) == MAX_TIMER_SECONDS
+    assert node.is_empty
 
 
 async def test_already_expired_token_is_refused(node: Node) -> None:
@@ -94,7 +111,7 @@ async def test_refreshed_connection_outlives_revocation_of_the_old_token(node: N
 
 
 def _advance_wall_clock(monkeypatch: pytest.MonkeyPatch, millis: int) -> None:
-    """Put the wall clock forward, for whoever asks whether a token has run out."""
+    """Advance the wall clock of the module that checks the expiry of tokens."""
     from bussa_server.session import connection
 
     real = connection.time.time_ns

@@ -1,11 +1,11 @@
-"""What the tests of telemetry share: a counter watched, an error that quotes what it should not."""
+"""Helpers of the telemetry tests: a counter's increase, and an error that quotes private data."""
 
 from prometheus_client.parser import text_string_to_metric_families
 
 from bussa_server import telemetry
 from bussa_server.domain import commands
 
-PRIVATE = "what nobody else may read"
+PRIVATE = "the text of a private message"
 
 
 def sample(name: str, **labels: str) -> float:
@@ -18,7 +18,7 @@ def sample(name: str, **labels: str) -> float:
 
 
 class Counted:
-    """By how much a counter grows inside of a `with`."""
+    """The increase of a metric within a `with` block."""
 
     def __init__(self, name: str, **labels: str) -> None:
         self._name, self._labels = name, labels
@@ -33,7 +33,7 @@ class Counted:
 
 
 def broken(message: str = PRIVATE) -> Exception:
-    """An error with a traceback and a cause, as a database would word it."""
+    """An error with a traceback and a cause, both quoting private data, as a database driver might."""
     try:
         try:
             raise KeyError(message)

@@ -1,8 +1,9 @@
-"""How a log line looks, how often it comes, and that nothing is told that is nobody's business."""
+"""Log lines: their format, their rate limit, and that they contain no private data."""
 
 import asyncio
 import json
 import logging
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -14,13 +15,12 @@ from bussa_server import telemetry
 from bussa_server.domain import commands
 from bussa_server.domain.users import User
 from bussa_server.telemetry import log as log_module
-from bussa_server.telemetry.log import RateLimitedLog
 from tests.telemetry.events import PRIVATE, SEND, Counted, broken
 
 
 @pytest.fixture
 def unconfigured() -> Iterator[None]:
-    """Leave the logging of the process as it was."""
+    """Restore the logging configuration of the process afterwards."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield
@@ -28,6 +28,28 @@ def unconfigured() -> Iterator[None]:
     root.handlers, root.level = handlers, level
     for name in ("bussa", "uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).setLevel(logging.NOTSET)
+
+
+class Clock:
+    """A clock that the rate limits of log lines read."""
+
+    def __init__(self) -> None:
+        self.now = time.monotonic()
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+
+
+_clock = Clock()
+"""One for all tests: limits that a test has used must not lie in another one's future."""
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Advanced so far that every line is due."""
+    _clock.advance(60)
+    monkeypatch.setattr(log_module.time, "monotonic", lambda: _clock.now)
+    return _clock
 
 
 class Stderr:
@@ -58,7 +80,7 @@ def test_error_messages_are_not_logged(stderr: Stderr, form: str, level: str) ->
         logging.getLogger("asyncio").exception("never retrieved")
     written = stderr.getvalue()
     assert written.count("builtins.KeyError") == written.count("builtins.ValueError") == 3
-    assert "in broken" in written  # where it was is told
+    assert "in broken" in written  # the traceback names the function
     assert PRIVATE not in written
 
 
@@ -78,18 +100,17 @@ def test_error_chain_is_bounded() -> None:
     assert log_module.frames_only((ValueError, error, None)).count("ValueError") == log_module.MAX_CHAIN
 
 
-def test_outage_names_the_type_of_its_cause_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bussa_server.telemetry.commits._unavailable_line", RateLimitedLog())
-    error = OSError("the database is out of reach")
+def test_outage_names_the_type_of_its_cause_only(clock: Clock) -> None:
+    error = OSError("the database is unavailable")
     error.__cause__ = broken()
     with capture_logs() as lines:
         telemetry.database_unavailable(error, 3)
-    assert lines[0]["error"] == "the database is out of reach (ValueError)"
+    assert lines[0]["error"] == "the database is unavailable (ValueError)"
     assert lines[0]["commands"] == 3
 
 
 async def test_unawaited_exception_is_a_defect_without_its_message(stderr: Stderr) -> None:
-    """asyncio's own line would show the task, and with it what its error says."""
+    """asyncio's own line would show the task and the error message."""
     telemetry.configure("text", "info")
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(telemetry.unhandled)
@@ -102,7 +123,7 @@ async def test_unawaited_exception_is_a_defect_without_its_message(stderr: Stder
     assert PRIVATE not in stderr.getvalue()
 
 
-# How a line looks.
+# The format of a line.
 
 
 def test_json_lines_are_json_with_a_time_in_utc(stderr: Stderr) -> None:
@@ -125,10 +146,10 @@ def test_text_lines_are_plain(stderr: Stderr) -> None:
     (line,) = stderr.getvalue().splitlines()
     assert "listening" in line
     assert "url=http://127.0.0.1:8080" in line
-    assert "\x1b" not in line  # no colours where nobody looks
+    assert "\x1b" not in line  # no colours: stderr is not a terminal
 
 
-def test_level_applies_to_us_and_libraries_only_warn(stderr: Stderr) -> None:
+def test_level_applies_to_own_lines_and_libraries_only_warn(stderr: Stderr) -> None:
     telemetry.configure("text", "warning")
     telemetry.listening("http://127.0.0.1:8080")
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "httpx"):
@@ -148,14 +169,13 @@ def test_configure_is_idempotent(stderr: Stderr) -> None:
     assert stderr.getvalue().count("\n") == 2
 
 
-def test_repeated_line_is_rate_limited_and_counts_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = 50.0
-    monkeypatch.setattr("bussa_server.telemetry.log.time.monotonic", lambda: now)
-    monkeypatch.setattr("bussa_server.telemetry.commits._queue_full_line", RateLimitedLog())
+def test_repeated_line_is_rate_limited_and_counts_skipped(clock: Clock) -> None:
+    telemetry.commit_queue_full()  # takes along what was skipped before this test
+    clock.advance(1.0)
     with capture_logs() as lines, Counted("commit_queue_rejected_total") as counted:
         for _ in range(10):
             telemetry.commit_queue_full()
-        now += 1.0
+        clock.advance(1.0)
         telemetry.commit_queue_full()
     assert [line["skipped"] for line in lines] == [0, 9]
     assert counted.by == 11

@@ -104,7 +104,7 @@ def test_comments_are_stripped_and_line_numbers_kept() -> None:
         "g('/* no */');",
     ]
     left = ["\n\n\na(); // beside", "", " b(); /* c\n*/ d();", " /* f */", source[4]]
-    assert web.lean("\n".join(source)) == "\n".join(left)
+    assert web.strip_comments("\n".join(source)) == "\n".join(left)
 
 
 def test_stripped_scripts_have_the_compare_code(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_stripped_scripts_have_the_compare_code(tmp_path: Path) -> None:
     for path in web.WEB_FOLDER.rglob("*.js"):
         lean = tmp_path / path.relative_to(web.WEB_FOLDER)
         lean.parent.mkdir(parents=True, exist_ok=True)
-        lean.write_text(web.lean(path.read_text()))
+        lean.write_text(web.strip_comments(path.read_text()))
         assert lean.read_text().count("\n") == path.read_text().count("\n")
     compare = ROOT / "tests" / "web" / "node" / "compare_code.js"
     ran = subprocess.run([NODE, compare, web.WEB_FOLDER, tmp_path], capture_output=True, text=True, timeout=120)
@@ -123,7 +123,7 @@ async def test_first_load_stays_below_its_limit() -> None:
     total = 0
     async with client() as http:
         for path in web.WEB_FOLDER.rglob("*"):
-            if path.suffix in web.TYPES and path.name != "it.js":
+            if path.suffix in web.MEDIA_TYPES and path.name != "it.js":
                 name = path.relative_to(web.WEB_FOLDER).as_posix()
                 async with http.stream("GET", f"/web/{name}", headers={"Accept-Encoding": "gzip"}) as answer:
                     body = sum([len(chunk) async for chunk in answer.aiter_raw()])

@@ -1,1 +1,2 @@
-"""One technology each. Foreign errors become ``Unavailable`` here, foreign rows become the domain's."""
+"""The adapters of the ports, one package per technology. They map foreign errors to `Unavailable` and rows to the
+domain's types."""

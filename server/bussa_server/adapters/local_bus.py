@@ -1,7 +1,7 @@
-"""The bus where there is none: one node, which has nobody to ring.
+"""The bus of a deployment without Redis: a no-op, because a single node has no other node to notify.
 
-Several nodes may share a database all the same. Then each must doubt, always: what the others commit is found by
-comparing heads, about a second later.
+If several nodes share a database without Redis, `may_have_lost` is always true: each node finds the others' commits
+by comparing heads, about a second later.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ class LocalBus:
     connected = True
 
     def __init__(self, *, single_node: bool = True) -> None:
-        """``alone``: no other node writes to the same store."""
+        """``single_node``: no other node writes to the same store."""
         self.may_have_lost = not single_node
 
     def publish(self, envelopes: Sequence[Envelope]) -> None:

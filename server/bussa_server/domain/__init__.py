@@ -1,13 +1,13 @@
-"""The law. Pure: no await, no clock, no I/O; time is an argument.
+"""The rules. Pure: no await, no clock, no I/O; time is an argument.
 
-people      a person, and how two people stand to each other
-policy      who may write to whom
-commands    everything that changes something, as data
-book        what a batch of commands reads and writes
-ledger      carries a batch out on a book
-phase       which request is legal when
-throttle    token buckets
-address     whom to hold to account for what comes from a host
-token       what a token must say
-words       how text is made searchable
+users          rows: a user, a conversation, and its two participants
+policy         who may write to whom
+commands       every change, as data
+handlers/      apply a command to a unit of work
+unit_of_work   the rows that a batch of commands reads and writes
+phase          which request is legal in which phase of a connection
+rate_limit     token buckets
+address        the rate-limit key of a host
+token          issuing and verifying tokens
+tokenizer      the searchable words of a text
 """

@@ -1,10 +1,10 @@
-"""Whom to hold to account for what comes from a host."""
+"""The key under which the connections of a host are counted and limited."""
 
 import ipaddress
 
 
 def rate_limit_key(host: str) -> str:
-    """An address, of IPv6 the network that one customer gets (RFC 6177). What is no address counts as it is."""
+    """The IPv4 address, or the IPv6 /64, the network of one customer (RFC 6177). Other strings are their own key."""
     try:
         parsed = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:

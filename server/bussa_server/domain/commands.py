@@ -1,6 +1,6 @@
-"""Everything that changes something, as data. ``user`` is whose log and door it is.
+"""Commands: every change, as data. ``user`` is the user who acts and whose log and settings it concerns.
 
-The ledger carries commands out; a store commits them in batches.
+`bussa_server.domain.handlers` apply them; a store commits them in batches.
 """
 
 from msgspec import Struct
@@ -60,7 +60,7 @@ class ChangeSettings(Struct, frozen=True, gc=False):
 
 
 class Follow(Struct, frozen=True, gc=False):
-    """Follow, or with ``follows`` false unfollow."""
+    """Follow; unfollow if ``follows`` is false."""
 
     user: str
     peer: str
@@ -68,7 +68,7 @@ class Follow(Struct, frozen=True, gc=False):
 
 
 class SignUp(Struct, frozen=True, gc=False):
-    """Create a user who does not exist yet. ``password`` is an argon2 hash."""
+    """Create a user who must not exist yet. ``password`` is an argon2 hash."""
 
     user: str
     name: str
@@ -76,14 +76,14 @@ class SignUp(Struct, frozen=True, gc=False):
 
 
 class PutUser(Struct, frozen=True, gc=False):
-    """Create or update a user in the name of the host application."""
+    """Create or update a user on behalf of the host application."""
 
     user: str
     change: UserChange
 
 
 class Revoke(Struct, frozen=True, gc=False):
-    """End every token of the user so far."""
+    """Revoke every token issued to the user so far."""
 
     user: str
 
@@ -94,7 +94,7 @@ Command = (
 
 
 def peer_of(command: Command) -> str | None:
-    """The second user whom a command touches, if there is one."""
+    """The other user of a command, if it has one."""
     match command:
         case Send(to=peer):
             return peer

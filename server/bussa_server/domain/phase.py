@@ -1,6 +1,6 @@
-"""Which request is legal when: the whole table, in one place.
+"""Which request is legal in which phase of a connection: the whole table, in one place.
 
-A connection begins in ``GREETING``; ``hello`` is its only request there and is legal nowhere else.
+A connection begins in ``HANDSHAKE``; ``hello`` is the only request there and is legal nowhere else.
 """
 
 from enum import Enum, auto
@@ -10,11 +10,11 @@ from bussa_protocol.frames import Request, requests
 
 class Phase(Enum):
     HANDSHAKE = auto()
-    """Connected; nobody knows yet who it is."""
+    """Connected, not authenticated yet."""
     OPEN = auto()
-    """Greeted: ``welcome`` was sent."""
+    """Authenticated: ``welcome`` was sent."""
     CLOSED = auto()
-    """Closing or closed: whatever still arrives is passed over."""
+    """Closing or closed: later frames are ignored."""
 
 
 class Action(Enum):
@@ -22,12 +22,12 @@ class Action(Enum):
     REJECT = auto()
     """Answer ``bad_request``."""
     CLOSE = auto()
-    """Not the protocol: close with 4400."""
+    """A protocol violation: close with 4400."""
     IGNORE = auto()
 
 
 def action_for(phase: Phase, request: Request) -> Action:
-    """What to do with ``request`` in ``phase``."""
+    """The action for ``request`` in ``phase``."""
     is_hello = isinstance(request, requests.HelloRequest)
     match phase:
         case Phase.HANDSHAKE:

@@ -13,7 +13,7 @@ from bussa_server.domain.users import Participant
 
 
 class Reason(StrEnum):
-    """Why; kept for the one whose door it is, never told to the one before it."""
+    """The reason of a verdict. For the recipient; never shown to the sender."""
 
     BLOCKED = "blocked"
     REFUSED = "refused"
@@ -38,14 +38,14 @@ class Verdict(Struct, frozen=True, gc=False):
 
 
 class Facts(Struct, frozen=True, gc=False):
-    """All that a decision rests on. S writes, R receives."""
+    """All inputs of a decision. S is the sender, R the recipient."""
 
     sender: Participant
-    """How S stands to R."""
+    """S's side of the conversation."""
     recipient: Participant
-    """How R stands to S."""
+    """R's side of the conversation."""
     settings: Settings
-    """R's."""
+    """R's settings."""
 
 
 _BLOCKED = Verdict(Placement.REFUSED, Reason.BLOCKED)
@@ -59,9 +59,9 @@ _CLOSED = Verdict(Placement.REFUSED, Reason.CLOSED)
 
 
 def decide(facts: Facts) -> Verdict:
-    """Where a message of S to R goes, by the first line of the contract that holds.
+    """Where a message from S to R goes: the first line of the contract that applies.
 
-    Line 1 (S is R, R does not exist) is checked before there are facts.
+    Line 1 (S is R, or R does not exist) is checked by the caller, before there are facts.
     """
     sender, recipient, settings = facts.sender, facts.recipient, facts.settings
     if recipient.blocked or sender.blocked:
@@ -80,7 +80,7 @@ def decide(facts: Facts) -> Verdict:
 
 
 def policy_allows(facts: Facts) -> bool:
-    """Whether R's policy alone lets S in (line 4). S *follows* R: S is one of R's followers."""
+    """Whether R's policy alone admits S (line 4). "S follows R" means that S is one of R's followers."""
     match facts.settings.dm_policy:
         case "anyone":
             return True
@@ -95,7 +95,7 @@ def policy_allows(facts: Facts) -> bool:
 
 
 def can_message(verdict: Verdict) -> CanMessage:
-    """What a profile says of the asker's chance; the same word for every kind of refusal."""
+    """The ``can_message`` of a profile; one value for every kind of refusal."""
     match verdict.placement:
         case Placement.INBOX:
             return "yes"
@@ -106,17 +106,17 @@ def can_message(verdict: Verdict) -> CanMessage:
 
 
 def may_see_read_receipt(verdict: Verdict, reader: Settings) -> bool:
-    """Whether a sender is told that R has read: not while refused or waiting, and only if R wants it.
+    """Whether a sender gets the reader's read receipts: not while refused or waiting, and only if the reader allows it.
 
-    ``verdict`` is that of the sender's next message to the reader.
+    ``verdict`` is the verdict on the sender's next message to the reader.
     """
     return verdict.placement is Placement.INBOX and reader.read_receipts
 
 
 def may_see_typing(verdict: Verdict, writer: Participant) -> bool:
-    """Whether the peer is told that ``writer``'s owner is typing.
+    """Whether the peer sees that ``writer``'s owner is typing.
 
-    ``verdict`` is that of the message being typed. A peer who waits at the writer's door, or was
-    refused there, learns nothing of the one behind it.
+    ``verdict`` is the verdict on the message being typed. A peer whose own message waits in the writer's
+    requests folder, or whom the writer has refused, sees nothing.
     """
     return verdict.placement is Placement.INBOX and not writer.refused and writer.folder != "requests"

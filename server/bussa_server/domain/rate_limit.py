@@ -1,4 +1,4 @@
-"""Token buckets. Time is an argument, in seconds of any clock that never goes back."""
+"""Token buckets. Time is an argument, in seconds of any monotonic clock."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """``per_second`` on average, ``burst`` at once. A rate of 0 is no limit."""
+    """``per_second`` on average, ``burst`` at once. A rate of 0 is unlimited."""
 
     per_second: float
     burst: float
@@ -21,7 +21,7 @@ class Rate:
 
 
 class Bucket:
-    """What one user, connection or address may still do. Begins full."""
+    """The token bucket of one user, connection or address. Starts full."""
 
     __slots__ = ("_level", "_rate", "_time")
 
@@ -31,7 +31,7 @@ class Bucket:
         self._time = now
 
     def take(self, now: float, cost: float = 1.0) -> float:
-        """Take ``cost``. Returns 0.0 if it was there; else takes nothing and returns the seconds until it will be."""
+        """Take ``cost`` tokens and return 0.0; if there are fewer, take none and return the seconds until there are."""
         rate = self._rate
         if rate.unlimited:
             return 0.0
@@ -44,27 +44,27 @@ class Bucket:
         return (cost - level) / rate.per_second
 
     def charge(self, now: float, cost: float = 1.0) -> None:
-        """Take ``cost`` that was spent elsewhere already: the level may fall below nothing, by a burst at the most."""
+        """Take ``cost`` tokens that were spent elsewhere. The level may go negative, down to minus one burst."""
         if self.take(now, cost):
             self._level = max(-self._rate.burst, self._level - cost)
 
     def give_back(self, now: float, cost: float = 1.0) -> None:
         """Undo a `take`."""
-        self.take(now, -cost)  # what is more than a burst is dropped when the bucket is next looked at
+        self.take(now, -cost)  # the next take caps the level at the burst
 
     def is_full(self, now: float) -> bool:
-        """Whether nothing was taken for so long that the bucket may be forgotten."""
+        """Whether the bucket has refilled, so that it may be evicted."""
         return self._level + max(0.0, now - self._time) * self._rate.per_second >= self._rate.burst
 
 
 class LruTable(Generic[T]):
-    """A bounded table of what is known about users or addresses.
+    """A bounded table of entries by user or address, with LRU eviction.
 
-    The entry that was untouched for longest is forgotten, and is the most likely one to be as good as new.
+    The least recently used entry is evicted: it is the one most likely to equal a new one.
     """
 
     def __init__(self, factory: Callable[[], T], max_entries: int) -> None:
-        """``make``: an entry of somebody new. ``most``: entries that are kept."""
+        """``factory`` makes a new entry."""
         self._factory = factory
         self._max_entries = max_entries
         self._entries: OrderedDict[str, T] = OrderedDict()

@@ -1,9 +1,9 @@
-"""What a token must say, and who may have said it. Pure: no clock, no store, no network.
+"""Issuing and verifying tokens. Pure: no clock, no store, no network.
 
 A token is a JWT (RFC 7519) with ``sub``, ``iat`` and ``exp``. It is signed with the secret that all nodes and
-the host application share, or with a key that the host application publishes. Which algorithm is believed
-follows from the key and never from the token alone: ``HS256`` belongs to the secret, the asymmetric ones to
-published keys, and ``none`` to nobody (RFC 8725, section 3.1).
+the host application share, or with a key that the host application publishes. The key decides which algorithms
+are accepted, never the token alone: ``HS256`` for the secret, the asymmetric ones for published keys, ``none``
+for no key (RFC 8725, section 3.1).
 """
 
 import base64
@@ -21,21 +21,21 @@ from bussa_protocol import limits
 from bussa_protocol.ids import is_user_id
 
 LEEWAY_MILLIS = 60_000
-"""Milliseconds by which the clock of whoever signed may be ahead of ours."""
+"""Milliseconds by which the issuer's clock may be ahead of ours."""
 
 MIN_SECRET_BYTES = 32
-"""A shorter secret works, and can be guessed from one token (RFC 7518, section 3.2)."""
+"""A shorter secret works, but can be brute-forced from one token (RFC 7518, section 3.2)."""
 
 SHARED_SECRET_ALGORITHM = "HS256"
-"""What the shared secret is used with."""
+"""The algorithm of the shared secret."""
 
 _FAST_PATH_PREFIX = base64.urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').rstrip(b"=") + b"."
-"""How a token with the shared secret begins: ours, and of nearly every library."""
+"""The encoded header of an HS256 token as we and nearly every library write it."""
 
 PUBLIC_KEY_ALGORITHMS = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 )
-"""What a published key may be used with (RFC 7518, section 3.1; RFC 8037)."""
+"""The algorithms of published keys (RFC 7518, section 3.1; RFC 8037)."""
 
 TokenErrorReason = Literal[
     "malformed", "algorithm", "unknown_key", "signature", "claims", "expired", "early", "audience", "issuer"
@@ -43,7 +43,7 @@ TokenErrorReason = Literal[
 
 
 class TokenError(ValueError):
-    """A token that does not count. Its message is for people and holds nothing of the token."""
+    """An invalid token. The message is for people and holds nothing of the token."""
 
     def __init__(self, reason: TokenErrorReason, message: str) -> None:
         super().__init__(message)
@@ -51,16 +51,16 @@ class TokenError(ValueError):
 
 
 class UnknownKeyError(TokenError):
-    """Signed with a key that is not at hand; it may have been published since. ``kid`` is what the token calls it."""
+    """The signing key is not known; it may have been published since. ``kid`` is the token's name for it."""
 
     def __init__(self, kid: str | None) -> None:
-        super().__init__("unknown_key", "the token is signed with an unknown key")
+        super().__init__("unknown_key", "unknown signing key")
         self.kid = kid
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedKey:
-    """A public key of the host application, and the algorithms that it may be used with."""
+    """A public key of the host application, and its permitted algorithms."""
 
     kid: str | None
     algorithms: frozenset[str]
@@ -69,7 +69,7 @@ class PublishedKey:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Whose signatures count. ``secret`` is used as it is, for the host application signs with it too."""
+    """The trusted keys. ``secret`` is used as it is, because the host application signs with it too."""
 
     secret: bytes
     published: Sequence[PublishedKey] = ()
@@ -77,7 +77,7 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a token says. Times are milliseconds since 1970 UTC."""
+    """The claims of a verified token. Times are milliseconds since 1970 UTC."""
 
     user: str
     issued_at: int
@@ -85,10 +85,10 @@ class Claims:
 
 
 class _RawSecretHmac(HMACAlgorithm):
-    """HMAC with a key that is used as it is.
+    """HMAC with the key used as it is.
 
-    PyJWT looks at every use whether the key might be a public one in disguise, and warns of a short one. The
-    first can't be here, because a public key is never tried with HMAC; the second is said once, at start.
+    At every use PyJWT checks whether the key is a public one in disguise, and warns of a short one. The first
+    can't happen here, because a public key is never tried with HMAC; the second is logged once, at start.
     """
 
     def prepare_key(self, key: str | bytes) -> bytes:
@@ -138,10 +138,10 @@ def issue(
     audience: str | None = None,
     issuer: str | None = None,
 ) -> tuple[str, int]:
-    """Sign a token for ``user`` that is good for ``ttl`` seconds; also returns when it runs out (ms).
+    """Sign a token for ``user`` that is valid for ``ttl`` seconds. Returns it and its expiry time (ms).
 
-    ``revoked_at`` (ms): tokens up to then do not count. ``iat`` has milliseconds and lies after it, so that a
-    token counts that is made in the very millisecond of a revocation, and right after it.
+    ``revoked_at`` (ms): tokens issued up to then are revoked. ``iat`` has milliseconds and is later than that, so
+    that a token issued in the very millisecond of a revocation, after it, is valid.
     """
     issued_at = max(now, revoked_at + 1)
     expires_at = issued_at + ttl * 1000
@@ -154,36 +154,36 @@ def issue(
 
 
 def verify(token: str, keys: Keys, now: int, audience: str | None, issuer: str | None) -> Claims:
-    """What ``token`` says, if a key of ``keys`` signed it and it counts at ``now`` (ms).
+    """The claims of ``token``, if a key of ``keys`` signed it and it is valid at ``now`` (ms).
 
-    Whether its user exists and has not revoked it since is for the store to say. ``audience`` and ``issuer``
-    must be the token's own where they are given. A token that names an audience is meant for nobody else
-    (RFC 7519, section 4.1.3), so without ``audience`` it is refused.
+    Whether the user exists and has revoked the token is for the store to say. ``audience`` and ``issuer`` must
+    match the token's where they are given. A token with an audience is for that audience only (RFC 7519,
+    section 4.1.3), so without ``audience`` it is refused.
 
     Raises:
-        UnknownKeyError: the key is not at hand.
-        TokenError: the token does not count.
+        UnknownKeyError: the signing key is not known.
+        TokenError: the token is invalid.
     """
     claims = _decode_claims(_verified_payload(token, keys))
     issued_at, expires_at = _millis(claims.iat), _millis(claims.exp)
     if not is_user_id(claims.sub):
-        raise TokenError("claims", "the token names no user")
+        raise TokenError("claims", "invalid user id in sub")
     if now >= expires_at:
-        raise TokenError("expired", "the token has run out")
+        raise TokenError("expired", "token expired")
     if max(issued_at, _millis(claims.nbf)) > now + LEEWAY_MILLIS:
-        raise TokenError("early", "the token is from the future")
+        raise TokenError("early", "token not valid yet")
     audiences = [claims.aud] if isinstance(claims.aud, str) else claims.aud
     if (audiences is not None or audience is not None) and audience not in (audiences or ()):
-        raise TokenError("audience", "the token is meant for somebody else")
+        raise TokenError("audience", "wrong audience")
     if issuer is not None and claims.iss != issuer:
-        raise TokenError("issuer", "the token is from somebody else")
+        raise TokenError("issuer", "wrong issuer")
     return Claims(claims.sub, issued_at, expires_at)
 
 
 def _verified_payload(token: str, keys: Keys) -> bytes:
-    """The payload of ``token``, once its signature has been found good."""
+    """The payload of ``token``, with its signature verified."""
     if len(token) > limits.TOKEN:
-        raise TokenError("malformed", "the token is too long")
+        raise TokenError("malformed", "token too long")
     payload = _verify_fast_path(token, keys.secret)
     if payload is not None:
         return payload
@@ -195,15 +195,15 @@ def _verified_payload(token: str, keys: Keys) -> bytes:
         key = _select_key(keys.published, algorithm, header.get("kid"))
         return _PUBLIC_KEY_JWS.decode(token, key.key, algorithms=list(key.algorithms))
     except jwt.InvalidSignatureError:
-        raise TokenError("signature", "the token is not signed with a known key") from None
+        raise TokenError("signature", "invalid signature") from None
     except (jwt.PyJWTError, UnicodeEncodeError):
-        raise TokenError("malformed", "not a token") from None
+        raise TokenError("malformed", "malformed token") from None
 
 
 def _verify_fast_path(token: str, secret: bytes) -> bytes | None:
-    """The payload of a good token with the customary header. None: PyJWT finds out what it is, and what is wrong.
+    """The payload of a valid token with the usual header. None: PyJWT decides, and says what is wrong.
 
-    A sixth of what that takes: it looks at each character, of the header twice.
+    Takes a sixth of PyJWT's time, which looks at each character, and at the header's twice.
     """
     try:
         signing, _, signature = token.encode("ascii").rpartition(b".")
@@ -219,14 +219,14 @@ def _verify_fast_path(token: str, secret: bytes) -> bytes | None:
         decoded = base64.urlsafe_b64decode(payload + b"==")
     except binascii.Error:
         return None
-    # Strict: what is no base64url would be passed over, and the bits left over may be any.
+    # Strict: b64decode skips characters that are not base64url, and ignores the trailing bits.
     return decoded if base64.urlsafe_b64encode(decoded).rstrip(b"=") == payload else None
 
 
 def _select_key(keys: Sequence[PublishedKey], algorithm: object, kid: str | None) -> PublishedKey:
-    """The key that a token names; one that names none means the only key for its algorithm."""
+    """The key that ``kid`` names; without ``kid``, the only key for the algorithm."""
     if not isinstance(algorithm, str) or algorithm not in PUBLIC_KEY_ALGORITHMS:
-        raise TokenError("algorithm", "the token is signed in a way that is not accepted")
+        raise TokenError("algorithm", "unsupported algorithm")
     found = [key for key in keys if algorithm in key.algorithms and kid in (None, key.kid)]
     if len(found) != 1:
         raise UnknownKeyError(kid)
@@ -237,9 +237,9 @@ def _decode_claims(payload: bytes) -> _Payload:
     try:
         return _payload_decoder.decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise TokenError("claims", "the token lacks sub, iat or exp, or has them wrong") from None
+        raise TokenError("claims", "missing or invalid claims: sub, iat and exp are required") from None
 
 
 def _millis(seconds: float) -> int:
-    # Rounded: the nearest double to a time with milliseconds may lie a hair below it.
+    # Rounded, because the nearest double to a time with milliseconds may be slightly below it.
     return round(seconds * 1000)

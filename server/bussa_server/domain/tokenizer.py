@@ -1,6 +1,6 @@
-"""How text is made searchable: one pure function for text and query, so that all stores answer alike.
+"""The searchable words of a text: one pure function for texts and queries, so that all stores answer alike.
 
-A word is a run of letters and digits; case and accents are ignored, punctuation means nothing
+A word is a run of letters and digits; case and accents are ignored, punctuation only separates words
 (contract, ``search``). *citt* and *citta* find *città*.
 """
 
@@ -8,19 +8,19 @@ import re
 import unicodedata
 
 MAX_WORD_CHARS = 64
-"""Characters of a word that count. A longer one is found by its first 64: an index must bound its keys."""
+"""Longer words are truncated: an index must bound its keys."""
 
 MAX_QUERY_WORDS = 16
-"""Words of a query that count: each costs a look-up."""
+"""Further words of a query are ignored: each costs a look-up."""
 
 _MAX_CACHED_CHARACTERS = 50_000
-"""Characters known by heart: more than any few languages have (some 100 bytes each)."""
+"""Cached characters, some 100 bytes each; more than a few languages have together."""
 
 _WORD_PATTERN = re.compile(r"[^\W_]+")
 
 
 class _MarkStripper(dict[int, int | None]):
-    """What `str.translate` makes of a character: nothing of a mark. Filled as characters come up, with an end."""
+    """A `str.translate` table that removes combining marks. Filled as characters come up, and bounded."""
 
     def __missing__(self, code: int) -> int | None:
         if len(self) >= _MAX_CACHED_CHARACTERS:
@@ -35,8 +35,8 @@ _STRIP_MARKS = _MarkStripper()
 def tokenize(text: str) -> list[str]:
     """The distinct words of ``text``, normalised, in the order of their first appearance.
 
-    Compatibility decomposition (Unicode NFKD) takes the accents off their letters and case folding
-    makes *STRASSE* of *straße*; decomposed once more, because folding may yield what decomposes.
+    Compatibility decomposition (Unicode NFKD) separates accents from their letters; case folding makes *straße*
+    and *STRASSE* equal. Decomposed once more, because folding may yield characters that decompose.
     """
     if text.isascii():
         plain = text.lower()
@@ -47,11 +47,14 @@ def tokenize(text: str) -> list[str]:
 
 
 def tokenize_query(query: str) -> list[str]:
-    """The words that a query asks for; each must begin a word of the text. Empty: it asks for nothing."""
+    """The words of a query; each must be the prefix of a word of the text. An empty list finds nothing."""
     return tokenize(query)[:MAX_QUERY_WORDS]
 
 
 def matches(query: list[str], text: str) -> bool:
-    """Whether every word of ``query`` (from ``query_words``) begins a word of ``text``. Every index must agree."""
+    """Whether every word of ``query`` (from `tokenize_query`) is the prefix of a word of ``text``.
+
+    The reference that every index must agree with.
+    """
     text_words = tokenize(text)
     return bool(query) and all(any(word.startswith(prefix) for word in text_words) for prefix in query)

@@ -1,9 +1,9 @@
-"""What a batch of commands reads and writes.
+"""The unit of work: the rows that a batch of commands reads and writes.
 
-A store fills a ``Book`` with the rows that the batch touches, the ledger carries the batch out on it,
-and the store writes down what the book says has changed: all in one transaction.
+In one transaction a store loads the rows of the batch into a `UnitOfWork`, the handlers apply the commands to
+it, and the store saves what they changed.
 
-The small values are msgspec's structs: some are made for every message, and nothing in Python is made faster.
+The small values are msgspec structs, the fastest objects to create in Python: some are created for every message.
 """
 
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from bussa_server.domain.users import Conversation, Participant, User, conversat
 
 
 class MessageSent(Struct, frozen=True, gc=False):
-    """A message that was committed, as its sender is told."""
+    """A committed message, as its sender is told."""
 
     peer: str
     n: int
@@ -28,7 +28,7 @@ class MessageSent(Struct, frozen=True, gc=False):
 
 
 class IdempotencyRecord(Struct, frozen=True, gc=False):
-    """What a nonce was used for."""
+    """The request and the result of a nonce that was used."""
 
     to: str
     text: str
@@ -37,7 +37,7 @@ class IdempotencyRecord(Struct, frozen=True, gc=False):
 
 
 class Done(Struct, frozen=True, gc=False):
-    """A command was carried out; ``seq`` where it appended to the user's own log."""
+    """Success. ``seq`` is set if the command appended to the user's own log."""
 
     seq: int | None = None
 
@@ -48,7 +48,7 @@ class SettingsSaved(Struct, frozen=True, gc=False):
 
 
 class UserSaved(Struct, frozen=True, gc=False):
-    """A user was created or updated. ``revoked_at`` is for the token that may follow."""
+    """A user was created or updated. ``revoked_at`` is needed to issue a token next."""
 
     created: bool
     name: str
@@ -57,14 +57,14 @@ class UserSaved(Struct, frozen=True, gc=False):
 
 
 class Refusal(Struct, frozen=True, gc=False):
-    """A command was refused and has changed nothing."""
+    """The command was refused and changed nothing."""
 
     code: ErrorCode
     message: str
 
 
 class Taken(Struct, frozen=True, gc=False):
-    """The id of a sign-up belongs to somebody already. No request of a socket ends so (`codes.HttpCode`)."""
+    """The user id of a sign-up is taken. Over HTTP only (`codes.HttpCode`)."""
 
 
 Result = MessageSent | Done | SettingsSaved | UserSaved | Refusal | Taken
@@ -78,14 +78,14 @@ class Entry(Struct, frozen=True, gc=False):
 
 
 class Outcome(Struct, frozen=True, gc=False):
-    """One command, carried out: its result, and what it appended to which logs."""
+    """The outcome of one command: its result, and the entries that it appended."""
 
     result: Result
     entries: tuple[Entry, ...] = ()
 
 
 class NewMessage(Struct, gc=False):
-    """A row of a conversation. ``k`` counts the sender's own messages, so the other's are ``n`` - ``k``."""
+    """A message row. ``sender_n`` counts the sender's own messages, so ``n`` - ``sender_n`` are the peer's."""
 
     conversation: Conversation
     n: int
@@ -96,11 +96,11 @@ class NewMessage(Struct, gc=False):
     reply_to: int | None
     text: str
     row_id: int = 0
-    """The store's own name for this row; 0: not stored yet."""
+    """The store's key of this row; 0: not stored yet."""
 
 
 class NewEntry(Struct, frozen=True, gc=False):
-    """A row of a log. ``message`` is the row that a message event refers to; ``nonce`` stands in its sender's."""
+    """A log row. ``message`` is the row that a message event refers to; ``nonce`` is set in the sender's log only."""
 
     owner: User
     at: int
@@ -120,8 +120,11 @@ class NewReport(Struct, frozen=True, gc=False):
 
 @dataclass(slots=True)
 class UnitOfWork:
-    """The rows of one batch. ``people`` lacks whoever does not exist; ``pairs`` holds every pair asked for
-    whose two users exist; ``priors`` the nonces that were used before."""
+    """The rows of one batch.
+
+    ``users`` has no entry for an unknown user. ``conversations`` has every conversation of the batch whose two users
+    exist. ``idempotency_records`` has the nonces that were used before.
+    """
 
     users: dict[str, User] = field(default_factory=dict[str, User])
     conversations: dict[tuple[str, str], Conversation] = field(default_factory=dict[tuple[str, str], Conversation])
@@ -129,7 +132,7 @@ class UnitOfWork:
         default_factory=dict[tuple[str, str], IdempotencyRecord]
     )
 
-    # What the batch has changed, for the store to write down.
+    # Changes, for the store to save.
     messages: list[NewMessage] = field(default_factory=list[NewMessage])
     entries: list[NewEntry] = field(default_factory=list[NewEntry])
     reports: list[NewReport] = field(default_factory=list[NewReport])
@@ -138,7 +141,7 @@ class UnitOfWork:
     changed_follows: dict[tuple[str, str], bool] = field(default_factory=dict[tuple[str, str], bool])
 
     def conversation(self, one: str, other: str) -> Conversation:
-        """The pair of two users; a new one where a user was created by this very batch."""
+        """The conversation of two users; a new one if this batch created one of them."""
         key = conversation_key(one, other)
         found = self.conversations.get(key)
         if found is None:

@@ -1,4 +1,4 @@
-"""Signing up, logging in, logging out."""
+"""Sign up, log in, log out."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -24,16 +24,16 @@ class Accounts:
         self._login_throttle = LoginThrottle(deps.settings.login_rate)
 
     async def sign_up(self, request: Request) -> Response:
-        """``POST /v1/accounts``: 201; 404 where it is switched off, 409 `taken`, 429 if too many come at once."""
+        """``POST /v1/accounts``: 201; 404 if sign-up is disabled, 409 `taken`, 429 if too many come at once."""
         deps = self._deps
         if not deps.settings.sign_up:
-            raise not_found("nobody can sign up here")
+            raise not_found("sign-up is disabled")
         credentials = await request_parsing.body(request, SignUp)
         if len(credentials.password) < deps.settings.password_length:
             raise ProblemError(
-                ErrorCode.BAD_REQUEST, f"a password has at least {deps.settings.password_length} characters"
+                ErrorCode.BAD_REQUEST, f"a password needs at least {deps.settings.password_length} characters"
             )
-        # Whether it is free is decided by the commit. To look before saves a hash that would be for nothing.
+        # The commit decides whether the name is free. Checking first saves a useless hash.
         if await deps.store.get_user(credentials.user) is not None:
             raise taken()
         hashed = await deps.passwords.hash(credentials.password)
@@ -54,19 +54,19 @@ class Accounts:
             raise ProblemError(ErrorCode.RATE_LIMITED, "too many failed log-ins", retry_after=wait)
         try:
             user = await self._deps.store.get_user(credentials.user)
-            right = await self._deps.passwords.verify(None if user is None else user.password, credentials.password)
+            matches = await self._deps.passwords.verify(None if user is None else user.password, credentials.password)
         except (Busy, Unavailable):
-            self._login_throttle.refund(address, credentials.user)  # nothing was guessed
+            self._login_throttle.refund(address, credentials.user)  # no password was checked
             raise
-        if user is None or not right:
+        if user is None or not matches:
             telemetry.log_in_refused()
-            raise unauthenticated("wrong user or password")
+            raise unauthenticated("wrong user name or password")
         self._login_throttle.refund(address, credentials.user)
         telemetry.log_in_succeeded()
         return request_parsing.json(self._deps.tokens.grant(user.id, user.revoked_at))
 
     async def log_out(self, request: Request) -> Response:
-        """``DELETE /v1/sessions``: 204; every token of the user so far stops working."""
+        """``DELETE /v1/sessions``: 204; revokes every token of the user issued so far."""
         principal = await request_parsing.principal(request, self._deps.tokens)
         result = await self._deps.commit_queue.commit(commands.Revoke(principal.user))
         if isinstance(result, Refusal):

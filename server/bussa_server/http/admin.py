@@ -1,6 +1,6 @@
-"""What the host application does for its users: who there is, who follows whom, who may come in.
+"""The admin calls of the host application: users, their following, their tokens.
 
-Without an admin key there are no such routes: what is not there can't be found, nor opened.
+Without an admin key these routes do not exist: 404.
 """
 
 import hmac
@@ -26,10 +26,10 @@ class Admin:
         self._deps = deps
 
     async def put_user(self, request: Request) -> Response:
-        """``PUT /v1/users/{id}``: 201 for a new one, else 200; 422 for an id that can't be one."""
+        """``PUT /v1/users/{id}``: 201 for a new user, else 200; 422 for an invalid id."""
         user = request.path_params["id"]
         if not is_user_id(user):
-            raise ProblemError(ErrorCode.BAD_REQUEST, "an id is 1 to 64 of A-Z a-z 0-9 _ . : -")
+            raise ProblemError(ErrorCode.BAD_REQUEST, "a user id is 1 to 64 characters of A-Z a-z 0-9 _ . : -")
         change = await request_parsing.body(request, UserChange, optional=True)
         result = await self._deps.commit_queue.commit(commands.PutUser(user, change))
         if isinstance(result, Refusal):
@@ -46,7 +46,7 @@ class Admin:
         return request_parsing.json(view, 201 if result.created else 200)
 
     async def follow(self, request: Request) -> Response:
-        """``PUT /v1/users/{id}/following/{other}``: 204; 404 for nobody, 422 for oneself."""
+        """``PUT /v1/users/{id}/following/{other}``: 204; 404 for an unknown user, 422 if both are the same."""
         return await self._set_following(request, follows=True)
 
     async def unfollow(self, request: Request) -> Response:
@@ -58,7 +58,7 @@ class Admin:
         return await set_following(self._deps, user, other, follows=follows)
 
     async def grant(self, request: Request) -> Response:
-        """``POST /v1/users/{id}/tokens``: 201; 404 for nobody."""
+        """``POST /v1/users/{id}/tokens``: 201; 404 for an unknown user."""
         user = request_parsing.user_id(request, "id")
         grant_request = await request_parsing.body(request, TokenRequest, optional=True)
         found = await self._deps.store.get_user(user)
@@ -74,9 +74,9 @@ def routes(deps: Deps) -> list[Route]:
 
     def guarded(handler: Handler) -> Handler:
         async def guard(request: Request) -> Response:
-            # Starlette reads headers as Latin-1; what was sent were the bytes of a key.
+            # Starlette decodes headers as Latin-1; encode back to the bytes that were sent.
             if not hmac.compare_digest(request_parsing.bearer_token(request).encode("latin-1"), key):
-                raise unauthenticated("that is not the admin key")
+                raise unauthenticated("invalid admin key")
             return await handler(request)
 
         return guard

@@ -1,4 +1,4 @@
-"""What the calls are given. Made once, by the app."""
+"""The dependencies of the HTTP handlers. Created once, by the app."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from bussa_server.session.commit_queue import CommitQueue
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """Whether to send people here. ``degraded`` names what is out of reach and can be done without."""
+    """Whether a load balancer should send traffic here. ``degraded`` names the parts that are unavailable."""
 
     status: Literal["ready", "degraded", "unavailable", "draining"]
     degraded: tuple[str, ...] = ()
 
 
 class HttpSettings(Protocol):
-    """What of the settings matters here (`bussa_server.settings.Settings` says what each means)."""
+    """The settings used here (`bussa_server.settings.Settings` documents them)."""
 
     @property
     def admin_key(self) -> str | None: ...

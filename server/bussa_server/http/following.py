@@ -1,4 +1,4 @@
-"""Whom a user follows, and who follows the user."""
+"""Following and followers of a user."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,11 +19,11 @@ class Following:
         self._deps = deps
 
     async def follow(self, request: Request) -> Response:
-        """``PUT /v1/following/{user}``: 204; 404 for nobody, 422 for oneself."""
+        """``PUT /v1/following/{user}``: 204; 404 for an unknown user, 422 for the caller."""
         return await self._set_following(request, follows=True)
 
     async def unfollow(self, request: Request) -> Response:
-        """``DELETE /v1/following/{user}``: 204, also where there was nothing to undo."""
+        """``DELETE /v1/following/{user}``: 204, also if the user was not followed."""
         return await self._set_following(request, follows=False)
 
     async def _set_following(self, request: Request, *, follows: bool) -> Response:
@@ -46,12 +46,12 @@ class Following:
         except ValueError:
             if cursor is None:
                 raise
-            raise ProblemError(ErrorCode.BAD_REQUEST, "`cursor` is the `next` of a page") from None
+            raise ProblemError(ErrorCode.BAD_REQUEST, "invalid `cursor`") from None
         return request_parsing.json(UserPage(users=list(found.users), next=found.next))
 
 
 async def set_following(deps: Deps, user: str, other: str, *, follows: bool) -> Response:
-    """Let ``user`` follow ``other``, or no longer."""
+    """Make ``user`` follow ``other``, or unfollow."""
     result = await deps.commit_queue.commit(commands.Follow(user, other, follows))
     if isinstance(result, Refusal):
         raise refused(result)

@@ -1,7 +1,7 @@
-"""The keys that a host application publishes (a JWK set, RFC 7517).
+"""The public keys that a host application publishes (a JWK set, RFC 7517).
 
-They are read at start, every ten minutes, and when a token names a key that is not at hand: so a new key works
-at once. While they can't be read the old ones stay.
+The set is fetched at start, every ten minutes, and when a token names an unknown key, so that a new key works at once.
+While the set can't be fetched, the old keys stay.
 """
 
 import asyncio
@@ -18,18 +18,18 @@ from bussa_server.domain.token import PublishedKey
 from bussa_server.ports.store import Unavailable
 
 REFRESH_SECONDS = 600.0
-"""How old the keys become before they are read again."""
+"""Interval between two fetches."""
 
 RETRY_SECONDS = 30.0
-"""How soon they may be read again for a key that is not at hand (anybody can name one), or after a failure."""
+"""Minimum interval before a fetch for an unknown key (anyone can name one), or after a failure."""
 
 FETCH_SECONDS = 10.0
 MAX_BYTES = 1024 * 1024
 MAX_KEYS = 100
-"""Keys of a set that are looked at: far more than anybody rotates through."""
+"""Keys of a set that are considered: far more than a key rotation needs."""
 
 RSA_BITS = 2048
-"""Bits of an RSA key at the least (RFC 7518, section 3.3)."""
+"""Minimum size of an RSA key (RFC 7518, section 3.3)."""
 
 _RSA = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"})
 _ALGORITHMS: dict[tuple[str, str | None], frozenset[str]] = {
@@ -46,7 +46,7 @@ class _JwkSet(msgspec.Struct):
 
 
 class _Jwk(msgspec.Struct):
-    """What of a key decides whether it is of use."""
+    """The members of a JWK that decide whether it is usable."""
 
     kty: str
     crv: str | None = None
@@ -55,11 +55,11 @@ class _Jwk(msgspec.Struct):
     use: str = "sig"
     key_ops: tuple[str, ...] = ("verify",)
     d: str | None = None
-    """The private part. A private key that was published by mistake is everybody's."""
+    """The private part. A private key published by mistake is compromised, so it is ignored."""
 
     @property
     def algorithms(self) -> frozenset[str]:
-        """What it may be used with; none if it is not a public key to verify with."""
+        """The algorithms it may verify; none if it is not a public key for verifying."""
         if self.use != "sig" or "verify" not in self.key_ops or self.d is not None:
             return frozenset()
         fit = _ALGORITHMS.get((self.kty, None if self.kty == "RSA" else self.crv), frozenset[str]())
@@ -67,10 +67,12 @@ class _Jwk(msgspec.Struct):
 
 
 class JwksError(Exception):
-    """The keys could not be read. Says why without the address, which may hold secrets."""
+    """The keys could not be fetched. The message leaves out the URL, which may contain secrets."""
 
 
 class PublishedKeys:
+    """The fetched keys, and the task that refreshes them."""
+
     def __init__(
         self,
         url: str,
@@ -90,7 +92,7 @@ class PublishedKeys:
         self._refresh_task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Read the keys, and go on reading them now and then."""
+        """Start fetching the keys periodically."""
         self._refresh_task = asyncio.get_running_loop().create_task(self._refresh_loop())
 
     async def close(self) -> None:
@@ -101,15 +103,15 @@ class PublishedKeys:
         await self._client.aclose()
 
     async def refresh(self) -> bool:
-        """Read the keys now, because one is missing. False: they were read a moment ago, so it does not exist.
+        """Fetch the keys now, because one is missing. False: they were just fetched, so the key does not exist.
 
-        Raises Unavailable if they can't be read: then nobody knows whether it exists.
+        Raises Unavailable if they can't be fetched: then it is unknown whether the key exists.
         """
         fetched = self._fetch_task is not None or self._now() >= self._not_before
         if fetched:
             await self._fetch()
         if self._failed:
-            raise Unavailable("the published keys are out of reach")
+            raise Unavailable("the published keys can't be fetched")
         return fetched
 
     async def _refresh_loop(self) -> None:
@@ -118,11 +120,11 @@ class PublishedKeys:
             await self._sleep(RETRY_SECONDS if self._failed else REFRESH_SECONDS)
 
     async def _fetch(self) -> None:
-        """Read the keys; whoever asks while that is under way waits for the same answer."""
+        """Fetch the keys; concurrent callers share one fetch."""
         if self._fetch_task is None:
             self._fetch_task = asyncio.get_running_loop().create_task(self._fetch_keys())
             self._fetch_task.add_done_callback(self._on_fetched)
-        # Whoever gives up waiting must not take the answer away from the others.
+        # Cancelling one waiter must not cancel the fetch of the others.
         await asyncio.shield(self._fetch_task)
 
     def _on_fetched(self, _: asyncio.Task[None]) -> None:
@@ -137,10 +139,10 @@ class PublishedKeys:
         except JwksError as error:
             telemetry.jwks_failed(str(error))
         except TimeoutError:
-            telemetry.jwks_failed("no answer in time")
+            telemetry.jwks_failed("timeout")
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             telemetry.jwks_failed(type(error).__name__)
-        except Exception as error:  # noqa: BLE001 - a defect here must not end the renewal: told, and tried again
+        except Exception as error:  # noqa: BLE001 - a defect must not end the refresh loop
             telemetry.defect("jwks", error)
         else:
             self._failed = False
@@ -159,9 +161,9 @@ class PublishedKeys:
 
 
 def read_keys(document: bytes) -> list[PublishedKey]:
-    """The keys of a JWK set that can be used; others are passed over (RFC 7517, section 5).
+    """The usable keys of a JWK set; others are ignored (RFC 7517, section 5).
 
-    A set without keys is a word, too: the host application has withdrawn them all.
+    An empty set is valid: the host application has withdrawn all keys. Raises JwksError.
     """
     try:
         found = msgspec.json.decode(document, type=_JwkSet).keys

@@ -1,7 +1,7 @@
-"""How often somebody may guess a password: by address, and by the user who is guessed at.
+"""Rate limits of failed log-ins, by client address and by user.
 
-An attempt is charged when it begins and given back when it succeeds, so that what is under way counts too:
-a thousand guesses at once are as many as a thousand in a row.
+An attempt is charged when it begins and refunded when it succeeds, so that concurrent guesses count like consecutive
+ones.
 """
 
 import time
@@ -11,21 +11,23 @@ from bussa_server import telemetry
 from bussa_server.domain.rate_limit import Bucket, LruTable, Rate
 
 BURST = 20
-"""Failures at once. A household that shares an address stays far below it."""
+"""Failures allowed in a burst. A household that shares an address stays far below it."""
 
 MAX_TRACKED = 20_000
-"""Addresses, and users, that are remembered."""
+"""Addresses, and users, in the tables; beyond it the least recently used are evicted."""
 
 
 class LoginThrottle:
+    """Belongs to one event loop."""
+
     def __init__(self, per_second: float, now: Callable[[], float] = time.monotonic) -> None:
-        """``per_second``: failures of one address, and ten times those of one user. 0 lifts both."""
+        """``per_second``: failures of one address; of one user, a tenth of it. 0 disables both limits."""
         self._now = now
         self._addresses = _buckets(Rate(per_second, BURST), now)
         self._users = _buckets(Rate(per_second / 10, BURST), now)
 
     def begin(self, address: str, user: str) -> float:
-        """Charge an attempt. Returns 0.0, or the seconds until there may be one; then nothing was charged."""
+        """Charge an attempt. Returns 0.0, or the seconds to wait; then nothing was charged."""
         now = self._now()
         wait = self._addresses.get_or_create(address).take(now)
         if wait > 0:
@@ -38,7 +40,7 @@ class LoginThrottle:
         return wait
 
     def refund(self, address: str, user: str) -> None:
-        """The attempt was no failure."""
+        """Undo the charge of an attempt that did not fail."""
         now = self._now()
         self._addresses.get_or_create(address).give_back(now)
         self._users.get_or_create(user).give_back(now)

@@ -1,4 +1,4 @@
-"""Is it alive, is it ready, what has it counted; and the two contracts, for whoever writes a client."""
+"""Health, readiness and metrics; the OpenAPI and AsyncAPI documents."""
 
 import asyncio
 from typing import Any
@@ -16,7 +16,7 @@ from bussa_server.http.resource import Handler, resource
 from bussa_server.telemetry.registry import CONTENT_TYPE
 
 READY_SECONDS = 2.0
-"""Who does not know by then whether it is ready is not."""
+"""Deadline of the readiness check; past it the server is not ready."""
 
 
 class Operations:
@@ -24,16 +24,16 @@ class Operations:
         self._deps = deps
 
     async def alive(self, request: Request) -> Response:
-        """``GET /healthz``: 200 for as long as the loop turns."""
+        """``GET /healthz``: 200 as long as the event loop runs."""
         return request_parsing.json({"status": "alive"})
 
     async def ready(self, request: Request) -> Response:
-        """``GET /readyz``: 200 also with something degraded; 503 without the store, and while draining."""
+        """``GET /readyz``: 200, also if degraded; 503 if the store is unavailable, and while draining."""
         try:
             async with asyncio.timeout(READY_SECONDS):
                 found = await self._deps.readiness()
         except TimeoutError:
-            raise unavailable(detail="no answer in time") from None
+            raise unavailable(detail="readiness check timed out") from None
         if found.status in ("unavailable", "draining"):
             raise unavailable(detail=", ".join([found.status, *found.degraded]))
         return request_parsing.json({"status": found.status, "degraded": found.degraded})
@@ -53,7 +53,7 @@ def _document(document: dict[str, Any]) -> Handler:
 
 
 def routes(deps: Deps) -> list[Route]:
-    # Only here: building them takes a while, and whoever imports this module may never serve it.
+    # Imported here: building the documents takes a while, and not every import of this module serves them.
     from bussa_protocol.asyncapi import asyncapi_document
     from bussa_protocol.openapi import openapi_document
 

@@ -1,7 +1,7 @@
-"""Passwords by argon2id, off the loop and bounded.
+"""Password hashing with argon2id, in threads and bounded.
 
-A hash is meant to cost time and memory, so a flood of log-ins is a flood of both. Two threads work, a few dozen
-callers wait, and the rest are told to come back: the loop, and with it every chat, never waits.
+A hash costs time and memory by design, so a flood of log-ins would exhaust both. Two threads hash, a bounded number of
+callers wait, and further ones are rejected. The event loop never waits.
 """
 
 import asyncio
@@ -19,42 +19,44 @@ from bussa_server import telemetry
 
 THREADS = 2
 NICE = 10
-"""Of those threads: where there are more threads at work than cores, whoever writes comes before whoever logs in."""
+"""Niceness of the hashing threads: with more runnable threads than cores, messages take precedence over log-ins."""
 
 MAX_WAITING = 512
-"""Who may wait, besides those being served: some six seconds' worth."""
+"""Callers that may wait besides those being served: about six seconds' worth."""
 
 DUMMY_PASSWORD = "nobody's"
-"""Opens nothing, also for who knows it."""
+"""The password behind the dummy hash. It never logs anyone in, even if known."""
 
 T = TypeVar("T")
 
 
-class Busy(Exception):  # noqa: N818 - a state and no error of anybody's
-    """More passwords are waiting than may. ``retry_after``: seconds."""
+class Busy(Exception):  # noqa: N818 - a state, not an error
+    """The hashing queue is full. ``retry_after``: seconds."""
 
     retry_after = 1.0
 
 
 def hasher() -> PasswordHasher:
-    """OWASP's smaller choice for argon2id: 19 MiB, two passes, one lane; some 20 ms of one core."""
+    """OWASP's smaller parameters for argon2id: 19 MiB, two passes, one lane; about 20 ms of one core."""
     return PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
 
 class Passwords:
+    """The hashing threads and their queue."""
+
     def __init__(self, argon2: PasswordHasher | None = None, *, threads: int = THREADS, waiting: int = MAX_WAITING):
         self._argon2 = argon2 or hasher()
         self._pool = ThreadPoolExecutor(threads, "bussa-passwords", initializer=_lower_priority)
         self._free_slots = threads + waiting
-        # What the password of somebody unknown is compared with, so that it takes as long as any other.
+        # Passwords of unknown users are verified against it, so that they take as long as any other.
         self._dummy_hash = self._argon2.hash(DUMMY_PASSWORD)
 
     async def hash(self, password: str) -> str:
-        """Raises Busy."""
+        """Hash a password. Raises Busy."""
         return await self._run(lambda: self._argon2.hash(password))
 
     async def verify(self, hashed: str | None, password: str) -> bool:
-        """Whether ``password`` is the one behind ``hashed``. None, for somebody who has none, takes as long.
+        """Whether ``password`` matches ``hashed``. None (a user without a password) is False and takes as long.
 
         Raises Busy.
         """
@@ -74,7 +76,7 @@ class Passwords:
     async def _run(self, work: Callable[[], T]) -> T:
         if self._free_slots <= 0:
             telemetry.password_hashing_queue_full()
-            raise Busy("too many log-ins at once")
+            raise Busy("too many concurrent log-ins")
         self._free_slots -= 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)
@@ -82,10 +84,10 @@ class Passwords:
             self._free_slots += 1
 
     def close(self) -> None:
-        """End the threads. Whoever still waits is let down."""
+        """Stop the threads. Queued work is cancelled."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _lower_priority() -> None:
-    if sys.platform == "linux":  # the only system where a thread has a priority of its own
+    if sys.platform == "linux":  # the only platform with a niceness per thread
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)

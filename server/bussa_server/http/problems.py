@@ -1,4 +1,4 @@
-"""Errors as ``application/problem+json`` (RFC 9457) with a stable ``code``."""
+"""Error responses: ``application/problem+json`` (RFC 9457) with a stable ``code``."""
 
 import math
 from collections.abc import Mapping
@@ -17,9 +17,9 @@ from bussa_server.domain.unit_of_work import Refusal
 MEDIA_TYPE = "application/problem+json"
 
 RETRY_SECONDS = 1.0
-"""When to ask again what the store could not answer: it looks for its database more often than that."""
+"""``retry_after`` of an `unavailable` error: the store tries to reconnect to its database more often than that."""
 
-# Whatever is answered is meant for one asker at one moment, and is never to be taken for a page.
+# Responses are for one caller at one moment, and must never be rendered as a page.
 NO_STORE_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 _STATUS: dict[AnyCode, int] = {
@@ -38,7 +38,7 @@ _STATUS: dict[AnyCode, int] = {
 
 
 class ProblemError(Exception):
-    """A call that is answered with an error. ``retry_after``: in seconds, where waiting helps."""
+    """An error response to a call. ``retry_after``: seconds, if waiting helps."""
 
     def __init__(
         self,
@@ -62,31 +62,31 @@ class ProblemError(Exception):
 
 
 def refused(refusal: Refusal) -> ProblemError:
-    """What the ledger said no to."""
+    """The error response of a refused command."""
     return ProblemError(refusal.code, refusal.message)
 
 
-def not_found(detail: str = "no such user") -> ProblemError:
+def not_found(detail: str = "unknown user") -> ProblemError:
     return ProblemError(ErrorCode.NOT_FOUND, detail)
 
 
 def taken() -> ProblemError:
-    return ProblemError(HttpCode.TAKEN, "that name is taken")
+    return ProblemError(HttpCode.TAKEN, "the user name is already taken")
 
 
-def unavailable(detail: str = "out of reach for the moment; ask again") -> ProblemError:
+def unavailable(detail: str = "temporarily unavailable; try again") -> ProblemError:
     return ProblemError(ErrorCode.UNAVAILABLE, detail, retry_after=RETRY_SECONDS)
 
 
 def unauthenticated(detail: str, *, invalid: bool = True) -> ProblemError:
-    """``invalid``: something was shown and did not count (RFC 6750, section 3.1)."""
+    """``invalid``: credentials were given and are invalid (RFC 6750, section 3.1)."""
     challenge = 'Bearer error="invalid_token"' if invalid else "Bearer"
     return ProblemError(HttpCode.UNAUTHENTICATED, detail, headers={"WWW-Authenticate": challenge})
 
 
 def internal() -> Response:
-    """A defect of ours; what it was stands in the log and is nobody else's business."""
-    return _answer(500, "internal", "something went wrong on our side", None, {})
+    """The response to an unexpected exception. The details are in the log only."""
+    return _answer(500, "internal", "internal server error", None, {})
 
 
 def _answer(status: int, code: str, detail: str, retry_after: float | None, headers: Mapping[str, str]) -> Response:
@@ -98,16 +98,16 @@ def _answer(status: int, code: str, detail: str, retry_after: float | None, head
 
 
 async def on_http_exception(request: Request, error: Exception) -> Response:
-    """What the router itself refuses: a path that there is not, a method that a path has not."""
+    """The router's own errors: an unknown path, a method not allowed."""
     assert isinstance(error, HTTPException)
     telemetry.call_answered("other", "unmatched", error.status_code, 0.0)
     if error.status_code == 404:
-        return not_found("no such path").response
+        return not_found("unknown path").response
     code = HttpCode.METHOD_NOT_ALLOWED if error.status_code == 405 else ErrorCode.BAD_REQUEST
     return ProblemError(code, error.detail, status=error.status_code, headers=error.headers).response
 
 
 async def on_defect(request: Request, error: Exception) -> Response:
-    """What escaped from a route that is not one of ours."""
+    """An exception from a route that `resource` did not make."""
     telemetry.defect("http", error)
     return internal()

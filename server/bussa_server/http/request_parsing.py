@@ -1,4 +1,4 @@
-"""What a request holds: a body, a page, a user's id, who asks, from where."""
+"""Request parsing: bodies, page parameters, user ids, bearer tokens, client addresses."""
 
 import asyncio
 import re
@@ -16,10 +16,10 @@ from bussa_server.http.problems import NO_STORE_HEADERS, ProblemError, not_found
 from bussa_server.session.principal import Principal, Tokens
 
 MAX_BODY_BYTES = limits.FRAME
-"""Bytes of a body; the same bound as a frame's."""
+"""Maximum size of a body; the same as of a frame."""
 
 BODY_SECONDS = 10.0
-"""How long a body may take to arrive, as long as a `hello`."""
+"""Timeout for reading a body; the same as for ``hello``."""
 
 _CURSOR = re.compile(rf"[!-~]{{1,{limits.CURSOR}}}\Z")
 
@@ -40,10 +40,10 @@ def no_content() -> Response:
 
 
 async def body(request: Request, kind: type[T], *, optional: bool = False) -> T:
-    """The body as ``kind``. ``optional``: no body at all is an empty object.
+    """Decode the body as ``kind``. ``optional``: a missing body is read as an empty object.
 
     Raises:
-        ProblemError: 413 if it is too large, 408 if it does not arrive, 422 if it is no such object.
+        ProblemError: 413 if it is too large, 408 if it does not arrive in time, 422 if it is invalid.
     """
     data = await _bytes(request)
     if optional and not data:
@@ -59,7 +59,7 @@ async def body(request: Request, kind: type[T], *, optional: bool = False) -> T:
 async def _bytes(request: Request) -> bytes:
     declared = request.headers.get("content-length", "")
     if len(declared) > 12 or (declared.isdecimal() and int(declared) > MAX_BODY_BYTES):
-        raise _too_large()  # before a byte of it is read; what lies about its length is caught below
+        raise _too_large()  # before reading it; a body longer than declared is caught below
     data = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
@@ -69,31 +69,31 @@ async def _bytes(request: Request) -> bytes:
                     raise _too_large()
     except TimeoutError:
         raise ProblemError(
-            ErrorCode.BAD_REQUEST, "the body did not arrive", status=408, headers={"Connection": "close"}
+            ErrorCode.BAD_REQUEST, "timed out reading the body", status=408, headers={"Connection": "close"}
         ) from None
     return bytes(data)
 
 
 def _too_large() -> ProblemError:
-    # What is still on its way is not read any more, so the connection is of no further use.
+    # The rest of the body is not read, so the connection can't be reused.
     return ProblemError(
-        HttpCode.TOO_LARGE, f"a body has at most {MAX_BODY_BYTES} bytes", headers={"Connection": "close"}
+        HttpCode.TOO_LARGE, f"the body is larger than {MAX_BODY_BYTES} bytes", headers={"Connection": "close"}
     )
 
 
 def page(request: Request) -> Page:
-    """``?cursor=&limit=``. Raises ProblemError (422)."""
+    """Parse ``?cursor=&limit=``. Raises ProblemError (422)."""
     given = request.query_params.get("limit", str(limits.PAGE_DEFAULT))
     if not re.fullmatch(r"[0-9]{1,9}", given) or not 1 <= int(given) <= limits.PAGE_MAX:
-        raise ProblemError(ErrorCode.BAD_REQUEST, f"`limit` is 1 to {limits.PAGE_MAX}")
+        raise ProblemError(ErrorCode.BAD_REQUEST, f"`limit` must be 1 to {limits.PAGE_MAX}")
     cursor = request.query_params.get("cursor")
     if cursor is not None and not _CURSOR.match(cursor):
-        raise ProblemError(ErrorCode.BAD_REQUEST, "`cursor` is the `next` of a page")
+        raise ProblemError(ErrorCode.BAD_REQUEST, "invalid `cursor`")
     return Page(cursor, int(given))
 
 
 def user_id(request: Request, name: str = "user") -> str:
-    """An id in the path. What can't be an id is nobody's: 404."""
+    """The user id in the path. An invalid id belongs to no user: ProblemError (404)."""
     given: Any = request.path_params[name]
     if not is_user_id(given):
         raise not_found()
@@ -101,19 +101,19 @@ def user_id(request: Request, name: str = "user") -> str:
 
 
 def bearer_token(request: Request) -> str:
-    """What stands behind `Bearer` (RFC 6750, section 2.1). Raises ProblemError (401) if nothing does."""
+    """The bearer token (RFC 6750, section 2.1). Raises ProblemError (401) if there is none."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    token = token.strip(" \t")  # and no more: in Latin-1 half of an `à` would count as a space
+    token = token.strip(" \t")  # not all whitespace: decoded as Latin-1, the second byte of an `à` would be stripped
     if scheme.lower() != "bearer" or not token:
-        raise unauthenticated("this call needs `Authorization: Bearer …`", invalid=False)
+        raise unauthenticated("missing bearer token", invalid=False)
     return token
 
 
 async def principal(request: Request, tokens: Tokens) -> Principal:
-    """Who asks. Raises ProblemError (401), Unauthenticated, Unavailable."""
+    """Authenticate the caller. Raises ProblemError (401), Unauthenticated, Unavailable."""
     return await tokens.authenticate(bearer_token(request))
 
 
 def client_rate_limit_key(request: Request) -> str:
-    """Whom to hold to account for a request."""
+    """The rate limit key of the client's address."""
     return rate_limit_key(request.client.host if request.client is not None else "")

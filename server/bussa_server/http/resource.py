@@ -1,4 +1,4 @@
-"""One path: its methods, how long they take, and whatever goes wrong in them."""
+"""A route for one path: dispatches its methods, measures them, and turns exceptions into error responses."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -18,9 +18,9 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 def resource(path: str, **methods: Handler) -> Route:
-    """A route that answers each of ``methods``, and HEAD and OPTIONS besides; any other one is 405.
+    """A route for ``methods``, and for HEAD and OPTIONS; any other method is 405.
 
-    One route a path, and not one a method: so `Allow` names them all.
+    One route per path and not per method, so that `Allow` names all of them.
     """
     allowed = sorted({*methods, "OPTIONS", *({"HEAD"} if "GET" in methods else ())})
     allow = ", ".join(allowed)
@@ -34,13 +34,13 @@ def resource(path: str, **methods: Handler) -> Route:
             response = await _call_handler(methods["GET" if method == "HEAD" else method], request)
         else:
             method = "other"
-            refusal = ProblemError(HttpCode.METHOD_NOT_ALLOWED, f"only {allow}", headers={"Allow": allow})
+            refusal = ProblemError(HttpCode.METHOD_NOT_ALLOWED, f"allowed: {allow}", headers={"Allow": allow})
             response = refusal.response
         telemetry.call_answered(method, path, response.status_code, time.perf_counter() - started)
         return response
 
     route = Route(path, endpoint)
-    route.methods = None  # type: ignore[assignment]  # every method: ours to refuse
+    route.methods = None  # type: ignore[assignment]  # route every method here: we answer 405 ourselves
     return route
 
 
@@ -56,7 +56,7 @@ async def _call_handler(handler: Handler, request: Request) -> Response:
     except Busy as busy:
         return ProblemError(ErrorCode.RATE_LIMITED, str(busy), retry_after=busy.retry_after).response
     except ClientDisconnect:
-        return Response(status_code=499)  # nobody is there to read it
-    except Exception as error:  # noqa: BLE001 - the last line: whatever it is, the client gets an answer and we a trace
+        return Response(status_code=499)  # the client is gone; the status is for the metrics only
+    except Exception as error:  # noqa: BLE001 - the client must get an answer, and the log a traceback
         telemetry.defect("http", error)
         return internal()

@@ -1,4 +1,4 @@
-"""All routes together, and the application around them."""
+"""All routes, and the Starlette application."""
 
 from collections.abc import Sequence
 
@@ -13,16 +13,16 @@ from bussa_server.http.problems import on_defect, on_http_exception
 
 
 def api_routes(deps: Deps) -> list[Route]:
-    """Every call of the contract's table but the web client's."""
+    """The routes of the contract's HTTP table, except the web client's."""
     return [route for group in (accounts, following, admin, operations) for route in group.routes(deps)]
 
 
 def application(deps: Deps, more: Sequence[BaseRoute] = (), lifespan: Lifespan[Starlette] | None = None) -> Starlette:
-    """The calls and ``more`` (the socket, the web client). What is none of them is a 404 as the contract has it."""
+    """An application with the API routes and ``more`` (the socket, the web client). Any other path is a 404 problem."""
     app = Starlette(
         routes=[*api_routes(deps), *more],
         exception_handlers={HTTPException: on_http_exception, Exception: on_defect},
         lifespan=lifespan,
     )
-    app.router.redirect_slashes = False  # a path with a slash too many is another path
+    app.router.redirect_slashes = False  # a path with a trailing slash is a different path
     return app

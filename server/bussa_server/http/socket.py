@@ -1,4 +1,4 @@
-"""``GET /v1/socket``: the handshake, and a connection's life from then on (contract, *WebSocket*)."""
+"""``GET /v1/socket``: the WebSocket endpoint (contract, *WebSocket*). Accepts handshakes and drains connections."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -22,15 +22,15 @@ Message = dict[str, Any]
 
 
 class ExtensionSocket(Socket, Protocol):
-    """What the transport offers in the scope's extensions."""
+    """The socket that the transport provides in the scope's extensions."""
 
     def set_frame_kind(self, *, binary: bool) -> None:
-        """Which kind of frame `write` sends."""
+        """Set whether `write` sends binary or text frames."""
         ...
 
 
 class SocketEndpoint:
-    """Accepts sockets and serves them; knows them all, so that a restart can say farewell to each."""
+    """Accepts sockets, creates a connection for each, and keeps track of them to close them on a restart."""
 
     def __init__(self, services: Services, allowed_origins: Sequence[str]) -> None:
         self._services = services
@@ -39,8 +39,8 @@ class SocketEndpoint:
         self.draining = False
 
     def route(self) -> BaseRoute:
-        # An instance and no function: Starlette hands it the bare ASGI calls, without a wrapper for each frame. Its
-        # annotation names functions only.
+        # An instance and not a function: Starlette passes it the bare ASGI callables, without a wrapper around each
+        # frame. Its annotation allows functions only.
         return WebSocketRoute("/v1/socket", self)  # pyright: ignore[reportArgumentType] - see above
 
     async def __call__(
@@ -55,7 +55,7 @@ class SocketEndpoint:
             await _deny(send, 503, "server restarting")
             return
         if not self._same_origin(headers):
-            await _deny(send, 403, "this origin is not allowed")
+            await _deny(send, 403, "origin not allowed")
             return
         try:
             chosen = version.choose(scope["subprotocols"])
@@ -66,7 +66,7 @@ class SocketEndpoint:
         self._serve(scope, headers, codec.by_subprotocol(chosen))
 
     def _serve(self, scope: Scope, headers: dict[str, str], chosen: codec.Codec) -> None:
-        """Take the socket over. It calls back from now on: neither the coroutine nor the scope lives until its end."""
+        """Take the socket over. It calls back from now on; the coroutine returns and frees itself and the scope."""
         socket: ExtensionSocket = scope["extensions"][EXTENSION]
         socket.set_frame_kind(binary=chosen.binary)
         address = rate_limit_key(scope["client"][0] if scope.get("client") else "")
@@ -81,7 +81,7 @@ class SocketEndpoint:
         telemetry.connection_closed(server_code or connection.close_code, "server" if server_code else "client")
 
     def _same_origin(self, headers: dict[str, str]) -> bool:
-        """A browser says where the page is from; anything else says nothing (RFC 6455, section 10.2)."""
+        """Whether the origin is allowed. Browsers send the page's origin, other clients none (RFC 6455, 10.2)."""
         origin = headers.get("origin")
         if origin is None or "*" in self._origins:
             return True
@@ -89,12 +89,13 @@ class SocketEndpoint:
 
     @property
     def count(self) -> int:
+        """The number of open connections."""
         return len(self._open)
 
     async def drain(self, seconds: float) -> None:
         """Close every connection with 1012, each after its writes are answered, spread over ``seconds``.
 
-        A few are closed at once: the spread is for those who will come back, all at the same time.
+        With fewer connections the spread is shorter, a millisecond each: its purpose is to spread out the reconnects.
         """
         self.draining = True
         connections = list(self._open)
@@ -105,7 +106,7 @@ class SocketEndpoint:
         for index, connection in enumerate(connections):
             if (ahead := started + index * pause - loop.time()) > 0:
                 await asyncio.sleep(ahead)
-            # Beside each other: one batch of a slow disk must not be waited for once a connection.
+            # Concurrently: each close may wait for a commit, and a slow disk must not add up over connections.
             closing.append(loop.create_task(_close_for_restart(connection)))
         await asyncio.gather(*closing)
 

@@ -1,7 +1,6 @@
-"""Who a token speaks for, and signing new ones.
+"""The token service: verifies tokens and signs new ones.
 
-Nothing is remembered between two questions: what was revoked does not count from the moment on in which that
-was answered, and only the store knows it.
+Authentication is never cached: a revocation takes effect as soon as it is answered, and only the store knows it.
 """
 
 import time
@@ -20,7 +19,7 @@ def _wall_clock() -> int:
 
 
 class TokenService:
-    """Is the `bussa_server.session.principal.Tokens` of the sessions, too."""
+    """Implements `bussa_server.session.principal.Tokens`."""
 
     def __init__(
         self,
@@ -33,7 +32,7 @@ class TokenService:
         issuer: str | None = None,
         now: Callable[[], int] = _wall_clock,
     ) -> None:
-        """``seconds``: how long a token is good for if nobody says otherwise. ``now``: in ms."""
+        """``seconds``: the default lifetime of a token. ``now``: returns the time in ms."""
         self._store = store
         self._secret = secret
         self._seconds = seconds
@@ -45,11 +44,11 @@ class TokenService:
             telemetry.secret_is_short(len(secret))
 
     async def verify(self, token: str) -> Principal:
-        """Whom ``token`` names, by its signature and its time alone.
+        """Verify signature, times, audience and issuer, without the store.
 
         Raises:
-            Unauthenticated: it does not count.
-            Unavailable: the published keys are out of reach and one is needed that is not at hand.
+            Unauthenticated: the token is invalid.
+            Unavailable: it names an unknown key, and the published keys can't be fetched.
         """
         try:
             claims = await self._claims(token)
@@ -59,11 +58,11 @@ class TokenService:
         return Principal(claims.user, claims.user, claims.issued_at, claims.expires_at)
 
     async def authenticate(self, token: str) -> Principal:
-        """Whose ``token`` this is, as the store knows it at this moment.
+        """Verify ``token`` and check with the store that it is not revoked.
 
         Raises:
-            Unauthenticated: it does not count.
-            Unavailable: the store is out of reach, or the published keys are and one is needed that is not at hand.
+            Unauthenticated: the token is invalid.
+            Unavailable: the store is unavailable, or the published keys are and the token names an unknown one.
         """
         principal = await self.verify(token)
         user = await self._store.get_user(principal.user)
@@ -83,7 +82,7 @@ class TokenService:
         return verify(token, Keys(self._secret, published), self._now(), self._audience, self._issuer)
 
     def grant(self, user: str, revoked_at: int, seconds: int | None = None) -> TokenGrant:
-        """Sign a token for ``user``. ``revoked_at``: the person's, or what is granted would not count."""
+        """Sign a token for ``user``. ``revoked_at``: the user's, for the token must be issued later to be valid."""
         token, expires_at = issue(
             user,
             self._secret,

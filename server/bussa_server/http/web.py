@@ -1,9 +1,8 @@
-"""The web client: ``GET /`` and ``/web/…``, from memory (contract, section *HTTP*).
+"""The web client: ``GET /`` and ``/web/…``, served from memory (contract, section *HTTP*).
 
-The files are read once, when the routes are made; a file that is not among them is nobody's, so no path of a
-request ever reaches the disk. They are packed once as well, and the comments of scripts and styles stay at home: they
-are a third of all bytes. Names carry no version, so a browser asks each time whether a file is still the same
-(``no-cache``), and is told by an ETag that it is.
+The files are read once, when the routes are created, so no path of a request ever reaches the disk. They are compressed
+once, too, and comments are stripped from scripts and styles: they are a third of all bytes. File names carry no
+version, so browsers revalidate each time (``no-cache``) by ETag.
 """
 
 import gzip
@@ -20,11 +19,11 @@ from starlette.routing import BaseRoute
 from bussa_server.http.problems import not_found
 from bussa_server.http.resource import resource
 
-# In a clone the page stands beside the server; in an installation it came along (pyproject.toml).
+# In a clone the web client is beside the server; in an installation it is part of the package (pyproject.toml).
 _INSTALLED = Path(__file__).parents[1] / "page"
 WEB_FOLDER = _INSTALLED if _INSTALLED.is_dir() else Path(__file__).parents[3] / "web"
 
-# What is not of these kinds (the type checker's settings) is not for browsers.
+# Other files (the type checker's settings) are not served.
 MEDIA_TYPES = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -33,8 +32,8 @@ MEDIA_TYPES = {
     ".webmanifest": "application/manifest+json",
 }
 
-# No inline script or style, nothing from elsewhere, in nobody's frame (Content Security Policy Level 3).
-# `'self'` covers the socket too in browsers of today; older ones want its scheme said, so it is added per request.
+# No inline script or style, no other origin, no framing (Content Security Policy Level 3).
+# In current browsers `'self'` covers the WebSocket; older ones need its URL, so it is added per request.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; manifest-src 'self'; "
     "connect-src 'self'{socket}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
@@ -46,7 +45,7 @@ COMMON_HEADERS = {
     "Vary": "Accept-Encoding",
     "X-Content-Type-Options": "nosniff",
 }
-# What a browser may open as a page of its own.
+# For files that a browser may open as a page.
 PAGE_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -54,17 +53,17 @@ PAGE_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Frame-Options": "DENY",
 }
-# Scripts hold no secret, and the SDK is there for the pages of a host application too.
+# Scripts hold no secrets, and pages of a host application may load the SDK.
 SCRIPT_HEADERS = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 
-# Comments that begin a line. Only those: what stands behind code would need a parser.
+# Comments that begin a line. Only those: comments behind code would need a parser.
 _COMMENTS = re.compile(r"^[ \t]*(?:/\*(?:(?!\*/).)*\*/|//[^\n]*$)", re.MULTILINE | re.DOTALL)
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file as it goes out: plain for those who can't unpack, packed for all others."""
+    """A file to serve, uncompressed and compressed."""
 
     media_type: str
     plain: bytes
@@ -73,7 +72,7 @@ class File:
 
 
 def routes(folder: Path = WEB_FOLDER) -> list[BaseRoute]:
-    """``/`` and everything under ``/web/``; none where the folder is not there (an installation without it)."""
+    """Routes for ``/`` and ``/web/``; none if the folder does not exist (an installation without it)."""
     files = dict(_files(folder))
     page = files.get("index.html")
     if page is None:
@@ -85,7 +84,7 @@ def routes(folder: Path = WEB_FOLDER) -> list[BaseRoute]:
     async def named(request: Request) -> Response:
         file = files.get(str(request.path_params["name"]))
         if file is None:
-            raise not_found("no such file")
+            raise not_found("unknown file")
         return _answer(request, file)
 
     return [resource("/", GET=root), resource("/web/{name:path}", GET=named)]
@@ -104,14 +103,14 @@ def _files(folder: Path) -> Iterator[tuple[str, File]]:
 
 
 def strip_comments(source: str) -> str:
-    """``source`` without its comments; every line keeps its number, so that a browser's console names the right one."""
+    """``source`` without comments. Line numbers stay the same, for the browser's console."""
     return _COMMENTS.sub(lambda comment: "\n" * comment.group().count("\n"), source)
 
 
 def _answer(request: Request, file: File) -> Response:
     headers = COMMON_HEADERS | ({} if file.media_type.startswith("text/css") else _kind_headers(request, file))
     packs = _takes_gzip(request.headers.get("accept-encoding", ""))
-    # The two forms are two representations, and each has its own tag (RFC 9110, section 8.8.3).
+    # The two encodings are two representations, each with its own tag (RFC 9110, section 8.8.3).
     tag = f'"{file.tag}{"-gzip" if packs else ""}"'
     headers["ETag"] = tag
     known = {shown.strip().removeprefix("W/") for shown in request.headers.get("if-none-match", "").split(",")}

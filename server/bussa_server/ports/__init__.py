@@ -1,1 +1,5 @@
-"""What the server needs from outside: where it keeps things, and how its nodes ring each other."""
+"""The ports: what the server needs from outside.
+
+store   where all data is kept
+bus     how nodes notify each other
+"""

@@ -1,12 +1,12 @@
-"""How the nodes ring each other. The bus is a doorbell: what counts stands in the log.
+"""How nodes notify each other. The bus is a doorbell; the log is the truth.
 
-**An implementer** carries each envelope to every other node that watches one of its users, soon and at most
-roughly once. **It does not guarantee** delivery, order or singleness, and need not: whoever receives compares
-numbers and reads the log. When it may have lost something it says so (`on_resync`), and while it may be losing
-something it says that, too (`may_have_lost`): the node then compares the heads of its users with the store.
+**An implementer** carries each envelope to every other node that is subscribed to its user, soon and usually once.
+**It does not guarantee** delivery, order or uniqueness: the receiver compares sequence numbers and reads the log.
+When it may have lost envelopes it calls `on_resync`, and while it may be losing some, `may_have_lost` is true: the
+node then compares the heads of its users with the store.
 
-**The caller** delivers to the users of its own node itself, before it rings: the bus never brings an envelope
-back to the node that it came from.
+**The caller** delivers to the users of its own node itself, before it publishes: the bus never returns an envelope
+to the node that published it.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,10 +14,10 @@ from typing import NamedTuple, Protocol
 
 
 class Envelope(NamedTuple):
-    """Bytes for the devices of one user, encoded once per codec.
+    """An event for the devices of one user, encoded once per codec.
 
-    ``seq`` is None for what is fleeting (typing) and for ``revoked_at``: the user's tokens up to then are void.
-    ``spent``: a message that the user wrote, so every node charges it to the user's budget.
+    ``seq`` is None for ephemeral events (typing) and for a revocation. ``revoked_at``: the user's tokens issued up to
+    then (ms) are revoked. ``charge_sender``: the user sent this message, so every node charges the user's rate limit.
     """
 
     user: str
@@ -31,32 +31,38 @@ class Envelope(NamedTuple):
 class Bus(Protocol):
     @property
     def has_other_nodes(self) -> bool:
-        """Whether there are other nodes to ring; if not, envelopes need not be made."""
+        """Whether there are other nodes to notify; if not, the caller need not build envelopes."""
         ...
 
     def publish(self, envelopes: Sequence[Envelope]) -> None:
-        """Send to the other nodes. Never blocks, never raises; what can't be sent is dropped and counted."""
+        """Send to the other nodes. Never blocks, never raises; envelopes that can't be sent are dropped and counted."""
         ...
 
     def announce_loss(self) -> None:
-        """Tell the other nodes, soon, that something may have been committed here which is never rung: they doubt."""
+        """Make the other nodes resync soon: commits of this node may never have been published."""
         ...
 
     @property
     def may_have_lost(self) -> bool:
-        """Whether something may be getting lost right now."""
+        """Whether envelopes may be getting lost right now."""
         ...
 
     async def subscribe(self, user: str) -> None:
-        """From now on receive what concerns ``user``. Returns when the subscription is confirmed, or in doubt."""
+        """Receive the envelopes of ``user`` from now on.
+
+        Returns when the subscription is confirmed, or while `may_have_lost`.
+        """
         ...
 
     def unsubscribe(self, user: str) -> None:
-        """No longer, however often `subscribe` was called."""
+        """Stop receiving them, however often `subscribe` was called."""
         ...
 
     def listen(self, on_envelope: Callable[[Envelope], None], on_resync: Callable[[], None]) -> None:
-        """Where received envelopes, and doubts, are told. Called once, before the first `subscribe`."""
+        """Set the callbacks: for each received envelope, and when the node must resync.
+
+        Called once, before the first `subscribe`.
+        """
         ...
 
     async def close(self) -> None: ...

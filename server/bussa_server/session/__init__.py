@@ -1,12 +1,24 @@
-"""One connection's work, and what connections share.
+"""WebSocket sessions: one connection's state, and the services that all connections of a node share.
 
-connection    a socket's life: greeting, requests, farewell; the one place where they meet
-inbox         what its socket hands over: carried out at once, or by a task while something is waited for
-intake        a frame decoded, weighed and carried out
-acts/         one file a request: what it asks of the store, what it is answered
-post          gathers commands and commits them in batches
-hub           which connections a user has here; hands events to them
-stream        one device's place in its user's log: next, old, gap
-outbox        what waits to be written to one socket, bounded
-doorman       which tokens, how many connections
+One connection:
+
+connection      from handshake to close; wires together the modules below
+handshake       ``hello``: from which seq the stream resumes
+receive_queue   frames from the socket: handled at once, or by a task while one of them must wait
+dispatcher      decodes a frame, checks its rate limit, runs its handler
+requests/       one file per request: its command or query, and its reply
+responder       encodes replies and puts them into the send queue
+stream          the device's position in its user's log: next, old or gap
+send_queue      frames waiting to be written to the socket, bounded
+socket          what a transport implements
+
+Shared by all connections of a node:
+
+services        the objects below, in one record
+commit_queue    group commit: collects commands and commits them in batches
+hub             the connections of each user; delivers events to them
+encoded_event   an event, encoded once per codec
+admission       connection limits and send budgets
+principal       who a token authenticates
+maintenance     periodic tasks: log trimming, resync, loop lag
 """

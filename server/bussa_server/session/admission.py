@@ -1,6 +1,6 @@
-"""How many connections a user and an address may have, and how many messages a user may write.
+"""Connection limits per user and per address, and each user's send budget.
 
-Tables are bounded: a count goes when its last connection goes, a bucket when it is full again.
+Tables are bounded: a counter is removed with its last connection, a bucket once it is full again.
 """
 
 import time
@@ -9,11 +9,11 @@ from collections import Counter
 from bussa_server.domain.rate_limit import Bucket, Rate
 
 BUCKETS_BETWEEN_SWEEPS = 1_000
-"""Buckets made between two sweeps of those that are full again."""
+"""New buckets between two sweeps. A sweep removes the buckets that are full again."""
 
 
 class AdmissionControl:
-    """Belongs to one event loop."""
+    """Connection counters and send buckets. Belongs to one event loop."""
 
     def __init__(self, *, per_user: int, per_address: int, send_limit: Rate) -> None:
         self._per_user = per_user
@@ -24,12 +24,21 @@ class AdmissionControl:
         self._buckets: dict[str, Bucket] = {}
         self._until_sweep = BUCKETS_BETWEEN_SWEEPS
 
+    def __len__(self) -> int:
+        """The number of buckets kept."""
+        return len(self._buckets)
+
+    @property
+    def idle(self) -> bool:
+        """Whether no connection is counted."""
+        return not self._users and not self._addresses
+
     def admit_address(self, address: str) -> bool:
-        """Count a connection of ``address``; False: it has too many."""
+        """Count a connection of ``address``. False: over the limit, not counted."""
         return _admit(self._addresses, address, self._per_address)
 
     def admit_user(self, user: str) -> bool:
-        """Count a connection of ``user``; False: there are too many."""
+        """Count a connection of ``user``. False: over the limit, not counted."""
         return _admit(self._users, user, self._per_user)
 
     def release_address(self, address: str) -> None:
@@ -39,7 +48,7 @@ class AdmissionControl:
         _release(self._users, user)
 
     def budget(self, user: str) -> Bucket:
-        """The one bucket of all the user's connections; it outlives them until it is full again."""
+        """The bucket shared by the user's connections. It outlives them until it is full again."""
         bucket = self._buckets.get(user)
         if bucket is None:
             self._until_sweep -= 1
@@ -49,13 +58,13 @@ class AdmissionControl:
         return bucket
 
     def charge_remote_send(self, user: str) -> None:
-        """A message that the user wrote on another node: the budget is the user's and not a node's."""
+        """Charge a message that the user sent on another node: the budget is per user, not per node."""
         if user in self._users:
             self.budget(user).charge(time.monotonic())
 
     def _sweep(self) -> None:
         now = time.monotonic()
-        # A user who is connected holds on to the bucket: it must stay the one that others find.
+        # Keep the buckets of connected users: their connections hold a reference, and later ones must find the same.
         self._buckets = {
             user: bucket for user, bucket in self._buckets.items() if user in self._users or not bucket.is_full(now)
         }

@@ -1,8 +1,8 @@
-"""Gathers what is waiting and commits it as one batch (group commit).
+"""Group commit: collects commands and commits them to the store as one batch.
 
-The batch grows with the load: while one is on its way to the disk, the next one gathers. A lone command waits
-for nobody. When a batch has come back, each command is answered and its events are delivered, in the order of
-their commit, so that every device sees them in the order of its log.
+The batch size adapts to the load: while one batch is being committed, the next one fills. A single command is
+committed without delay. After a commit, the events of each command are delivered and the command is answered, in
+commit order, so that every device sees events in the order of its log.
 """
 
 import asyncio
@@ -16,20 +16,20 @@ from bussa_server.domain.unit_of_work import Entry, Outcome, Result, UserSaved
 from bussa_server.ports.store import MAX_BATCH, Faulted, Store, Unavailable
 
 MAX_QUEUED = 20_000
-"""Commands that may wait: at the speed of a slow disk some seconds' worth. Past it the answer is `unavailable`."""
+"""Commands that may wait: a few seconds' worth on a slow disk. Beyond it the answer is `unavailable`."""
 
 MAX_QUEUED_CHARS = 32 * 1024 * 1024
-"""Characters of messages that may wait: what three thousand of the longest have."""
+"""Characters of message text that may wait: about three thousand messages of the maximum length."""
 
 ANSWERS_PER_TURN = 128
-"""Commands answered in one turn of the loop: some 2 ms. In between the others have their turn."""
+"""Commands answered per turn of the event loop, about 2 ms. Other callbacks run in between."""
 
 QueuedCommand = tuple[Command, object, "OnResult", int]
-"""A command, who asked, whom to tell, and the characters of its message."""
+"""The command, its origin, the result callback, and the characters of its message."""
 
 OnResult = Callable[[Result | Unavailable], None]
 Deliver = Callable[[Entry, object], None]
-"""Takes an event to the devices of its user, but for the connection (the second argument) that asked."""
+"""(entry, origin): delivers an event to its user's devices, except to ``origin``, the connection that asked."""
 
 
 class CommitQueue:
@@ -43,8 +43,11 @@ class CommitQueue:
         publish: Callable[[], None],
         request_resync: Callable[[], None] = lambda: None,
     ) -> None:
-        """``revoke(user, revoked_at)`` ends sessions; ``ring`` is called once after the events of a batch, ``doubt``
-        where a batch may be on disk and its events are not known."""
+        """Create a queue in front of ``store``.
+
+        ``revoke(user, revoked_at)`` ends the user's sessions. ``publish`` is called after the events of each part of a
+        batch were delivered. ``request_resync`` is called where a batch may be on disk and its events are unknown.
+        """
         self._store = store
         self._deliver = deliver
         self._revoke = revoke
@@ -52,9 +55,15 @@ class CommitQueue:
         self._request_resync = request_resync
         self._queued: deque[QueuedCommand] = deque()
         self._queued_chars = 0
+        self._committing = 0
+        """Commands of the batch in progress that are not answered yet."""
         self._task: asyncio.Task[None] | None = None
         self.failing = False
         """Whether the last batch could not be committed."""
+
+    def __len__(self) -> int:
+        """The number of commands not answered yet: waiting, or in the batch in progress."""
+        return len(self._queued) + self._committing
 
     @property
     def busy(self) -> bool:
@@ -62,15 +71,15 @@ class CommitQueue:
         return self._task is not None
 
     def submit(self, command: Command, origin: object, on_result: OnResult) -> None:
-        """Have ``command`` committed. ``answer`` is called once, in a later turn of the loop or in this one.
+        """Queue ``command``. ``on_result`` is called once: in a later turn of the loop, or now if the queue is full.
 
-        Commands are carried out in the order in which they are submitted. ``origin`` is the connection that asked,
-        or None: its own events are not delivered to it, because the answer stands for them.
+        Commands are handled in the order of submission. ``origin`` is the connection that asked, or None. The events
+        of its own command are not delivered to it: the reply stands for them.
         """
         chars = len(command.text) if isinstance(command, Send) else 0
         if len(self._queued) >= MAX_QUEUED or self._queued_chars + chars > MAX_QUEUED_CHARS:
             telemetry.commit_queue_full()
-            on_result(Unavailable("too much is waiting to be committed"))
+            on_result(Unavailable("commit queue full"))
             return
         self._queued.append((command, origin, on_result, chars))
         self._queued_chars += chars
@@ -78,7 +87,7 @@ class CommitQueue:
             self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def commit(self, command: Command) -> Result:
-        """Have ``command`` committed and wait for its result. Raises Unavailable."""
+        """Queue ``command`` and wait for its result. Raises Unavailable."""
         done: asyncio.Future[Result | Unavailable] = asyncio.get_running_loop().create_future()
 
         def on_result(result: Result | Unavailable) -> None:
@@ -92,7 +101,7 @@ class CommitQueue:
         return result
 
     async def drain(self) -> None:
-        """Wait until everything that was submitted is answered."""
+        """Wait until every submitted command is answered."""
         while self._task is not None:
             await asyncio.wait([self._task])
 
@@ -100,6 +109,7 @@ class CommitQueue:
         try:
             while self._queued:
                 batch = [self._queued.popleft() for _ in range(min(MAX_BATCH, len(self._queued)))]
+                self._committing = len(batch)
                 self._queued_chars -= sum(chars for _, _, _, chars in batch)
                 started = time.perf_counter()
                 try:
@@ -108,14 +118,14 @@ class CommitQueue:
                     )
                 except Unavailable as error:
                     outcomes = error
-                except Exception as error:  # noqa: BLE001 - whatever it is: everybody is answered, and the next batch goes
+                except Exception as error:  # noqa: BLE001 - every command must be answered, and the next batch committed
                     telemetry.defect("commit", error)
                     outcomes = Unavailable("the batch could not be committed")
                 telemetry.batch_committed(len(batch), time.perf_counter() - started, len(self._queued))
                 failed = isinstance(outcomes, Unavailable)
                 if failed or self.failing:
-                    # An answer that was lost is no failure: what was committed must be found all the same, and what a
-                    # slow disk was still about to take is there when the next batch is.
+                    # A failed call does not mean a failed commit: the batch may be on disk, with its events never
+                    # delivered. Resync also after the next batch, because a slow disk may finish this one until then.
                     self._request_resync()
                 self.failing = failed
                 await self._answer(batch, outcomes)
@@ -130,15 +140,16 @@ class CommitQueue:
         for start in range(0, len(batch), ANSWERS_PER_TURN):
             if start:
                 await asyncio.sleep(0)
-            part, found = batch[start : start + ANSWERS_PER_TURN], outcomes[start : start + ANSWERS_PER_TURN]
-            for (command, origin, on_result, _), outcome in zip(part, found, strict=True):
+            part, results = batch[start : start + ANSWERS_PER_TURN], outcomes[start : start + ANSWERS_PER_TURN]
+            for (command, origin, on_result, _), outcome in zip(part, results, strict=True):
                 try:
                     self._deliver_and_answer(command, origin, on_result, outcome)
-                except Exception as error:  # noqa: BLE001 - the others of the batch must not feel it
+                except Exception as error:  # noqa: BLE001 - the other commands of the batch must not be affected
                     telemetry.defect("answer", error)
+            self._committing -= len(part)
             telemetry.commands_handled(
-                (waiting[0], outcome.result)
-                for waiting, outcome in zip(part, found, strict=True)
+                (queued[0], outcome.result)
+                for queued, outcome in zip(part, results, strict=True)
                 if isinstance(outcome, Outcome)
             )
             self._publish()
@@ -146,13 +157,13 @@ class CommitQueue:
     def _deliver_and_answer(
         self, command: Command, origin: object, on_result: OnResult, outcome: Outcome | Faulted
     ) -> None:
-        """Deliver what a command has appended, then answer it."""
+        """Deliver the log entries of a command, then answer it."""
         if isinstance(outcome, Faulted):
             if isinstance(outcome.error, Unavailable):
                 on_result(outcome.error)
                 return
             telemetry.command_failed(command, outcome.error)
-            on_result(Unavailable("the command could not be carried out"))
+            on_result(Unavailable("the command failed"))
             return
         try:
             for entry in outcome.entries:

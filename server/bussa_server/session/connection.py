@@ -1,7 +1,7 @@
-"""A connection's life: greeting, requests, farewell.
+"""One connection, from handshake to close.
 
-This is where a socket meets everything else, so it only arranges: what is legal is the phase's business, what a
-request means the acts', what comes in the intake's, what a device has seen the stream's, what waits the outbox's.
+It only wires its parts together: `domain.phase` says which request is legal, `requests` what it does, the dispatcher
+takes frames in, the stream tracks what the device has received, the send queue holds what waits to be written.
 """
 
 import asyncio
@@ -29,13 +29,14 @@ from bussa_server.session.socket import Frame, Socket
 from bussa_server.session.stream import LogTrimmedError, Stream
 
 MAX_TIMER_SECONDS = 86_400.0
-"""Seconds: a token may last for years, a timer is set anew every day."""
+"""Seconds after which the token timer is set again: a token may be valid for years."""
 
 
 class Connection:
-    """One device, from its first frame to its end. `begin` it; all else follows from what its socket hands over.
+    """One device. `begin` registers it with its socket; everything else happens in callbacks of the socket.
 
-    There is a task of it only while something is waited for (`Inbox`). Most connections sleep, most of the time.
+    It has a task only while a frame must wait (`ReceiveQueue`). Most connections are idle most of the time, and an
+    idle one costs no task.
     """
 
     __slots__ = (
@@ -59,7 +60,7 @@ class Connection:
     )
 
     def __init__(self, services: Services, codec: Codec, socket: Socket, address: str, token: str | None) -> None:
-        """``token``: that of the handshake's ``Authorization`` header."""
+        """``token``: the bearer token of the handshake's ``Authorization`` header."""
         self._services = services
         self._socket = socket
         self._address = address
@@ -74,11 +75,11 @@ class Connection:
         self._catch_up_task: asyncio.Task[None] | None = None
         self._principal: Principal | None = None
         self._timer: asyncio.TimerHandle | None = None
-        """First for the ``hello``, then for the token."""
+        """Until ``hello``: its timeout. From then on: the expiry of the token."""
         self._server_close_code: CloseReason | None = None
         self._on_end: Callable[[Connection], None] | None = None
 
-    # What an act may know of its caller.
+    # For request handlers (`requests.base.Caller`).
 
     @property
     def principal(self) -> Principal:
@@ -115,7 +116,7 @@ class Connection:
     async def drained(self) -> None:
         await self._send_queue.drained()
 
-    # What the hub tells a device.
+    # For the hub (`hub.Device`).
 
     def offer(self, seq: int, encoded: EncodedEvent) -> None:
         if self._stream is not None:
@@ -132,10 +133,10 @@ class Connection:
         if self._stream is not None:
             self._stream.expect_head(head)
 
-    # Its life.
+    # Lifecycle.
 
     def begin(self, on_end: "Callable[[Connection], None]") -> None:
-        """Serve until the socket ends; then ``on_end`` is called, once."""
+        """Serve the socket. ``on_end`` is called once, when the socket has ended."""
         self._on_end = on_end
         self._socket.on_frame(self._receive_queue.put)
         self._address_counted = self._services.admission.admit_address(self._address)
@@ -146,20 +147,20 @@ class Connection:
 
     @property
     def server_close_code(self) -> CloseReason | None:
-        """The code that the server ended it with; None: the client has left."""
+        """The code with which the server closed the connection. None: the client closed it, or it is open."""
         return self._server_close_code
 
     @property
     def close_code(self) -> int:
-        """The code that the socket has ended with."""
+        """The close code of the socket."""
         return self._socket.close_code
 
     def handle_now(self, frame: bytes | str) -> bool:
-        """Carry a frame out at once, if nothing must be waited for; else False, and nothing has happened."""
+        """Handle a frame without waiting. False: it would have to wait, and nothing was done."""
         return self.phase is Phase.OPEN and self._catch_up_task is None and self._dispatcher.dispatch_now(frame)
 
     async def handle(self, frame: Frame) -> None:
-        """Carry a frame out; the frames before it have been."""
+        """Handle a frame. All earlier frames have been handled."""
         try:
             if frame is None:
                 self._finish()
@@ -168,9 +169,9 @@ class Connection:
             elif self.phase is Phase.OPEN:
                 await self._dispatcher.dispatch(frame)
         except Unavailable:
-            # Nothing can be promised to this device now; it comes back and asks again.
+            # The device can't be served now. It reconnects and resumes.
             self.end(CloseReason.RESTART)
-        except Exception as error:  # noqa: BLE001 - the last line of one connection: the others must not feel it
+        except Exception as error:  # noqa: BLE001 - a defect must end this connection only
             telemetry.defect("connection", error)
             self._socket.close(1011, "internal error")
             self._finish()
@@ -179,7 +180,7 @@ class Connection:
             raise
 
     def end(self, code: CloseReason) -> None:
-        """Say farewell, once. What was put into the outbox before is sent before, if the peer reads."""
+        """Close the connection with ``code``, once. Queued frames are sent before if the peer reads."""
         if self.phase is Phase.CLOSED:
             return
         self.phase = Phase.CLOSED
@@ -190,12 +191,13 @@ class Connection:
         self._dispatcher.wake()
 
     async def finish_writes(self) -> None:
-        """Take nothing more and wait until every write is answered: before a farewell that is not its fault."""
+        """Stop taking requests and wait until every pending write is answered: before a close that the client did not
+        cause."""
         self._dispatcher.stop()
         await self._dispatcher.writes_answered()
 
     def _finish(self) -> None:
-        """Nothing of it is left behind."""
+        """Release everything that the connection holds: counters, subscriptions, timers, tasks."""
         on_end, self._on_end = self._on_end, None
         if on_end is None:
             return
@@ -214,16 +216,16 @@ class Connection:
                 admission.release_user(self._principal.user)
         on_end(self)
         if not self._dispatcher.has_pending_writes:
-            # What refers to each other is freed only when garbage is looked for: seldom, and everybody waits for it.
+            # Break reference cycles here; otherwise they live until the next full GC, which stalls the event loop.
             self._stream = self._responder.stream = None
             del self._dispatcher
 
     async def _handle_hello(self, frame: bytes | str) -> None:
-        """Take the first frame, which must be a ``hello``."""
+        """Handle the first frame, which must be ``hello``."""
         self._stop_timer()
         request = self._dispatcher.decode(frame)
         if request is None or action_for(self.phase, request) is not Action.HANDLE:
-            # Its fields may have been refused already, which says more; the code says not to repeat it.
+            # An error reply for its fields may have been sent already. The close code tells the client not to retry.
             self.end(CloseReason.PROTOCOL_ERROR)
             return
         assert isinstance(request, requests.HelloRequest)
@@ -234,13 +236,13 @@ class Connection:
             self.end(CloseReason.INVALID_TOKEN)
 
     async def _welcome(self, principal: Principal, hello: requests.HelloRequest) -> None:
-        """Subscribe, then read, then merge by number.
+        """Subscribe, then read the log, then merge by seq.
 
-        A revocation is told to whoever has subscribed, and the store is asked after that: so none is missed.
+        No revocation is missed: the hub announces it to subscribers, and the store is read after subscribing.
         """
         user, services = principal.user, self._services
         self.renew(principal)
-        # Until the log's head is known the stream takes note of what it is offered and sends nothing.
+        # Until the head of the log is known, the stream records the events it is offered and sends none.
         self._stream = Stream(user, 0, self._dispatcher.codec, self._send_queue, services.store, self._start_catch_up)
         await services.hub.join(user, self)
         resume_after = handshake.resume_after(services.store.epoch, hello)
@@ -270,9 +272,9 @@ class Connection:
             await self._dispatcher.writes_answered()
             await self._stream.catch_up(first_page)
         except (LogTrimmedError, Unavailable):
-            # The device comes back, and is told then what it can have.
+            # The device reconnects; the new handshake tells it from where it can resume.
             self.end(CloseReason.RESTART)
-        except Exception as error:  # noqa: BLE001 - a stream that never heals would be missed by nobody
+        except Exception as error:  # noqa: BLE001 - a stream that never catches up would look like a quiet one
             telemetry.defect("catch-up", error)
             self.end(CloseReason.RESTART)
         finally:

@@ -1,7 +1,7 @@
-"""What a connection receives: frames in, one after the other; each is decoded, weighed and carried out.
+"""Request dispatch: decodes each frame of a connection, checks its rate limit, and runs its handler.
 
-A write goes to the post without waiting for the one before it; anything that asks waits until the writes before
-it are answered. So requests are carried out in the order sent, and a client may send ahead.
+Writes are pipelined: a command is submitted without waiting for the one before it. A query waits until all earlier
+writes are answered. So requests take effect in the order sent, and a client need not wait for replies.
 """
 
 import asyncio
@@ -21,11 +21,11 @@ from bussa_server.session.requests import REQUEST_HANDLERS, Caller, CommandHandl
 from bussa_server.session.responder import Responder
 
 MAX_PENDING_WRITES = 256
-"""Writes of one connection that may wait for the post; then its frames wait in its socket."""
+"""Unanswered writes of one connection. Beyond it, its frames wait in the socket."""
 
 
 class DispatchContext(Caller, Protocol):
-    """The connection, as its intake sees it."""
+    """The connection, as seen by its dispatcher."""
 
     @property
     def phase(self) -> Phase: ...
@@ -37,11 +37,13 @@ class DispatchContext(Caller, Protocol):
         ...
 
     async def drained(self) -> None:
-        """Wait until the peer has taken what it was told."""
+        """Wait until the send queue is empty and the peer reads."""
         ...
 
 
 class RequestDispatcher:
+    """Belongs to one connection."""
+
     __slots__ = (
         "_abuse_bucket",
         "_commit_queue",
@@ -71,13 +73,13 @@ class RequestDispatcher:
         self._frame_bucket = Bucket(frame_limit, now)
         self._abuse_bucket = Bucket(frame_limit, now)
         self.send_bucket = self._frame_bucket
-        """What messages are charged to: the user's own bucket, once it is known who it is."""
+        """The bucket that messages are charged to: the user's own once the user is authenticated."""
         self._pending_writes = 0
         self._stopped = False
         self._idle: asyncio.Event | None = None
 
     def decode(self, frame: bytes | str) -> Request | None:
-        """The request in a frame; None if there is none, and then that was answered."""
+        """Decode a request. None: it is invalid, and was answered with an error or a close."""
         if isinstance(frame, str) is self.codec.binary:
             self._connection.end(CloseReason.UNSUPPORTED_DATA)
             return None
@@ -91,9 +93,9 @@ class RequestDispatcher:
             return None
 
     def dispatch_now(self, frame: bytes | str) -> bool:
-        """Carry out a write for which nothing must be waited; else False, and nothing has happened.
+        """Submit a write if it need not wait. False: it would have to, and nothing was done.
 
-        The connection has nothing else in hand then: it sleeps, and its stream is live.
+        Called only while no earlier frame is being handled and the stream is live.
         """
         if self._stopped or self._pending_writes >= MAX_PENDING_WRITES or isinstance(frame, str) is self.codec.binary:
             return False
@@ -111,7 +113,7 @@ class RequestDispatcher:
         return True
 
     async def dispatch(self, frame: bytes | str) -> None:
-        """Carry out the request in ``frame``, or say why not."""
+        """Handle the request in ``frame``, or answer with an error."""
         if self._stopped:
             return
         now = time.monotonic()
@@ -124,19 +126,19 @@ class RequestDispatcher:
         if request is None:
             return
         if action_for(self._connection.phase, request) is not Action.HANDLE:
-            self._responder.refuse(None, ErrorCode.BAD_REQUEST, "`hello` is said once")
+            self._responder.refuse(None, ErrorCode.BAD_REQUEST, "`hello` is only valid as the first frame")
             return
         handler = REQUEST_HANDLERS[type(request)]
         if isinstance(handler, CommandHandler):
             if self._pending_writes >= MAX_PENDING_WRITES:
                 await self.writes_answered()
-            # While the stream heals, a reply must not be under way: it could come too late for its place.
+            # No reply may be pending while the stream catches up: it could come too late to take its event's place.
             await self._connection.caught_up()
             self._submit_command(handler, request)
         else:
             await self.writes_answered()
             await self._connection.caught_up()
-            # Pages are large: who asks for them faster than it reads waits, and is not taken for a slow reader.
+            # Pages are large: a client that requests them faster than it reads must wait, and not be closed as slow.
             await self._connection.drained()
             await self._answer_query(handler, request)
 
@@ -153,25 +155,26 @@ class RequestDispatcher:
             await self._idle.wait()
 
     def stop(self) -> None:
-        """Take no further request: so that `answered` comes to an end, however busy the client is."""
+        """Ignore further requests, so that `writes_answered` returns however busy the client is."""
         self._stopped = True
 
     def wake(self) -> None:
-        """Let go whoever waits for answers."""
+        """Wake those who wait in `writes_answered`."""
         if self._idle is not None:
             self._idle.set()
             self._idle = None
 
     def _refuse_over_limit(self, request: Request | None, wait: float, now: float) -> None:
-        """Over a limit: said so, and far over it the end."""
+        """Answer `rate_limited`; close the connection if it goes on far over the limit."""
         if self._abuse_bucket.take(now):
             self._connection.end(CloseReason.RATE_LIMITED)
         elif isinstance(request, requests.RequestWithId):
-            self._responder.refuse(request.id, ErrorCode.RATE_LIMITED, "too fast", retry_after=round(wait, 3))
+            message = "rate limit exceeded"
+            self._responder.refuse(request.id, ErrorCode.RATE_LIMITED, message, retry_after=round(wait, 3))
 
     def _submit_command(self, handler: CommandHandler, request: Any) -> None:
         if self._stopped or self._connection.phase is not Phase.OPEN:
-            return  # it ended while this waited for its turn
+            return  # it was closed while the request waited
 
         def on_result(result: Result | Unavailable) -> None:
             self._pending_writes -= 1

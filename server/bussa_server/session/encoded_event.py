@@ -1,10 +1,12 @@
-"""An event on its way to many devices: encoded once per codec, when the first device of that codec is met."""
+"""An event for many devices: encoded once per codec, when the first device of that codec needs it."""
 
 from bussa_protocol import codec
 from bussa_protocol.frames import events
 
 
 class EncodedEvent:
+    """Encodes lazily and keeps the bytes of each codec."""
+
     __slots__ = ("_event", "_json", "_msgpack")
 
     def __init__(self, event: events.Event | None, json: bytes | None = None, msgpack: bytes | None = None) -> None:
@@ -14,7 +16,7 @@ class EncodedEvent:
 
     @classmethod
     def from_encoded(cls, json: bytes, msgpack: bytes) -> "EncodedEvent":
-        """An event that another node has encoded."""
+        """An event encoded by another node."""
         return cls(None, json, msgpack)
 
     @property
@@ -30,7 +32,7 @@ class EncodedEvent:
         return self._msgpack
 
     def bytes_for(self, chosen: codec.Codec) -> bytes:
-        # The look-up of what is there already is written out: it is on the way of every event to every device.
+        # Hot path, once per event and device: the check for cached bytes is inlined, to save a property call.
         if chosen.binary:
             return self.msgpack if self._msgpack is None else self._msgpack
         return self.json if self._json is None else self._json

@@ -1,4 +1,4 @@
-"""``hello``: who is there, and from where in the log the device goes on."""
+"""``hello``: from which seq a device's stream resumes, and its ``welcome``."""
 
 import time
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ from bussa_server.ports.store import LogPage
 
 @dataclass(frozen=True, slots=True)
 class HandshakeResult:
-    """Where a device's stream begins, and what it is told."""
+    """The seq after which the stream starts, and the reply to ``hello``."""
 
     cursor: int
     welcome: replies.WelcomeReply
 
 
 def resume_after(epoch: str, hello: requests.HelloRequest) -> int:
-    """From where in the log it must be read to greet a device. ``epoch``: the store's."""
-    # A client that names no epoch counts in this one.
+    """The seq after which the log must be read for this handshake. ``epoch``: the store's."""
+    # A client that names no epoch is taken to mean the current one.
     if hello.resume is None or hello.epoch not in (None, epoch):
         return limits.INT_MAX
     return hello.resume
@@ -27,8 +27,8 @@ def resume_after(epoch: str, hello: requests.HelloRequest) -> int:
 def decide_resume(epoch: str, user: str, hello: requests.HelloRequest, page: LogPage) -> HandshakeResult:
     """Decide whether the device resumes (contract, *WebSocket*: all of the gap or none of it).
 
-    ``page``: of the log, from `reads_after` on; read after the device has joined the hub, so that no event falls
-    between the log and the live stream.
+    ``page``: the log after `resume_after`, read after the device joined the hub, so that no event is lost between the
+    log and the live stream.
     """
     after = resume_after(epoch, hello)
     resumed = page.tail - 1 <= after <= page.head

@@ -1,6 +1,6 @@
-"""Which connections a user has on this node, and how events get to them.
+"""The connections of each user on this node, and delivery of events to them.
 
-Every event goes to the devices here first and is then handed to the bus, for the other nodes.
+An event goes to the devices of this node first and is then published on the bus for the other nodes.
 """
 
 import asyncio
@@ -14,37 +14,37 @@ from bussa_server.session.encoded_event import EncodedEvent
 
 
 class Device(Protocol):
-    """A connection, as the hub sees it."""
+    """A connection, as seen by the hub."""
 
     def offer(self, seq: int, encoded: EncodedEvent) -> None: ...
     def send_ephemeral(self, encoded: EncodedEvent) -> None:
-        """A fleeting event."""
+        """Send an event that is not in the log (typing)."""
         ...
 
     def revoked(self, at: int) -> None:
-        """Tokens of the user issued at or before ``at`` (ms) are void."""
+        """Tokens of the user issued at or before ``at`` (ms) are revoked."""
         ...
 
     def expect_head(self, head: int) -> None:
-        """The user's log is known to reach ``head``."""
+        """The head of the user's log is at least ``head``."""
         ...
 
 
 class Hub:
-    """Belongs to one event loop. Nothing here waits, but for `join`."""
+    """Belongs to one event loop. Only `join` waits."""
 
     def __init__(self, bus: Bus, charge_remote_send: Callable[[str], None]) -> None:
-        """``spent(user)``: the user has written a message on another node."""
+        """``charge_remote_send(user)`` is called for each message that the user sent on another node."""
         self._bus = bus
         self._charge_remote_send = charge_remote_send
         self._devices: dict[str, list[Device]] = {}
         self._envelopes: list[Envelope] = []
         self.resync_requested = asyncio.Event()
-        """Set when something may have been lost on the bus; whoever has compared the heads clears it."""
+        """Set when an event may have been lost on the bus. `Maintenance` clears it before it compares heads."""
         bus.listen(self._receive, self.resync_requested.set)
 
     async def join(self, user: str, device: Device) -> None:
-        """From now on ``device`` gets what happens to ``user``: call it before the log is read."""
+        """Subscribe ``device`` to the events of ``user``. Call it before reading the log."""
         self._devices.setdefault(user, []).append(device)
         await self._bus.subscribe(user)
 
@@ -57,7 +57,7 @@ class Hub:
                 self._bus.unsubscribe(user)
 
     def count(self, user: str) -> int:
-        """How many connections ``user`` has here."""
+        """The number of connections of ``user`` on this node."""
         return len(self._devices.get(user, ()))
 
     @property
@@ -67,12 +67,12 @@ class Hub:
 
     @property
     def may_have_lost(self) -> bool:
-        """Whether something may be getting lost on the bus right now."""
+        """Whether the bus may be losing events right now."""
         return self._bus.may_have_lost
 
     @property
     def users(self) -> list[str]:
-        """Who is connected here."""
+        """The users connected to this node."""
         return list(self._devices)
 
     def devices(self) -> Iterator[Device]:
@@ -80,7 +80,7 @@ class Hub:
             yield from list(devices)
 
     def deliver(self, entry: Entry, origin: object) -> None:
-        """An event that was committed here. ``origin``, the connection that asked, is answered instead."""
+        """Deliver an event committed on this node, except to ``origin``, the connection that gets a reply for it."""
         encoded = EncodedEvent(entry.event)
         seq = entry.event.seq
         for device in self._devices.get(entry.user, ()):
@@ -93,7 +93,7 @@ class Hub:
             )
 
     def deliver_ephemeral(self, user: str, event: events.TypingEvent) -> None:
-        """A fleeting event: whoever is not there misses it."""
+        """Deliver an event that is not logged: devices that are offline miss it."""
         encoded = EncodedEvent(event)
         for device in self._devices.get(user, ()):
             device.send_ephemeral(encoded)
@@ -101,25 +101,25 @@ class Hub:
             self._bus.publish([Envelope(user, None, encoded.json, encoded.msgpack)])
 
     def revoke(self, user: str, at: int) -> None:
-        """The user's tokens issued at or before ``at`` (ms) are void: their connections end, on every node."""
+        """Close the connections of tokens issued at or before ``at`` (ms), on every node."""
         for device in list(self._devices.get(user, ())):
             device.revoked(at)
         if self._bus.has_other_nodes:
             self._bus.publish([Envelope(user, None, b"", b"", at)])
 
     def publish(self) -> None:
-        """Hand to the bus what was delivered since the last time."""
+        """Publish on the bus what was delivered since the last call."""
         if self._envelopes:
             envelopes, self._envelopes = self._envelopes, []
             self._bus.publish(envelopes)
 
     def request_resync(self) -> None:
-        """Something may have been committed here that nobody is told of: have it looked for, on every node."""
+        """Have every node compare heads: an event may have been committed here and never published."""
         self.resync_requested.set()
         self._bus.announce_loss()
 
     def compare_heads(self, heads: dict[str, int], revoked: dict[str, int]) -> None:
-        """Heads of logs and ends of sessions, freshly read: whoever is behind has missed something."""
+        """Compare devices with heads and revocations freshly read: a device that is behind catches up."""
         for user, at in revoked.items():
             for device in list(self._devices.get(user, ())):
                 device.revoked(at)

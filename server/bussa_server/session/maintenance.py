@@ -1,4 +1,4 @@
-"""What goes on beside the connections: the clocks of a node."""
+"""The periodic tasks of a node: log trimming, resync after bus losses, the full check of heads, loop lag."""
 
 import asyncio
 import time
@@ -11,19 +11,19 @@ from bussa_server.session.hub import Hub
 TRIM_SECONDS = 3600.0
 LOOP_LAG_SECONDS = 1.0
 RESYNC_SECONDS = 0.5
-"""While the bus is in doubt: how often the heads of those connected here are compared with the store. What was lost
-must be found within 2 s, the reading included, and a bus may need 1.2 s to see that it loses something."""
+"""How often the heads of connected users are compared with the store while the bus may be losing events. A lost event
+must be found within 2 s, including the read, and a bus may need 1.2 s to notice that it loses events."""
 FULL_CHECK_SECONDS = 30.0
-"""While nothing is in doubt: how often everybody's head is compared all the same. A Redis that fails over, a cluster
-between its members may lose a message and nobody hears of it. A thousandth of the work of a doubt."""
+"""How often all heads are compared while the bus reports no loss. A failing-over Redis, or a cluster between its nodes,
+may lose a message without anyone noticing. A thousandth of the work of a resync."""
 MIN_PAUSE_SECONDS = 0.2
-"""Between two comparisons at the least, however often the bus tears."""
+"""Minimum pause between two comparisons, however often the bus disconnects."""
 HEADS_PER_QUERY = 500
-"""Heads asked for at once."""
+"""Heads read in one query."""
 
 
 class Maintenance:
-    """Runs the clocks until it is closed. A clock whose work fails is told and goes on."""
+    """Runs the periodic tasks until it is closed. A failure is logged, and the task goes on."""
 
     def __init__(self, store: Store, hub: Hub) -> None:
         self._store = store
@@ -51,15 +51,17 @@ class Maintenance:
                 await work()
             except Unavailable as error:
                 telemetry.database_unavailable(error, 0)
-            except Exception as error:  # noqa: BLE001 - a clock that stops would be missed by nobody
+            except Exception as error:  # noqa: BLE001 - nobody would notice that a task has stopped
                 telemetry.defect("maintenance", error)
 
     async def _trim(self) -> None:
         telemetry.log_trimmed(await self._store.trim(time.time_ns() // 1_000_000))
 
     async def _resync(self) -> None:
-        """Find what was lost on the bus, also where nothing came after it: at once when something was, and again
-        and again while something may be."""
+        """Compare heads, to find events that the bus lost even if no later event shows the gap.
+
+        Runs at once when a resync is requested, and repeatedly while the bus may be losing events.
+        """
         resync_requested = self._hub.resync_requested
         try:
             async with asyncio.timeout(RESYNC_SECONDS):
@@ -72,13 +74,13 @@ class Maintenance:
             for users in self._user_batches():
                 await self._compare_heads(users)
         except Unavailable:
-            resync_requested.set()  # nothing was found out: so it is still to be done
+            resync_requested.set()  # the comparison is still due
             raise
         finally:
             await asyncio.sleep(MIN_PAUSE_SECONDS)
 
     async def _check_all_heads(self) -> None:
-        """Compare everybody once, evenly spread over the round."""
+        """Compare the heads of all users once, spread evenly over the interval."""
         batches = self._user_batches() if self._hub.has_other_nodes else []
         for users in batches or [[]]:
             await asyncio.sleep(FULL_CHECK_SECONDS / max(1, len(batches)))

@@ -1,4 +1,4 @@
-"""Who is asking: what a token proves, and the one question that is asked about it."""
+"""Authentication: the principal that a token names, and the check whether the token was revoked."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -7,56 +7,57 @@ from bussa_server import telemetry
 
 
 class Unauthenticated(Exception):  # noqa: N818 - the contract's own word for it
-    """A token that does not count: not one of ours, run out, revoked, or of nobody.
+    """An invalid token: wrong signature, expired, revoked, or of an unknown user.
 
-    Its message is for people and never holds any part of the token.
+    The message is for people and never contains any part of the token.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Whoever acts, and whose log and door it is. Times are milliseconds since 1970 UTC."""
+    """The authenticated user, and who acts for it. Times are milliseconds since 1970 UTC."""
 
     actor: str
-    """Who acts. One and the same with ``user``, as long as nobody acts for another."""
+    """Who acts. The same as ``user`` unless somebody acts on the user's behalf."""
     user: str
+    """Whose log and privacy settings apply."""
     issued_at: int
-    """A revocation at or after this time ends it."""
+    """A revocation at or after this time voids the token."""
     expires_at: int
 
 
 def check_not_revoked(principal: Principal, revoked_at: int | None) -> None:
-    """See whether a token still counts. ``revoked_at``: its user's, as the store has it; None: there is no such user.
+    """Check that a token was not revoked. ``revoked_at``: of its user, from the store (ms); None: unknown user.
 
     Raises Unauthenticated.
     """
     if revoked_at is None:
         telemetry.token_refused("nobody")
-        raise Unauthenticated("the token names nobody here")
+        raise Unauthenticated("unknown user")
     if principal.issued_at <= revoked_at:
         telemetry.token_refused("revoked")
-        raise Unauthenticated("the token was revoked")
+        raise Unauthenticated("token revoked")
 
 
 class Tokens(Protocol):
-    """Tells who a token speaks for."""
+    """Authenticates tokens."""
 
     async def verify(self, token: str) -> Principal:
-        """Whom this token names, whose it is by its signature and its time.
+        """Verify signature, times, audience and issuer, without the store.
 
-        Whether it still counts only the store knows: see `must_stand`.
+        Whether the token was revoked only the store knows: see `check_not_revoked`.
 
         Raises:
-            Unauthenticated: it does not count, whatever the store may say.
-            Unavailable: the keys that it may be signed with are out of reach.
+            Unauthenticated: the token is invalid.
+            Unavailable: the published keys can't be fetched.
         """
         ...
 
     async def authenticate(self, token: str) -> Principal:
-        """Whose token this is, as the store knows it at this moment.
+        """Verify the token and check with the store that it is not revoked.
 
         Raises:
-            Unauthenticated: it does not count.
-            Unavailable: the store, which alone knows what was revoked, is out of reach.
+            Unauthenticated: the token is invalid.
+            Unavailable: the store, or the published keys, are unavailable.
         """
         ...

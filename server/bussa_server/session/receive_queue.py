@@ -1,8 +1,7 @@
-"""What a socket hands over and nobody has taken yet.
+"""Frames received from a socket and not handled yet.
 
-Most frames never wait here: while nothing is in hand, a frame is first offered to ``quick``, which carries it out on
-the spot if nothing must be waited for. Only for what must wait is there a task, and no longer than it has something
-to do: a connection that sleeps has none, and that is what keeps it small.
+Most frames are never queued: while the queue is idle, `FrameHandler.handle_now` handles a frame on the spot if it
+need not wait. A task exists only while frames are queued. An idle connection has none, which keeps its memory small.
 """
 
 import asyncio
@@ -12,29 +11,29 @@ from typing import Protocol
 from bussa_server.session.socket import Frame
 
 HIGH_WATER_FRAMES = 32
-"""Frames after which the socket is asked to stop reading until they are taken."""
+"""Queued frames at which reading from the socket is paused, until the queue is empty."""
 
 
 class FrameHandler(Protocol):
     def handle_now(self, frame: bytes | str) -> bool:
-        """Carry a frame out at once; False: it must wait for something, and nothing has happened."""
+        """Handle a frame without waiting. False: it would have to wait, and nothing was done."""
         ...
 
     async def handle(self, frame: Frame) -> None:
-        """Carry a frame out. Whatever goes wrong is the taker's own business."""
+        """Handle a frame. Does not raise: errors are the handler's to deal with."""
         ...
 
 
 class ReadSource(Protocol):
     def pause_reading(self) -> None:
-        """Hand over nothing more until `resume_reading`."""
+        """Deliver no more frames until `resume_reading`."""
         ...
 
     def resume_reading(self) -> None: ...
 
 
 class ReceiveQueue:
-    """Frames in their order. Belongs to one connection."""
+    """Hands frames to its handler in order. Belongs to one connection."""
 
     __slots__ = ("_frames", "_handler", "_reading_paused", "_source", "_task")
 
@@ -54,7 +53,7 @@ class ReceiveQueue:
         if self._frames is None:
             if frame is not None and self._handler.handle_now(frame):
                 return
-            # From here on the task has its turn, and what follows must not overtake it.
+            # Later frames go through the queue, too: they must not overtake this one.
             self._frames = deque()
             self._task = asyncio.get_running_loop().create_task(self._run(self._handler, self._frames))
         self._frames.append(frame)
@@ -63,7 +62,7 @@ class ReceiveQueue:
             self._source.pause_reading()
 
     def end(self) -> None:
-        """Take nothing more, and let go of what waits."""
+        """Drop queued frames and ignore further ones."""
         self._handler = None
         if self._frames is not None:
             self._frames.clear()

@@ -1,4 +1,4 @@
-"""What a connection says: replies, encoded and put into the outbox in their order."""
+"""Replies of one connection: encoded, and put into the send queue in order."""
 
 from bussa_protocol.codec import Codec
 from bussa_protocol.codes import ErrorCode
@@ -9,7 +9,7 @@ from bussa_server.session.send_queue import SendQueue
 from bussa_server.session.stream import Stream
 
 RETRY_SECONDS = 1.0
-"""What a client is advised to wait when the store is out of reach."""
+"""``retry_after`` of an `unavailable` error."""
 
 
 class Responder:
@@ -19,14 +19,14 @@ class Responder:
         self._codec = codec
         self._send_queue = send_queue
         self.stream: Stream | None = None
-        """Set once the connection is greeted."""
+        """Set after the handshake."""
 
     def send(self, reply: replies.Reply) -> None:
-        """Say it now."""
+        """Send a reply now."""
         self._send_queue.put(self._codec.encode(reply))
 
     def reply(self, reply: replies.Reply) -> None:
-        """The reply to a write: where it carries a seq it takes its place in the stream."""
+        """Send the reply to a write. A reply with a seq is sent in its place in the stream."""
         seq: int | None = getattr(reply, "seq", None)
         if seq is None or self.stream is None:
             self.send(reply)
@@ -34,15 +34,15 @@ class Responder:
             self.stream.reply(seq, self._codec.encode(reply))
 
     def refuse(self, id: int | None, code: ErrorCode, message: str, retry_after: float | None = None) -> None:
-        """Refuse one request."""
+        """Answer one request with an error."""
         telemetry.frame_refused(code)
         self.send(replies.ErrorReply(id=id, code=code, message=message, retry_after=retry_after))
 
     def unavailable(self, id: int) -> None:
-        """The store is out of reach: nothing was committed, or the nonce makes it safe to ask again."""
-        self.refuse(id, ErrorCode.UNAVAILABLE, "the server can't reach its store; try again", RETRY_SECONDS)
+        """Answer `unavailable`: nothing was committed, or the nonce makes it safe to try again."""
+        self.refuse(id, ErrorCode.UNAVAILABLE, "temporarily unavailable; try again", RETRY_SECONDS)
 
     def send_ephemeral(self, encoded: EncodedEvent) -> None:
-        """A fleeting event."""
+        """Send an event that is not logged; dropped while the stream catches up."""
         if self.stream is not None and self.stream.live:
             self._send_queue.put(encoded.bytes_for(self._codec))

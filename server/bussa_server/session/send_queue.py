@@ -1,7 +1,7 @@
-"""What waits to be written to one socket: bounded in bytes and in age.
+"""Frames waiting to be written to one socket, bounded in bytes and in age.
 
-Whatever is put in during one turn of the loop leaves as one write at its end. While the peer does not read,
-frames wait here; past a bound the verdict falls, once, and what waits is thrown away: the log has it.
+Frames put in during one turn of the event loop are written together at its end. While the peer does not read, they
+wait here. Beyond a bound `on_slow` is called once, and the waiting frames are dropped: the log has their events.
 """
 
 import asyncio
@@ -13,12 +13,12 @@ from bussa_server import telemetry
 from bussa_server.session.socket import Socket
 
 FLUSH_BYTES = 128 * 1024
-"""Bytes that leave before the turn is over: past it the socket says whether it takes more, and the bound holds
-within a turn, too. Above the 64 KiB that a transport buffers before it tries the kernel."""
+"""Bytes at which the queue is written before the turn ends: the socket then says whether it takes more, so the bound
+also holds within one turn. More than the 64 KiB that a transport buffers before it writes to the kernel."""
 
 
 class SendQueue:
-    """Belongs to one connection. ``on_slow`` is called when the peer reads too slowly: bytes, or age."""
+    """Belongs to one connection. ``on_slow(reason)`` is called when a bound is exceeded: `bytes` or `age`."""
 
     __slots__ = ("_frames", "_on_slow", "_scheduled", "_size", "_socket", "_timer", "_waiters", "_writable")
 
@@ -34,7 +34,7 @@ class SendQueue:
         socket.on_writable(self._resume)
 
     def put(self, frame: bytes) -> None:
-        """Send ``frame`` after all that was put in before."""
+        """Send ``frame`` after all frames put in before."""
         if self._on_slow is None:
             return
         self._frames.append(frame)
@@ -50,23 +50,23 @@ class SendQueue:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing that is put in can reach the peer any more."""
+        """Whether frames can no longer reach the peer."""
         return self._on_slow is None or self._socket.closed
 
     async def drained(self) -> None:
-        """Wait until everything was handed to a socket that takes more. Returns at once after the end."""
+        """Wait until the queue is empty and the socket is writable. Returns at once after the end."""
         while self._on_slow is not None and (self._frames or not self._writable):
             waiter = asyncio.get_running_loop().create_future()
             self._waiters.append(waiter)
             await waiter
 
     def flush(self) -> None:
-        """Hand over now what waits, if the socket takes it: before a close frame."""
+        """Write the waiting frames now, if the socket is writable: before a close frame."""
         if self._on_slow is not None and self._writable and self._frames:
             self._flush()
 
     def end(self) -> None:
-        """Take nothing more and let go of what waits."""
+        """Drop waiting frames and ignore further ones."""
         self._on_slow = None
         self._frames.clear()
         self._size = 0
@@ -85,7 +85,7 @@ class SendQueue:
         if self._writable:
             self._wake()
         else:
-            # The kernel and the transport are full: from now on what is put in waits.
+            # The buffers of the kernel and of the transport are full: from now on frames wait here.
             self._timer = asyncio.get_running_loop().call_later(SEND_QUEUE_SECONDS, self._end_slow, "age")
 
     def _resume(self) -> None:

@@ -1,4 +1,4 @@
-"""What all connections share."""
+"""The services that all connections of a node share."""
 
 from dataclasses import dataclass
 
@@ -18,4 +18,4 @@ class Services:
     tokens: Tokens
     admission: AdmissionControl
     frame_limit: Rate
-    """Frames that are not messages, of one connection."""
+    """Limit of the frames other than messages, per connection."""

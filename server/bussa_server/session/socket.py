@@ -1,55 +1,55 @@
-"""What a connection needs of its transport."""
+"""The socket of a connection: what a transport implements."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 Frame = bytes | str | None
-"""A binary message, a text, or (None) the end."""
+"""A binary message, a text message, or None: the end of the connection."""
 
 
 class Socket(Protocol):
-    """One WebSocket after its handshake. Nothing here waits."""
+    """One WebSocket after its opening handshake. No method waits."""
 
     @property
     def closed(self) -> bool:
-        """Whether nothing more can reach the peer: the socket is closed or closing."""
+        """Whether the socket is closed or closing: nothing more can reach the peer."""
         ...
 
     @property
     def close_code(self) -> int:
-        """The code that it ended with (RFC 6455, section 7.4); 1006 where there was none."""
+        """The close code (RFC 6455, section 7.4); 1006 if there was no close frame."""
         ...
 
     def on_frame(self, callback: Callable[[Frame], None]) -> None:
-        """From now on every message goes to ``callback`` as it comes, and then the end, whoever has ended it."""
+        """Pass every message to ``callback``, and finally None, whichever side ended the connection."""
         ...
 
     def pause_reading(self) -> None:
-        """Hand over nothing more until `resume_reading`, but for the end."""
+        """Pass no more messages until `resume_reading`. The end is passed all the same."""
         ...
 
     def resume_reading(self) -> None: ...
 
     def on_hello_timeout(self, callback: Callable[[], None]) -> None:
-        """If no message has come, call back: not before all is looked at that was read, for a message that waits in
-        a queue of this side's is not late."""
+        """Call back if no message has arrived, but only after all bytes read so far are parsed: a ``hello`` that waits
+        in a queue of ours is not late."""
         ...
 
     def write(self, frames: Sequence[bytes]) -> bool:
-        """Send frames as one write. False: the peer reads slowly; hand over no more until `on_writable` is called.
+        """Send frames as one write. False: the write buffer is full; write no more until the `on_writable` callback.
 
-        After the end of the socket frames are passed over.
+        After the end of the socket, frames are dropped.
         """
         ...
 
     def on_writable(self, callback: Callable[[], None]) -> None:
-        """Where it is told that the peer has caught up."""
+        """Set the callback for a write buffer that has drained."""
         ...
 
     def close(self, code: int, reason: str) -> None:
-        """Send a close frame after what was written, and end; a peer that does not answer is cut off."""
+        """Send a close frame after what was written. A peer that does not answer it is disconnected."""
         ...
 
     def abort(self) -> None:
-        """End at once, whatever still waits to be sent."""
+        """Disconnect at once; unsent bytes are dropped."""
         ...

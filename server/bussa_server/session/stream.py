@@ -1,11 +1,10 @@
-"""One device's place in its user's log: each event once, each seq exactly one more than the one before.
+"""One device's position in its user's log: each event is sent once, with no gap between seqs.
 
-Live events are compared with the cursor. The next one is sent, an old one dropped. A gap is never guessed at:
-the stream stops being live, remembers how far it must get, and reads on from the log, which is the truth
-(*subscribe, then read, then merge by number*). Nothing is buffered meanwhile, so a device that is far behind
-costs no memory.
+A live event is compared with the cursor: the next one is sent, an old one is dropped. On a gap the stream stops being
+live, remembers the highest seq it has heard of, and catches up from the log (*subscribe, then read, then merge by
+seq*). Nothing is buffered meanwhile, so a device that is far behind costs no memory.
 
-A reply that carries a seq stands for the event of that seq: it takes its place in the order.
+A reply with a seq stands for the event of that seq and is sent in its place.
 """
 
 from collections.abc import Callable
@@ -19,11 +18,11 @@ from bussa_server.session.send_queue import SendQueue
 
 
 class LogTrimmedError(Exception):
-    """The log no longer reaches back to the cursor: the device must begin anew."""
+    """The log was trimmed beyond the cursor: the device can't resume."""
 
 
 class Stream:
-    """``on_gap`` is called when the stream stops being live; then somebody must call `catch_up`."""
+    """``on_gap`` is called when the stream stops being live; its owner must then call `catch_up`."""
 
     __slots__ = (
         "_codec",
@@ -47,17 +46,17 @@ class Stream:
         self._store = store
         self._on_gap = on_gap
         self.cursor = cursor
-        """The seq that was sent last."""
+        """The last seq sent."""
         self.live = False
-        """Whether live events are sent as they come. A stream begins by catching up."""
+        """Whether live events are sent at once. False at first: a stream begins by catching up."""
         self._first_catch_up = True
         self._target = cursor
-        """The highest seq heard of: there is at least that much to read."""
+        """The highest seq heard of: catching up must get at least that far."""
         self._pending_replies: dict[int, bytes] = {}
-        """Replies whose seq lies beyond a gap. At most as many as requests are under way."""
+        """Replies whose seq lies beyond a gap. At most as many as there are pending writes."""
 
     def offer(self, seq: int, encoded: EncodedEvent) -> None:
-        """A live event of the user's."""
+        """Take a live event."""
         if self.live:
             found = step(self.cursor, seq)
             if found is Step.NEXT:
@@ -69,7 +68,7 @@ class Stream:
             self._target = seq
 
     def reply(self, seq: int, frame: bytes) -> None:
-        """A reply that stands for the event ``seq``; an old seq: a send repeated under its nonce."""
+        """Take a reply that stands for the event ``seq``. An old seq means a send repeated with its nonce."""
         if seq <= self.cursor:
             self._send_queue.put(frame)
         elif self.live and seq == self.cursor + 1:
@@ -80,7 +79,7 @@ class Stream:
             self._fall_behind(seq)
 
     def expect_head(self, head: int) -> None:
-        """The log is known to reach ``head``: if the stream does not, something was lost on the way."""
+        """The head of the log is at least ``head``: catch up if the stream is behind it."""
         if head > self.cursor:
             self._fall_behind(head)
 
@@ -91,22 +90,21 @@ class Stream:
             self._on_gap()
 
     async def catch_up(self, first: LogPage | None = None) -> None:
-        """Send what the log has after the cursor, until there is no more; then the stream is live.
+        """Send the events after the cursor, page by page, to the head of the log. Then the stream is live.
 
-        ``first``: the page after the cursor, where it was read already. Events offered since must have been noted.
+        ``first``: the page after the cursor, if already read. Events committed since must have been offered.
 
-        Goes at the pace of the peer, and ends early where that is gone: nothing is read for nobody.
+        The next page is read only when the peer has taken the last one. Ends early when the peer is gone.
 
-        Must not run while a request that may append to the log is under way: its reply could come too late
-        to take its place.
+        Must not run while a write is pending: its reply could come too late to take the place of its event.
 
         Raises:
-            LogTooShortError: see there.
-            Unavailable: the store is out of reach; the stream stays as far as it got.
+            LogTrimmedError: the log no longer reaches back to the cursor.
+            Unavailable: the store can't be read. The cursor stays at the last event sent.
         """
         first_catch_up, self._first_catch_up, recovered = self._first_catch_up, False, 0
         while not self._send_queue.ended:
-            # Of what was heard of after ``first`` was read, and before now, that page says nothing.
+            # ``first`` may be older than the events offered since it was read: None forces another read.
             target = self._target if first is None else None
             page = first or await self._store.log(self._user, self.cursor, MAX_LOG_PAGE)
             first = None
@@ -117,8 +115,8 @@ class Stream:
                 reply = self._pending_replies.pop(event.seq, None)
                 self._send_queue.put(reply if reply is not None else self._codec.encode(event))
             recovered += len(page.events)
-            # What was committed while the page was read is not in it, and was offered meanwhile: that moved the
-            # goal. A seq that was heard of before, and that the log does not have even so, is none.
+            # Events committed during the read are missing from the page, but were offered and raised the target.
+            # A seq heard of before the read that the log still does not have does not exist: give it up.
             self._target = max(self._target, page.head)
             if self.cursor >= self._target or (not page.events and self._target == target):
                 self._go_live()
@@ -128,6 +126,6 @@ class Stream:
             await self._send_queue.drained()
 
     def _go_live(self) -> None:
-        # In the turn in which the last page was looked at: no event can come in between.
+        # In the same turn in which the last page was checked: no event can come in between.
         self._target = self.cursor
         self.live = True

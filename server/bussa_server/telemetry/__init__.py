@@ -1,15 +1,15 @@
-"""What happens, told twice: one function an event has its log line and its counter together.
+"""Telemetry: one function per event, which writes its log line and updates its metrics.
 
-    registry    the metrics, and their Prometheus text
-    log         structlog: how a line looks, and how often one may come
-    commits     the post, the store
+    registry    the metrics, and the Prometheus exposition
+    log         structlog: the format of a line, and rate limits of lines
+    commits     the commit queue, the store, gap recovery
     bus         the bus between nodes
-    sockets     connections and what goes over them
-    calls       HTTP, tokens, log-ins
-    process     start, drain, the loop, defects
+    sockets     WebSocket connections and their frames
+    http        HTTP calls, tokens, log-ins, JWKS
+    process     start, drain, loop lag, defects
 
-No line ever holds a message's text, a token, a password or a nonce. What happens for every message
-is counted and not logged; what an outage repeats is logged once a second.
+No line ever contains a message's text, a token, a password or a nonce. Events of every message are counted and not
+logged; lines that an outage would repeat are logged at most once a second.
 """
 
 from bussa_server.telemetry.bus import (

@@ -1,13 +1,13 @@
-"""The bus: when it tears, when it is whole again, what it could not carry."""
+"""The bus: Redis connections, and messages dropped or invalid."""
 
 from bussa_server.telemetry.log import RateLimitedLog, log
 from bussa_server.telemetry.registry import counter, gauge
 
-_MESSAGES_DROPPED = counter("redis_messages_dropped", "Envelopes that could not be sent to the other nodes.")
-_MESSAGES_INVALID = counter("redis_messages_invalid", "Bytes on our channels that are not ours.")
-_DISCONNECTS = counter("redis_disconnects", "Tears of the link to a Redis server.", "server")
+_MESSAGES_DROPPED = counter("redis_messages_dropped", "Messages that could not be published to the other nodes.")
+_MESSAGES_INVALID = counter("redis_messages_invalid", "Messages on our channels that could not be decoded.")
+_DISCONNECTS = counter("redis_disconnects", "Lost or failed connections to a Redis server.", "server")
 _CONNECTED = gauge(
-    "redis_connected", "Whether the link to a Redis server is whole.", "server", multiprocess_mode="livemin"
+    "redis_connected", "Whether a Redis server is connected and subscribed.", "server", multiprocess_mode="livemin"
 )
 
 _dropped_line = RateLimitedLog()
@@ -16,21 +16,21 @@ _disconnected_line = RateLimitedLog()
 
 
 def redis_messages_dropped(count: int) -> None:
-    """So many envelopes did not go out; their receivers read the log."""
+    """``count`` envelopes were not published; the other nodes recover their events from the log."""
     _MESSAGES_DROPPED.inc(count)
     if (skipped := _dropped_line.due()) is not None:
         log.warning("redis messages dropped", count=count, skipped=skipped)
 
 
 def redis_message_invalid() -> None:
-    """Bytes arrived on one of our channels that are no envelope of ours; they are passed over."""
+    """A message on one of our channels is not a valid envelope; it is ignored."""
     _MESSAGES_INVALID.inc()
     if (skipped := _invalid_line.due()) is not None:
         log.warning("invalid message from redis", skipped=skipped)
 
 
 def redis_disconnected(server: str, error: Exception) -> None:
-    """The link to a Redis server is torn, or could not be made."""
+    """The connection to a Redis server was lost, or could not be established."""
     _DISCONNECTS.labels(server).inc()
     _CONNECTED.labels(server).set(0)
     if (skipped := _disconnected_line.due()) is not None:
@@ -40,6 +40,7 @@ def redis_disconnected(server: str, error: Exception) -> None:
 
 
 def redis_connected(server: str) -> None:
-    """The link to a Redis server is whole: every channel is subscribed and confirmed."""
+    """A Redis server is connected: every subscription is confirmed."""
     _CONNECTED.labels(server).set(1)
+    _DISCONNECTS.labels(server)  # there before the first one, so that it is an increase
     log.info("redis connected", server=server)

@@ -1,8 +1,8 @@
-"""How a log line looks, and how often one may come.
+"""Logging: the format of a line, tracebacks without error messages, and rate limits of lines.
 
-Lines go to stderr, of ours from the chosen level on, of the libraries below only warnings. A traceback
-names files, lines and the kind of error, and leaves out what the error says: a database likes to quote
-the row that it refused, and with it what somebody wrote. At level `debug` it is shown.
+Lines go to stderr: ours from the chosen level on, those of libraries from `warning` on. A traceback names files, lines
+and error types, and leaves out error messages: a database error may quote the row, and with it a message's text. At
+level `debug` they are shown.
 """
 
 import logging
@@ -19,13 +19,13 @@ Format = Literal["text", "json"]
 Level = Literal["debug", "info", "warning", "error"]
 
 MAX_CHAIN = 8
-"""Errors of one chain of causes that are shown."""
+"""Errors shown of one chain of causes."""
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("bussa")
 
 
 def configure(format: str, level: str) -> None:
-    """Send every line to stderr. ``format``: `text` for people, `json` for machines. ``level``: one of `Level`."""
+    """Set up logging to stderr. ``format``: `text` or `json`. ``level``: one of `Level`."""
     threshold = logging.getLevelNamesMapping()[level.upper()]
     exceptions = structlog.processors.ExceptionRenderer(_in_full if level == "debug" else frames_only)
     shared: list[Processor] = [
@@ -61,7 +61,7 @@ def configure(format: str, level: str) -> None:
 
 
 def frames_only(exc_info: ExcInfo) -> str:
-    """A traceback without what the errors say: the causes first, as Python does it."""
+    """A traceback without error messages: the causes first, as Python prints it."""
     parts: list[str] = []
     error: BaseException | None = exc_info[1]
     while error is not None and len(parts) < MAX_CHAIN:
@@ -79,19 +79,19 @@ def _in_full(exc_info: ExcInfo) -> str:
 
 
 def exc_info_of(error: BaseException) -> tuple[type[BaseException], BaseException, TracebackType | None]:
-    """``error`` as the `exc_info` of a log line."""
+    """The `exc_info` of ``error`` for a log line."""
     return type(error), error, error.__traceback__
 
 
 class RateLimitedLog:
-    """At most one line a second of one event; the next one says how many were left out."""
+    """Limits the lines of one event to one a second; the next line says how many were skipped."""
 
     def __init__(self) -> None:
         self._next = 0.0
         self._skipped = 0
 
     def due(self) -> int | None:
-        """How many were left out since the last line; None: leave this one out too."""
+        """The number of lines skipped since the last one; None: skip this one, too."""
         now = time.monotonic()
         if now < self._next:
             self._skipped += 1

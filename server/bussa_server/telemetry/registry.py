@@ -1,9 +1,8 @@
-"""The metrics of this process, in a registry of their own: what another library declares stays out.
+"""The metrics registry: our own, so that metrics of other libraries stay out.
 
-Where several workers serve one port (`bussa_server.multiprocess_metrics`), each counts in files of its own, named by
-its number among them, and any of them reads those of all. The successor of a worker that died takes its number and
-counts on where that one ended, so no counter ever falls. What the process collector knows (memory, files) is of one
-process, and is left out then.
+With several workers on one port (`bussa_server.multiprocess_metrics`), each worker counts in files of its own, named by
+its index, and any worker exposes the sum of all. The replacement of a dead worker takes over its index and files, so no
+counter ever decreases. The process collector (memory, files) describes a single process and is left out then.
 """
 
 import os
@@ -22,7 +21,7 @@ from prometheus_client import (
 )
 from prometheus_client.process_collector import ProcessCollector
 
-# A time of creation beside every counter would double the text; a scraper sees a restart by the counter itself.
+# A creation time beside every counter would double the exposition; a scraper detects a restart by the counter itself.
 disable_created_metrics()
 
 MultiprocessMode = Literal["livesum", "livemin", "livemax"]
@@ -31,7 +30,7 @@ _worker = "supervisor"
 
 MULTIPROC_DIR = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
 if MULTIPROC_DIR is not None:
-    # Places and not process ids: else each worker that died would leave its files behind, without end.
+    # Files are named by worker index and not by process id: otherwise every dead worker would leave its files behind.
     values.ValueClass = values.MultiProcessValue(lambda: _worker)  # pyright: ignore[reportUnknownMemberType] - it has no types
 
 REGISTRY = CollectorRegistry()
@@ -48,7 +47,7 @@ def counter(name: str, help: str, *labels: str) -> Counter:
 
 
 def gauge(name: str, help: str, *labels: str, multiprocess_mode: MultiprocessMode = "livesum") -> Gauge:
-    """``of_all``: what is shown where several workers have a value each; the dead have none."""
+    """``multiprocess_mode``: how the values of several live workers are combined."""
     return Gauge(f"bussa_{name}", help, labels, registry=REGISTRY, multiprocess_mode=multiprocess_mode)
 
 
@@ -57,19 +56,19 @@ def histogram(name: str, help: str, *labels: str, buckets: Sequence[float] = SEC
 
 
 def set_worker(worker: str) -> None:
-    """This process, freshly forked, is the worker at ``place``: no other one alive may be."""
+    """Set the index of this freshly forked worker. No other live worker may have it."""
     global _worker
     _worker = worker
 
 
 def remove_worker(worker: str) -> None:
-    """The worker at ``place`` is gone, and with it what it had open."""
+    """Remove the gauges of a dead worker: its connections are gone."""
     if MULTIPROC_DIR is not None:
         multiprocess.mark_process_dead(worker, MULTIPROC_DIR)  # pyright: ignore[reportUnknownMemberType] - it has no types
 
 
 def metrics() -> bytes:
-    """Everything counted so far, as Prometheus text (exposition format 0.0.4)."""
+    """All metrics as Prometheus text (exposition format 0.0.4)."""
     if MULTIPROC_DIR is None:
         return generate_latest(REGISTRY)
     all_workers = CollectorRegistry()

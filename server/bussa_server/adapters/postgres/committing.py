@@ -1,7 +1,7 @@
 """One batch, one transaction: lock, load, decide, save.
 
 Three round trips: a script that begins and locks, a query that loads, a script that saves and commits. Between
-the first and the last nobody else, on whatever node, commits anything for the users of the batch.
+the first and the last no other transaction, on any node, commits anything for the users of the batch.
 """
 
 import asyncio
@@ -19,21 +19,21 @@ from bussa_server.domain.unit_of_work import Outcome
 from bussa_server.ports.store import Faulted, Unavailable
 
 OFFLOAD_CHARS = 20_000
-"""Characters of a batch's texts from which on they are taken apart on another thread: that many take milliseconds."""
+"""Characters of a batch's texts above which they are tokenized on another thread: that many take milliseconds."""
 
 _UNIQUE_VIOLATION = "23505"
 
 
 class RejectedStatementError(Exception):
-    """The server has refused a statement for what is in it; the message is its SQLSTATE."""
+    """The server rejected a statement because of its content; the message is the SQLSTATE."""
 
 
 class UserCreatedConcurrentlyError(Exception):
-    """Another node has just created a user whom this batch creates too: carried out again, it will see that one."""
+    """Another node has just created a user whom this batch creates too. A retry of the batch will see that user."""
 
 
 async def connect_writer(url: str) -> Connection:
-    """A connection that can commit."""
+    """A connection for commits, with the statements prepared."""
     connection = await connect(url, writing=True)
     try:
         await connection.execute(PREPARED)
@@ -44,17 +44,17 @@ async def connect_writer(url: str) -> Connection:
 
 
 async def commit(writing: Pool, batch: Sequence[Command], now: int) -> list[Outcome | Faulted]:
-    """Carry out ``batch`` at ``now`` (ms).
+    """Commit ``batch`` at ``now`` (ms).
 
     Raises:
-        Unavailable: it is not known to be on disk: it is there whole or not at all.
+        Unavailable: the batch is not known to be on disk. It is committed entirely or not at all.
     """
     try:
         plan = await _plan_load(batch)
         return list(await with_retries(TIMEOUT_SECONDS, lambda: _retry_if_user_created(writing, batch, plan, now)))
     except Unavailable:
         raise
-    except Exception as error:  # noqa: BLE001 - a defect of any kind: alone, only the command that has it fails
+    except Exception as error:  # noqa: BLE001 - a defect of any kind; committed one by one, only its command fails
         if len(batch) == 1:
             return [Faulted(error)]
     return [outcome for command in batch for outcome in await commit(writing, [command], now)]
@@ -67,7 +67,7 @@ async def _plan_load(batch: Sequence[Command]) -> LoadPlan:
 
 
 async def _retry_if_user_created(writing: Pool, batch: Sequence[Command], plan: LoadPlan, now: int) -> list[Outcome]:
-    while True:  # ends: each time round, one more of the batch's users is there, or the deadline has passed
+    while True:  # ends: in each round one more user of the batch exists, or the deadline has passed
         try:
             async with writing.connection() as connection:
                 return await _transact(connection, batch, plan, now)
@@ -76,7 +76,7 @@ async def _retry_if_user_created(writing: Pool, batch: Sequence[Command], plan: 
 
 
 async def _transact(connection: Connection, batch: Sequence[Command], plan: LoadPlan, now: int) -> list[Outcome]:
-    """All of ``batch`` or nothing of it."""
+    """Commit all of ``batch`` or nothing of it."""
     try:
         await connection.execute(plan.lock_script())
         uow, keys = await load(connection, plan)
@@ -89,8 +89,8 @@ async def _transact(connection: Connection, batch: Sequence[Command], plan: Load
         done = await connection.execute(f"{script}COMMIT")
     except DB_ERRORS as error:
         if not statement_failed(error):
-            # It may have happened or not, and nobody can tell from here. Another try could do it twice.
-            raise Unavailable("the connection was lost in the middle of a commit") from error
+            # The commit may have succeeded or not. A retry could commit the batch twice.
+            raise Unavailable("connection lost during COMMIT") from error
         await _roll_back(connection)
         if sqlstate(error) == _UNIQUE_VIOLATION and getattr(error, "constraint_name", None) == "people_id":
             raise UserCreatedConcurrentlyError from error
@@ -103,9 +103,9 @@ async def _transact(connection: Connection, batch: Sequence[Command], plan: Load
 
 
 async def _roll_back(connection: Connection) -> None:
-    """Leave the transaction, if the connection is still good for that."""
+    """End the transaction, if the connection still works."""
     if not connection.is_closed() and connection.is_in_transaction():
         try:
             await connection.execute("ROLLBACK")
-        except DB_ERRORS:  # the first error is the one to tell of; without its connection the transaction ends too
+        except DB_ERRORS:  # the first error is the one to report; closing the connection ends the transaction too
             connection.terminate()

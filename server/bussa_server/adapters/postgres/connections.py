@@ -1,7 +1,7 @@
-"""How we connect, and a pool that throws away what broke.
+"""Connection settings, and a connection pool that drops broken connections.
 
-Everything has a deadline, on both sides of the wire. The server's own are a little shorter, so that it is the
-server who gives up in the usual case and the connection stays good; the client's are for a server that is silent.
+Every statement has a timeout on both sides. The server's is a little shorter: usually the server cancels, and the
+connection stays usable. The client's is for a server that does not answer.
 """
 
 from asyncio import Semaphore, timeout
@@ -13,28 +13,29 @@ from bussa_server.adapters.postgres.failures import DB_ERRORS, breaks_connection
 from bussa_server.adapters.postgres.sql import Connection
 
 TIMEOUT_SECONDS = 5.0
-"""A commit or a read that takes longer is given up, tries and waiting for a connection included."""
+"""The deadline of a commit or a read, including retries and the wait for a connection."""
 
 _SESSION = {
     "application_name": "bussa",
     "search_path": "bussa",
     "statement_timeout": "4500",
     "lock_timeout": "4000",
-    # A node that stands still in the middle of a commit holds up whoever writes to its users: not for longer.
+    # A node that stalls in the middle of a commit blocks the other nodes on its row locks, for at most this long.
     "idle_in_transaction_session_timeout": "2500",
     "idle_session_timeout": "0",
-    # A node whose network was cut must not leave its sessions behind.
+    # Sessions of a node whose network was cut must end.
     "tcp_keepalives_idle": "30",
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
-    # What the locking and the literals of a commit rely on, whatever the database's defaults are.
+    # The locking and the literals of a commit rely on these, whatever the database's defaults are.
     "default_transaction_isolation": "read committed",
     "standard_conforming_strings": "on",
     "jit": "off",
 }
 _WRITING = _SESSION | {
     "synchronous_commit": "on",
-    # Each statement of a commit looks rows up by their keys. Its plan is made once, perhaps on an empty table.
+    # Each statement of a commit looks up rows by key. Its plan is made once, possibly on an empty table, where a
+    # sequential scan would look cheapest.
     "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",
 }
@@ -42,16 +43,16 @@ _READING = _SESSION | {"default_transaction_read_only": "on"}
 
 
 async def connect(url: str, *, writing: bool) -> Connection:
-    """A connection to the primary; the first one of several hosts in ``url`` that is one.
+    """A connection to the primary: of several hosts in ``url``, the first that is one.
 
-    A standby won't do, not even for reading: a read that begins after a commit must see it.
+    Reads go to the primary too: a read that begins after a commit must see it.
     """
     primary = {} if "target_session_attrs=" in url else {"target_session_attrs": "primary"}
     return await sql.connect(url, _WRITING if writing else _READING, timeout=TIMEOUT_SECONDS, **primary)
 
 
 class Pool:
-    """Up to ``size`` connections, made as they are needed. The caller sets the deadline."""
+    """Up to ``size`` connections, opened on demand. The caller sets the deadline."""
 
     def __init__(self, connect: Callable[[], Awaitable[Connection]], size: int) -> None:
         self._connect = connect
@@ -61,19 +62,19 @@ class Pool:
 
     @asynccontextmanager
     async def connection(self) -> AsyncGenerator[Connection]:
-        """A connection for the time of the block, which must leave no transaction open."""
+        """A connection for the block, which must leave no transaction open."""
         async with self._slots:
             connection = self._pop_idle() or await self._connect()
             try:
                 yield connection
             except Exception as error:
                 if breaks_connection(error):
-                    # What befell this one may have befallen the others too, and nobody has noticed yet.
+                    # The idle connections may be broken too, which shows only at their next use.
                     connection.terminate()
                     self._drop_idle()
                 raise
             except BaseException:
-                # Cancelled, which is what a deadline does: an answer may still be on its way.
+                # Cancelled, usually by the deadline: a reply may still arrive on this connection.
                 connection.terminate()
                 self._drop_idle()
                 raise
@@ -101,12 +102,12 @@ class Pool:
         self._idle.clear()
 
     async def close(self, seconds: float) -> None:
-        """Say goodbye to the idle ones; those in use are cut off when they come back."""
+        """Close the idle connections; those in use are terminated when they are released."""
         self._closed = True
         idle, self._idle = self._idle, []
         for connection in idle:
             try:
                 async with timeout(seconds):
                     await connection.close()
-            except DB_ERRORS:  # it could not be told; the server will see that it is gone
+            except DB_ERRORS:  # no clean close; the server notices the lost connection
                 connection.terminate()

@@ -1,17 +1,17 @@
-"""Bringing the schema up to date, and the epoch.
+"""Schema migrations, and the epoch.
 
-Everything stands in the schema ``bussa`` of the given database, which may hold other things too.
+All tables are in the schema ``bussa`` of the given database, which may hold other schemas too.
 
-**Two versions side by side.** A rolling restart has old and new servers on one database, and it is the first new
-one that migrates. So a step expands first: it adds tables, columns that may be left out, indexes; an old server
-goes on as if nothing had happened. Only the step of a *later* release takes away what no version in use needs any
-more. Each step says in its first line which schema version a server must at least know to work with the result
-(``-- oldest: 1``). A server that finds a schema newer than its own works with it if it is not older than that;
-otherwise it refuses to start and says why.
+**Two versions side by side.** A rolling restart has old and new servers on one database, and the first new server
+migrates it. So migrations follow expand and contract. A step first expands: it adds tables, optional columns,
+indexes; an old server keeps working. Only a step of a *later* release drops what no version in use needs any more.
+The first line of each step names the oldest schema version whose servers work with the result (``-- oldest: 1``).
+A server that finds a schema newer than its own works with it unless it is older than that; otherwise it refuses to
+start and says why.
 
-**The epoch** names the log. A database that was restored from a backup, or whose standby took over without having
-got every commit, has lost events that devices have seen: it is another log. Stop the servers, restore, call
-`new_epoch`, start them; every device then reads its conversations anew.
+**The epoch** identifies the logs. A database that was restored from a backup, or whose standby took over without
+the last commits, has lost events that devices have seen: it needs another epoch. Stop the servers, restore, call
+`new_epoch`, start the servers; every device then reloads its conversations.
 """
 
 import asyncio
@@ -30,21 +30,21 @@ T = TypeVar("T")
 
 _OLDEST_SERVER = 14
 MIGRATION_TIMEOUT_SECONDS = 3600.0
-"""A step may have to build an index over everything."""
+"""A step may build an index over a whole table."""
 _LOCK_ID = 0x42757373
-"""The advisory lock ("Buss") under which one node at a time migrates."""
+"""The advisory lock ("Buss") of migrations: one node at a time."""
 _LOCK_SECONDS = 60
-"""How long to wait for another node that migrates."""
+"""How long to wait for the migrations of another node."""
 _TABLE_LOCK_MILLIS = 2000
-"""How long a step may wait for a table: whoever waits for it behind the step waits too."""
+"""How long a step may wait for a table lock: later requests for the table queue behind it."""
 
 
 class DatabaseError(Exception):
-    """The database can't be used; the message says why and what would help."""
+    """The database can't be used; the message says why and what to do."""
 
 
 class Step(NamedTuple):
-    """A step of the schema. ``oldest``: see above."""
+    """A migration. ``oldest``: see above."""
 
     version: int
     oldest: int
@@ -52,24 +52,24 @@ class Step(NamedTuple):
 
 
 def migrations() -> list[Step]:
-    """The steps of the schema, ascending from 1 without holes."""
+    """The migrations, by version: 1, 2, 3, …"""
     steps: list[Step] = []
     for entry in resources.files("bussa_server.adapters.postgres").joinpath("migrations").iterdir():
         named = re.fullmatch(r"(\d{4})_\w+\.sql", entry.name)
         if named:
             script = entry.read_text(encoding="utf-8")
             oldest = re.match(r"-- oldest: (\d+)\n", script)
-            assert oldest is not None, f"{entry.name} does not say which version can live with it"
+            assert oldest is not None, f"{entry.name} does not begin with `-- oldest: VERSION`"
             steps.append(Step(int(named[1]), int(oldest[1]), script))
     return sorted(steps)
 
 
 async def prepare(url: str, steps: list[Step]) -> str:
-    """Bring the schema up to date where it is not; returns the epoch.
+    """Migrate the schema if it is not up to date; returns the epoch.
 
     Raises:
-        DatabaseError: not a database for us, a schema too new, no permission.
-        Unavailable: it is out of reach.
+        DatabaseError: an unsupported server or encoding, a schema too new, no permission.
+        Unavailable: the database can't be reached.
     """
 
     async def work(connection: Connection) -> str:
@@ -84,13 +84,13 @@ async def new_epoch(url: str) -> str:
     """Begin a new epoch, after a restore; no server may be running. Returns it.
 
     Raises:
-        DatabaseError: it holds nothing of ours, no permission.
-        Unavailable: it is out of reach.
+        DatabaseError: the database has no Bussa schema, no permission.
+        Unavailable: the database can't be reached.
     """
 
     async def work(connection: Connection) -> str:
         if await _versions(connection) is None:
-            raise DatabaseError("the database holds nothing of Bussa's yet")
+            raise DatabaseError("the database has no Bussa schema yet")
         epoch = secrets.token_hex(8)
         put = "INSERT INTO meta VALUES ('epoch', $1) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
         await connection.execute(put, epoch)
@@ -108,7 +108,7 @@ async def _epoch(connection: Connection) -> str:
 
 
 async def _with_connection(url: str, seconds: float, work: Callable[[Connection], Awaitable[T]]) -> T:
-    """Do ``work`` on a connection of its own, and put what goes wrong into the operator's words."""
+    """Run ``work`` on a new connection; map errors to messages for the operator."""
     try:
         async with asyncio.timeout(seconds):
             connection = await connect(url, writing=True)
@@ -118,7 +118,7 @@ async def _with_connection(url: str, seconds: float, work: Callable[[Connection]
                 connection.terminate()
     except DB_ERRORS as error:
         if isinstance(error, sql.BadUrlError):
-            raise DatabaseError("the database URL is none that PostgreSQL understands") from error
+            raise DatabaseError("invalid database URL") from error
         if is_transient(error):
             raise unavailable(error) from error
         raise DatabaseError(f"the database can't be used: {error} ({sqlstate(error)})") from error
@@ -136,7 +136,7 @@ async def _check_server(connection: Connection) -> None:
 
 
 async def _versions(connection: Connection) -> tuple[int, int] | None:
-    """The version of the schema, and the oldest that can work with it; None: there is no schema yet."""
+    """The version of the schema, and the oldest version that works with it; None: there is no schema yet."""
     if await connection.fetchval("SELECT to_regclass('bussa.versions')") is None:
         return None
     found = "SELECT coalesce(max(version), 0), coalesce(max(oldest), 0) FROM versions"
@@ -159,14 +159,14 @@ async def _migrate(connection: Connection, steps: list[Step]) -> None:
     version, oldest = found
     if oldest > own:
         raise DatabaseError(
-            f"the database was made for a newer Bussa (schema {version}; a server must know at least {oldest}, and"
-            f" this one knows up to {own}): use that one"
+            f"the database needs a newer Bussa (schema version {version}, which needs a server for at least version"
+            f" {oldest}; this server is for version {own})"
         )
 
 
 async def _apply_steps(connection: Connection, steps: list[Step]) -> None:
-    """Take the missing steps; goes inside the transaction, under the lock."""
-    # Asked for first: IF NOT EXISTS wants the right to create schemas even where there is nothing to create.
+    """Apply the missing steps. Must run inside the transaction, under the lock."""
+    # Checked first, because IF NOT EXISTS needs the privilege to create schemas even if the schema exists.
     if await connection.fetchval("SELECT to_regnamespace('bussa')") is None:
         await connection.execute("CREATE SCHEMA bussa")
     await connection.execute(

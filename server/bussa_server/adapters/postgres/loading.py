@@ -1,6 +1,6 @@
-"""Fills a book with the rows that a batch touches.
+"""Loads the rows of a batch into a unit of work.
 
-Nothing is kept from one batch to the next: other nodes write to the same rows.
+Nothing is cached between batches, because other nodes write to the same rows.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from bussa_server.domain.users import Conversation, Participant, User, conversat
 
 @dataclass(frozen=True, slots=True)
 class LoadPlan:
-    """What a batch needs to know, and what can be found out before anything is locked."""
+    """The rows that a batch needs, and what can be computed before anything is locked."""
 
     user_ids: Sequence[str]
     conversation_keys: Sequence[tuple[str, str]]
@@ -26,7 +26,7 @@ class LoadPlan:
     new_users: int
     """How many users the batch may create."""
     words_by_text: dict[str, str]
-    """The words of each text, with blanks between them."""
+    """The words of each text, separated by spaces."""
 
     def lock_script(self) -> str:
         """A script that begins the transaction and locks the log rows."""
@@ -34,10 +34,10 @@ class LoadPlan:
 
 
 def plan_load(batch: Sequence[Command]) -> LoadPlan:
-    """Look through a batch. Takes some microseconds a command, and milliseconds for the longest texts.
+    """Plan a batch. Takes some microseconds per command, and milliseconds for the longest texts.
 
     Raises:
-        UnicodeEncodeError: a text holds half a surrogate pair.
+        UnicodeEncodeError: a text has a lone surrogate.
     """
     conversation_keys = {
         conversation_key(command.user, peer) for command in batch if (peer := peer_of(command)) is not None
@@ -54,9 +54,9 @@ def plan_load(batch: Sequence[Command]) -> LoadPlan:
 
 
 async def load(connection: Connection, plan: LoadPlan) -> tuple[UnitOfWork, list[int]]:
-    """A book with all rows that were asked for, and keys for the users whom the batch may create.
+    """A unit of work with all rows of the plan, and keys for the users whom the batch may create.
 
-    Goes after `LoadPlan.lock_script`, in its transaction.
+    Must run after `LoadPlan.lock_script`, in its transaction.
     """
     rows = await connection.fetch(
         LOAD,
@@ -69,12 +69,12 @@ async def load(connection: Connection, plan: LoadPlan) -> tuple[UnitOfWork, list
     uow, keys = UnitOfWork(), list[int]()
     for kind, row in rows:
         match kind:
-            case "person":
+            case "user":
                 user_row = user_from_row(*row)
                 uow.users[user_row.id] = user_row
-            case "pair":
+            case "conversation":
                 uow.conversations[row[0], row[1]] = conversation_from_row(*row)
-            case "prior":
+            case "record":
                 user, nonce, seq, peer, text, reply_to, n, at, folder = row
                 sent = MessageSent(peer, n, seq, at, folder)
                 uow.idempotency_records[user, nonce.decode()] = IdempotencyRecord(peer, text.decode(), reply_to, sent)
@@ -100,7 +100,7 @@ def user_from_row(
 
 
 def conversation_from_row(low: str, high: str, *columns: Any) -> Conversation:
-    """A pair from the columns of its two sides: the lower one's, then the higher one's."""
+    """A conversation from the columns of its two participants: the lower one's, then the higher one's."""
     return Conversation(
         _participant_from_row(low, high, *columns[:10]), _participant_from_row(high, low, *columns[10:])
     )

@@ -1,4 +1,4 @@
-"""Logs, histories, lists: what is read. Each is one statement, so it sees one moment."""
+"""Reads of logs, histories and lists. Each is one statement, so it sees one snapshot."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,21 +12,20 @@ from bussa_server.adapters.postgres.sql import Connection, id_or_none
 from bussa_server.domain.users import Conversation, User, conversation_key
 from bussa_server.ports.store import (
     MAX_PAGE_CHARS,
+    NO_UPPER_BOUND,
     ConversationPage,
     LogPage,
     MessagePage,
     ResumeState,
     UserPage,
+    parse_cursor,
     take_page,
 )
 
-NO_UPPER_BOUND = 1 << 62
-"""Beyond every seq, n and rank."""
-
 _decode_event = msgspec.json.Decoder(LogEvent).decode
 
-# The rows of a page are cut off here where they are too long, not only after they have come: a character is at most
-# four bytes. The lengths are known without reading the texts.
+# The server bounds a page by bytes, so that long texts beyond it are never sent: a character is at most four bytes.
+# It knows the lengths without reading the texts.
 _MAX_PAGE_BYTES = MAX_PAGE_CHARS * 4
 
 _HEADS = "SELECT id, head FROM people WHERE id = ANY ($1::text[])"
@@ -148,7 +147,7 @@ def _event(
 def message(
     user: str, peer: str, blocked: bool, theirs: bool, n: int, text: bytes, at: int, reply_to: int | None
 ) -> parts.Message:
-    """A message as ``user`` may see it."""
+    """A message as ``user`` sees it."""
     hidden = blocked and theirs
     return parts.Message(
         peer=peer,
@@ -188,8 +187,7 @@ async def history(
 async def conversations(
     connection: Connection, user: str, folder: str, before: str | None, limit: int
 ) -> ConversationPage:
-    rank = parse_cursor(before)
-    rows = await connection.fetch(_CONVERSATIONS, id_or_none(user), folder, rank, limit + 1)
+    rows = await connection.fetch(_CONVERSATIONS, id_or_none(user), folder, parse_cursor(before), limit + 1)
     page, more = take_page(rows, lambda row: len(row[15].decode()), limit)
     return ConversationPage([_conversation(user, *row) for row in page], str(page[-1][3]) if more else None)
 
@@ -215,7 +213,7 @@ def _conversation(
     at: int,
     reply_to: int | None,
 ) -> parts.Conversation:
-    # In a message's row, k counts its sender's messages up to there, so n - k counts the other's.
+    # A message row's k counts its sender's messages so far, so n - k counts the other participant's.
     seen = 0 if seen_n is None else seen_k if seen_sender == peer_key else seen_n - seen_k
     return parts.Conversation(
         peer=peer,
@@ -228,15 +226,6 @@ def _conversation(
         blocked=blocked,
         name=name.decode(),
     )
-
-
-def parse_cursor(cursor: str | None) -> int:
-    """The number in a cursor; without one, beyond all. Raises ValueError: it is none."""
-    if cursor is None:
-        return NO_UPPER_BOUND
-    if not (cursor.isascii() and cursor.isdigit()):
-        raise ValueError("not a cursor")
-    return min(int(cursor), NO_UPPER_BOUND)
 
 
 async def get_user(connection: Connection, user: str) -> User | None:
@@ -254,7 +243,7 @@ async def follows(connection: Connection, user: str, followers: bool, after: str
     rows = await connection.fetch(
         f"SELECT {theirs} FROM follows WHERE {mine} = $1 AND {theirs} > $2 ORDER BY {theirs} LIMIT $3",
         id_or_none(user),
-        (after or "").partition("\0")[0],  # whatever follows it there: ids come after it or before, all the same
+        (after or "").partition("\0")[0],  # text can't hold U+0000; the prefix has the same place among the ids
         limit + 1,
     )
     users = [row[0] for row in rows]

@@ -1,4 +1,4 @@
-"""Writes the script that saves what the ledger changed in a book. Pure: what it returns is sent elsewhere."""
+"""The script that saves the changes of a unit of work. Pure: the caller sends it."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -11,12 +11,12 @@ from bussa_server.domain.users import User
 
 
 def save_script(uow: UnitOfWork, keys: Sequence[int], words_by_text: dict[str, str], now: int) -> str:
-    """A script that writes down what the ledger changed in ``book`` at ``now`` (ms); empty for nothing.
+    """A script that saves the changes in ``uow`` at ``now`` (ms); empty if there are none.
 
-    ``keys`` are for users whom it has created, ``words`` the index's words of each text.
+    ``keys`` are for the users whom the batch has created, ``words_by_text`` has the words of each text for the index.
 
     Raises:
-        UnicodeEncodeError: something that a client chose holds half a surrogate pair.
+        UnicodeEncodeError: a string chosen by a client has a lone surrogate.
     """
     script: list[str] = []
     if uow.changed_users:

@@ -1,18 +1,18 @@
-"""The full-text index: a GIN index over words that `domain.tokenizer` has normalised; no dictionary, no extension.
+"""The full-text index: a GIN index over words normalised by `domain.tokenizer`; no dictionary, no extension.
 
-A lexeme is `USER:word` under each of the two users, so a search costs what that user has written and received,
-and can't come upon anything else.
+Each word has a lexeme `USER:word` for each of the two users. So a search scans only what the user has written and
+received, and can't find anything else.
 """
 
-from bussa_server.adapters.postgres.reading import message, parse_cursor
+from bussa_server.adapters.postgres.reading import message
 from bussa_server.adapters.postgres.sql import Connection, id_or_none
-from bussa_server.ports.store import MessagePage, take_page
+from bussa_server.ports.store import MessagePage, parse_cursor, take_page
 
 _SEARCHER = """
 SELECT me.key, peer.key, sides.folder IS NOT NULL FROM people me LEFT JOIN people peer ON peer.id = $2
 LEFT JOIN sides ON sides.owner = me.key AND sides.peer = peer.key WHERE me.id = $1
 """
-# The hits of blocked people are left out before a page is counted, so that it is full when there are enough.
+# Messages of blocked users are skipped before a page is counted, so that every page but the last is full.
 _SEARCH = """
 SELECT hit.key, peer.id, m.n, m.sender, m.text, m.at, m.reply_to FROM (
     SELECT * FROM words WHERE tokens @@ $1::text::tsquery AND key < $2
@@ -43,5 +43,5 @@ async def search(
 
 
 def _quoted(lexeme: str) -> str:
-    """A lexeme as it stands in a query (PostgreSQL, section 8.11.2). Words hold neither sign; nobody relies on it."""
+    """A lexeme quoted for a tsquery (PostgreSQL, section 8.11.2). Words hold neither character; defence in depth."""
     return "'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "'"

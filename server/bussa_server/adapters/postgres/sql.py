@@ -1,8 +1,8 @@
-"""What we use of asyncpg, with types (it has none of its own), and literals that need no quoting.
+"""The part of asyncpg that we use, typed (it has no types of its own), and literals that need no quoting.
 
-A commit ends with a script of several statements, sent at once: one round trip, and the lock of a log row is held
-for one less. A script takes no parameters, so its values stand in it: numbers as digits, and whatever is text as
-the hexadecimal digits of its UTF-8. No such literal holds a quotation mark, whatever a client wrote.
+A commit ends with a script of several statements in one round trip, which also shortens the time that the row locks
+are held. A script takes no parameters, so the values are literals: numbers as digits, text as the hexadecimal digits
+of its UTF-8. Such a literal never holds a quotation mark, whatever a client wrote.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,9 +11,9 @@ from typing import Any, Protocol, cast
 import asyncpg  # pyright: ignore[reportMissingTypeStubs] - what we use of it is typed below
 
 Error: type[Exception] = asyncpg.PostgresError
-"""What the server answers instead of a result; it has a ``sqlstate`` (PostgreSQL, appendix A)."""
+"""An error from the server, with a ``sqlstate`` (PostgreSQL, appendix A)."""
 ClientError: type[Exception] = asyncpg.InterfaceError
-"""asyncpg's own complaint: a closed connection, a value that is none of the parameter's type."""
+"""asyncpg's own error: a closed connection, a value of the wrong type for a parameter."""
 ProtocolError: type[Exception] = asyncpg.InternalClientError
 BadValueError: type[Exception] = asyncpg.DataError
 BadUrlError: type[Exception] = asyncpg.ClientConfigurationError
@@ -39,7 +39,7 @@ class Connection(Protocol):
 
 
 async def connect(url: str, settings: dict[str, str], **options: Any) -> Connection:
-    """Connect; ``settings`` are the server's, for this session."""
+    """Connect; ``settings`` are server settings of this session."""
     return cast(Connection, await cast(Any, asyncpg).connect(url, server_settings=settings, **options))
 
 
@@ -52,26 +52,26 @@ def bytea_array(values: Iterable[str | bytes | None]) -> str:
     """An array of bytea; strings as UTF-8.
 
     Raises:
-        UnicodeEncodeError: a string holds half a surrogate pair.
+        UnicodeEncodeError: a string has a lone surrogate.
     """
     return "'{" + ",".join(["NULL" if value is None else _bytea_literal(value) for value in values]) + "}'"
 
 
 def _bytea_literal(value: str | bytes) -> str:
-    # Two backslashes: one is for the parser of arrays.
+    # Two backslashes: the array parser consumes one.
     return "\\\\x" + (value.encode() if isinstance(value, str) else value).hex()
 
 
 def execute_line(statement: str, *values: str) -> str:
-    """A line of a script: a prepared statement with its values, from `number_array` and `bytea_array`."""
+    """A script line that executes a prepared statement with values from `number_array` and `bytea_array`."""
     return f"EXECUTE {statement} ({', '.join(values)});\n"
 
 
 def without_nul(ids: Iterable[str]) -> Sequence[str]:
-    """Without those that PostgreSQL's text can't hold; nobody is called so."""
+    """The ids without U+0000, which PostgreSQL's text can't hold and no user id has."""
     return [id for id in ids if "\0" not in id]
 
 
 def id_or_none(id: str | None) -> str | None:
-    """An id to look for; None, which nothing is equal to, for one that nobody can have."""
+    """The id as a query parameter; None, which equals nothing in SQL, if it has a U+0000."""
     return None if id is None or "\0" in id else id

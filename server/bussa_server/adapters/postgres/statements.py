@@ -1,10 +1,10 @@
-"""The SQL of a commit. `PREPARED` is prepared once a connection and then run by name from scripts.
+"""The SQL of a commit. `PREPARED` is prepared once per connection; scripts execute the statements by name.
 
-Rows come in as one array a column (unnest), so a statement costs the same plan for one row and for a thousand.
+Rows are passed as one array per column (unnest), so a statement has the same plan for one row and for a thousand.
 """
 
-# The fixed order is what keeps two batches from waiting for each other in a circle, whatever they hold. Which
-# users were locked is remembered for `LOAD`: one who appears after that is not there yet, for this batch.
+# Locking in a fixed order prevents deadlocks between batches. `LOAD` reads the users that were locked here: a user
+# created after that does not exist for this batch.
 _LOCK_USERS = """
 PREPARE lock_users (bytea[]) AS
 WITH held AS (
@@ -15,16 +15,16 @@ WITH held AS (
 SELECT set_config('bussa.held', coalesce(string_agg(key::text, ','), ''), true) FROM held
 """
 
-# A statement of its own, and not a part of the one that locks: it must see what was committed while that one
-# waited. Rows of several kinds, told apart by the first column. LATERAL … OFFSET 0, and a
-# scalar SELECT where EXISTS would do: an index look-up for each, and never a hash of a whole table.
+# A statement of its own, apart from the one that locks: it must see what was committed while that one waited. The
+# first column tells the kinds of rows apart. LATERAL … OFFSET 0, and a scalar SELECT instead of EXISTS, force an
+# index look-up per row and never a hash of a whole table.
 LOAD = """
 WITH held AS MATERIALIZED (
     SELECT * FROM people WHERE key = ANY (string_to_array(current_setting('bussa.held'), ',')::bigint[])
 )
-SELECT 'person', ROW(key, id, name, dm_policy, knocks, read_receipts, revoked_at, head, newest) FROM held
+SELECT 'user', ROW(key, id, name, dm_policy, knocks, read_receipts, revoked_at, head, newest) FROM held
 UNION ALL
-SELECT 'pair', ROW(
+SELECT 'conversation', ROW(
     low.id, high.id,
     mine.folder, mine.accepted, mine.refused, mine.blocked, mine.muted,
     mine.wrote, mine.read, mine.peer_read, mine.rank,
@@ -38,7 +38,7 @@ JOIN held low ON low.id = asked.low JOIN held high ON high.id = asked.high
 LEFT JOIN LATERAL (SELECT * FROM sides WHERE owner = low.key AND peer = high.key OFFSET 0) mine ON true
 LEFT JOIN LATERAL (SELECT * FROM sides WHERE owner = high.key AND peer = low.key OFFSET 0) theirs ON true
 UNION ALL
-SELECT 'prior', ROW(asked.id, asked.nonce, entry.seq, peer.id, m.text, m.reply_to, m.n, m.at, m.folder)
+SELECT 'record', ROW(asked.id, asked.nonce, entry.seq, peer.id, m.text, m.reply_to, m.n, m.at, m.folder)
 FROM unnest($3::text[], $4::bytea[]) AS asked (id, nonce) JOIN held ON held.id = asked.id
 JOIN LATERAL (SELECT * FROM log WHERE owner = held.key AND nonce = asked.nonce OFFSET 0) entry ON true
 JOIN LATERAL (
@@ -50,7 +50,7 @@ UNION ALL
 SELECT 'key', ROW(nextval(pg_get_serial_sequence('people', 'key'))) FROM generate_series(1, $5::int)
 """
 
-# In the order of the ids: two nodes that sign up the same names must not wait for each other in a circle.
+# In the order of the ids, so that two nodes that sign up the same names do not deadlock.
 _INSERT_USERS = """
 PREPARE insert_users (bigint[], bytea[], bytea[], boolean[], boolean[], bigint[], bigint[], bytea[], bytea[], bytea[])
 AS INSERT INTO people (key, name, dm_policy, knocks, read_receipts, revoked_at, head, newest, id, password)
@@ -90,7 +90,7 @@ ON CONFLICT (owner, peer) DO UPDATE SET folder = excluded.folder, accepted = exc
     read = excluded.read, peer_read = excluded.peer_read, rank = excluded.rank
 """
 
-# Most messages change nothing else of their sender's side.
+# Most messages change nothing else on their sender's side.
 _SET_SENT_COUNT = """
 PREPARE set_sent_count (bigint[], bigint[], bigint[]) AS
 UPDATE sides SET wrote = row.wrote FROM unnest($1, $2, $3) AS row (owner, peer, wrote)
@@ -110,8 +110,8 @@ DELETE FROM follows USING unnest($1, $2) AS row (follower, followee)
 WHERE follows.follower = convert_from(row.follower, 'UTF8') AND follows.followee = convert_from(row.followee, 'UTF8')
 """
 
-# A message stands once in its conversation, by reference in both logs, and with its words in the index. The words
-# come once, with blanks between them, and are put behind the key of either user here.
+# A message is stored once in its conversation, by reference in both logs, and with its words in the index. The words
+# are passed once, separated by spaces, and prefixed with the key of each of the two users here.
 _INSERT_MESSAGES = """
 PREPARE insert_messages (
     bigint, bigint[], bigint[], bigint[], bigint[], bytea[], bigint[], bytea[], bytea[], bigint[], bigint[], bytea[]

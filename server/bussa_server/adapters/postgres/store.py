@@ -1,7 +1,7 @@
 """The store port on PostgreSQL.
 
-One connection commits, batch after batch; a few others read and wait for nobody. Any number of stores, each on a
-node of its own, share a database: the locks of the log rows put their batches in order.
+One connection commits, batch after batch; a few others read and are never blocked by it. Any number of stores, one
+per node, share a database: the locks on the log rows serialize their batches.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 READERS = 8
 MAX_WAITING_READS = 10_000
-"""Reads that may wait for a connection; past it the answer is `unavailable`."""
+"""Reads that may wait for a connection; further ones are `Unavailable`."""
 
 
 class PostgresStore:
@@ -37,11 +37,11 @@ class PostgresStore:
 
     @classmethod
     async def open(cls, url: str) -> "PostgresStore":
-        """Connect to the database at ``url`` (``postgresql://…``) and bring its schema up to date.
+        """Connect to the database at ``url`` (``postgresql://…``) and migrate its schema.
 
         Raises:
-            DatabaseError: it is no database for us; the message says why.
-            Unavailable: it is out of reach.
+            DatabaseError: the database can't be used; the message says why.
+            Unavailable: the database can't be reached.
         """
         return cls(url, await database.prepare(url, database.migrations()))
 
@@ -98,7 +98,7 @@ class PostgresStore:
         return trimmed
 
     async def close(self) -> None:
-        """Finish what was begun and say goodbye."""
+        """Refuse new calls and close the connections."""
         self._closed = True
         for pool in (self._write_pool, self._trim_pool, self._read_pool):
             await pool.close(TIMEOUT_SECONDS)
@@ -107,7 +107,7 @@ class PostgresStore:
         self, work: Callable[Concatenate[Connection, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         if self._waiting_reads >= MAX_WAITING_READS:
-            raise Unavailable("too many reads are waiting")
+            raise Unavailable("too many waiting reads")
         self._waiting_reads += 1
         try:
             return await self._run(self._read_pool, work, *args, **kwargs)

@@ -1,18 +1,18 @@
-"""Forgetting what a log need not reach back to. Conversations keep their messages; only the log's rows go."""
+"""Deletes log events past their retention. Conversations keep their messages; only log rows are deleted."""
 
 from bussa_protocol.limits import LOG_RETENTION_EVENTS, LOG_RETENTION_MILLIS
 from bussa_server.adapters.postgres.sql import Connection
 
 USERS_PER_TRANSACTION = 500
-"""Logs looked at in one transaction."""
+"""Logs examined in one transaction."""
 ROWS_PER_TRANSACTION = 5_000
-"""Rows forgotten in one transaction."""
+"""Rows deleted in one transaction."""
 
 _LOCK_ID = 0x42757374
-"""The advisory lock under which one node at a time trims; the others need not do it too."""
+"""The advisory lock of trimming: one node at a time, the others skip it."""
 
-# Both must hold for what is forgotten: older than the time, and beyond the count. The clocks of the nodes differ by
-# a little, so a log's times need not ascend; it is cut off before the first row that must stay, and has no hole.
+# An event is deleted if it is both older than the retention time and beyond the retention count. The nodes' clocks
+# differ a little, so the times of a log need not ascend. It is cut before the first row to keep, so it has no hole.
 _TRIM = """
 WITH chosen AS MATERIALIZED (
     SELECT key, head FROM people WHERE key > $1 AND (SELECT pg_try_advisory_xact_lock($2)) ORDER BY key LIMIT $3
@@ -32,10 +32,10 @@ SELECT (SELECT count(*) FROM forgotten), (SELECT max(key) FROM chosen), (SELECT 
 
 
 async def trim_some(connection: Connection, now: int, after: int) -> tuple[int, int | None]:
-    """Trim the logs of the next people after the key ``after``.
+    """Trim the logs of the next users after the key ``after``.
 
-    Returns how many events were forgotten, and the key to go on from; None: that was the last one, or another node
-    is at it.
+    Returns the number of deleted events, and the key to continue after; None: there are no more users, or another
+    node is trimming.
     """
     row = await connection.fetchrow(
         _TRIM,
@@ -48,5 +48,5 @@ async def trim_some(connection: Connection, now: int, after: int) -> tuple[int, 
     )
     trimmed, last, examined = row
     if trimmed == ROWS_PER_TRANSACTION:
-        return trimmed, after  # there may be more of these
+        return trimmed, after  # the same users may have more
     return trimmed, last if examined == USERS_PER_TRANSACTION else None

@@ -1,10 +1,10 @@
 """The bus on Redis pub/sub.
 
-bus         the port: which server a user's channel lies on
-link        one Redis server: a publishing and a subscribing connection, their heartbeat, their tears
-resp        one connection: commands out, replies in
-places      where a server is: an address, a Sentinel's master, a member of a cluster
-envelopes   envelopes and heartbeats as bytes
+bus                 the port: users are distributed over the servers
+pubsub_connection   one server: a publishing and a subscribing connection, heartbeats, reconnects
+redis_protocol      one connection: commands out, replies in
+discovery           the address of a server: fixed, a Sentinel's master, a member of a cluster
+envelopes           envelopes and heartbeats as bytes
 """
 
 from bussa_server.adapters.redis.bus import RedisBus

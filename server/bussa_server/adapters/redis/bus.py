@@ -1,4 +1,4 @@
-"""The bus port on one or several plain Redis servers, users spread over them by a hash of their ids."""
+"""The bus port on one or several plain Redis servers; users are distributed over them by a hash of their ids."""
 
 import secrets
 import zlib
@@ -18,11 +18,11 @@ class RedisBus:
     has_other_nodes = True
 
     def __init__(self, urls: Sequence[str], epoch: str) -> None:
-        """``urls``: the same on every node, in the same order. ``epoch``: the store's, so that deployments which
-        share a Redis do not hear each other.
+        """``urls`` must be the same on every node, in the same order. ``epoch`` is the store's; it isolates deployments
+        that share a Redis.
 
         Raises:
-            ValueError: a URL is none of ours.
+            ValueError: an invalid URL.
         """
         self._resolvers = [resolver(url) for url in urls]
         self._prefix = f"bussa:{epoch}:"
@@ -85,4 +85,4 @@ class RedisBus:
 
 
 def _ignore(envelope: Envelope) -> None:
-    """Nobody listens yet."""
+    """The callback before `RedisBus.listen`."""

@@ -1,8 +1,8 @@
-"""Where a Redis server is: an address, the master that Sentinels name, or a member of a cluster.
+"""The address of a Redis server: fixed, the master that Sentinels name, or a member of a cluster.
 
 Addresses are URLs as redis-py reads them: ``redis://``, ``rediss://`` (TLS), with user, password and ``ssl_…``
 parameters. ``redis+sentinel://host:port,host:port/NAME`` asks Sentinels for the master of that name;
-``redis+cluster://host:port,host:port`` takes the first member that answers, because a cluster carries classic
+``redis+cluster://host:port,host:port`` takes the first member that answers, because a cluster broadcasts classic
 pub/sub to all its members.
 """
 
@@ -18,7 +18,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 SENTINEL_TIMEOUT_SECONDS = 2.0
-"""How long a Sentinel may take to answer."""
+"""The timeout of a query to one Sentinel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +31,14 @@ class Address:
 
 
 Resolver = Callable[[], Awaitable[Address]]
-"""Where the server is now. Raises OSError if nobody can say."""
+"""Returns the server's current address. Raises OSError if it can't be resolved."""
 
 
 def resolver(url: str) -> tuple[str, Resolver]:
-    """A name of the server, without its password, and how to find it.
+    """The name of a server for logs, without the password, and its resolver.
 
     Raises:
-        ValueError: the URL is none of ours.
+        ValueError: an invalid URL.
     """
     if url.startswith("redis+sentinel://"):
         return _sentinel(url)
@@ -78,7 +78,7 @@ def _tls(given: dict[str, Any]) -> ssl.SSLContext:
 
 
 def _split_hosts(url: str) -> tuple[list[str], str]:
-    """The hosts, each as a ``redis://`` URL with the credentials of all, and the path."""
+    """The hosts, each as a ``redis://`` URL with the shared credentials, and the path."""
     rest = url.split("://", 1)[1]
     credentials, at, rest = rest.rpartition("@")
     hosts, _, path = rest.partition("/")
@@ -88,7 +88,7 @@ def _split_hosts(url: str) -> tuple[list[str], str]:
 def _sentinel(url: str) -> tuple[str, Resolver]:
     hosts, name = _split_hosts(url)
     if not hosts or not name:
-        raise ValueError("redis+sentinel://host:port,host:port/NAME names the master at its end")
+        raise ValueError("hosts or master name missing: redis+sentinel://host:port,host:port/NAME")
     addresses = [_parse_address(host) for host in hosts]
 
     async def ask_sentinels() -> Address:
@@ -98,14 +98,14 @@ def _sentinel(url: str) -> tuple[str, Resolver]:
             sentinel_kwargs={
                 "socket_timeout": SENTINEL_TIMEOUT_SECONDS,
                 "socket_connect_timeout": SENTINEL_TIMEOUT_SECONDS,
-                # One that is gone is asked once and not for seconds: the next one knows.
+                # No retries: if one Sentinel is down, ask the next one at once.
                 "retry": Retry(NoBackoff(), 0),
             },
         )
         try:
             host, port = await sentinel.discover_master(name)
         except RedisError as error:
-            raise ConnectionError(f"no Sentinel names the master {name!r}") from error
+            raise ConnectionError(f"no Sentinel knows the master {name!r}") from error
         finally:
             for client in sentinel.sentinels:
                 await client.aclose()
@@ -117,12 +117,12 @@ def _sentinel(url: str) -> tuple[str, Resolver]:
 def _cluster(url: str) -> tuple[str, Resolver]:
     hosts, _ = _split_hosts(url)
     if not hosts:
-        raise ValueError("redis+cluster://host:port,host:port names members of the cluster")
+        raise ValueError("hosts missing: redis+cluster://host:port,host:port")
     addresses = [_parse_address(host) for host in hosts]
     attempt = 0
 
     async def next_member() -> Address:
-        # Whoever comes back tries the next member: the last one may be gone.
+        # A reconnect tries the next member, because the last one may be down.
         nonlocal attempt
         attempt += 1
         return addresses[(attempt - 1) % len(addresses)]

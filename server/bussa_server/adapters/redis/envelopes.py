@@ -8,7 +8,7 @@ from bussa_server.ports.bus import Envelope
 
 
 class NodeEnvelope(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """An envelope, and the node that it comes from."""
+    """An envelope with the node that published it."""
 
     node: str
     user: str
@@ -16,11 +16,11 @@ class NodeEnvelope(msgspec.Struct, frozen=True, array_like=True, gc=False):
     json: bytes
     msgpack: bytes
     revoked_at: int | None
-    spent: bool
+    charge_sender: bool
 
 
 class Heartbeat(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A node's sign of life. ``torn``: envelopes of it may have been lost; ``bye``: it ends, and nothing was lost."""
+    """A node's heartbeat. ``torn``: envelopes of this node may have been lost; ``bye``: it stops, nothing was lost."""
 
     node: str
     kind: Literal["alive", "torn", "bye"]
@@ -32,7 +32,7 @@ _decode_heartbeat = msgspec.msgpack.Decoder(Heartbeat).decode
 
 
 class InvalidPayloadError(ValueError):
-    """Bytes on one of our channels that are not ours."""
+    """A payload on one of our channels that no node of ours has published."""
 
 
 def encode_envelope(node: str, envelope: Envelope) -> bytes:
@@ -44,18 +44,26 @@ def encode_heartbeat(heartbeat: Heartbeat) -> bytes:
 
 
 def decode_envelope(data: bytes) -> tuple[str, Envelope]:
-    """The node that an envelope comes from, and the envelope. Raises ForeignError."""
+    """The publishing node, and the envelope.
+
+    Raises:
+        InvalidPayloadError: not an envelope.
+    """
     try:
         decoded = _decode_envelope(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidPayloadError(str(error)) from error
     return decoded.node, Envelope(
-        decoded.user, decoded.seq, decoded.json, decoded.msgpack, decoded.revoked_at, decoded.spent
+        decoded.user, decoded.seq, decoded.json, decoded.msgpack, decoded.revoked_at, decoded.charge_sender
     )
 
 
 def decode_heartbeat(data: bytes) -> Heartbeat:
-    """Raises ForeignError."""
+    """The heartbeat in ``data``.
+
+    Raises:
+        InvalidPayloadError: not a heartbeat.
+    """
     try:
         return _decode_heartbeat(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -1,10 +1,10 @@
-"""One Redis server, as one node uses it: a connection to publish, one to subscribe, and proof that both work.
+"""One node's use of one Redis server: a publishing and a subscribing connection, with heartbeats through both.
 
-A heartbeat of our own goes out by the one connection and must come back by the other. When it does not, or when a
-connection ends, both are made anew, every channel is subscribed again, and then, not before, the link is whole: by
-its own account (`on_resync`) the node then compares the heads of its users with the store, and does so again and
-again for as long as the link is not whole. The other nodes hear that envelopes of this one may have been lost
-(``torn``), and doubt a node whose heartbeat they miss.
+The node publishes a heartbeat on the one connection and must receive it on the other. If it does not come back, or a
+connection ends, both are reopened and every channel is subscribed again; only then is the server ``connected`` again.
+`on_resync` then makes the node compare the heads of its users with the store, and while the server is not connected,
+`may_have_lost` makes it repeat that. A ``torn`` heartbeat tells the other nodes that envelopes of this node may have
+been lost; they also resync while a node's heartbeats are missing.
 """
 
 import asyncio
@@ -21,24 +21,24 @@ from bussa_server.adapters.redis.redis_protocol import RedisProtocol, pack_comma
 
 HEARTBEAT_SECONDS = 0.5
 HEARTBEAT_TIMEOUT_SECONDS = 1.2
-"""Two heartbeats missed in a row: something may be wrong between that node and us. What was lost must be found within
-2 s, and a comparison follows within 0.7 s (`bussa_server.session.maintenance`)."""
+"""Two missed heartbeats of another node: its envelopes may be getting lost. Losses must be found within 2 s, and a
+comparison of heads follows within 0.7 s (`bussa_server.session.maintenance`)."""
 MAX_MISSED_HEARTBEATS = 4
-"""So many heartbeats of our own are away, 2 s' worth: begin anew. Counted and not timed: a loop that stood still has
-sent none meanwhile, and must not tear what is whole."""
+"""Missed heartbeats of our own (2 s) before a reset. Counted, not timed: a stalled event loop sends none meanwhile,
+and must not reset a working connection."""
 NODE_EXPIRY_SECONDS = 600.0
-"""A node that was silent for so long is gone: it was killed, and what it had committed has been found long since."""
+"""A node that was silent for so long was killed; its commits have been found long ago."""
 SUBSCRIBE_TIMEOUT_SECONDS = 5.0
 RECONNECT_DELAY_SECONDS = (0.05, 1.0)
-"""The wait before the first try to come back, and the longest one; doubled in between, with jitter."""
+"""The first and the longest reconnect delay; doubled in between, with jitter."""
 MAX_BUFFERED_BYTES = 8 * 1024 * 1024
-"""What may wait for a Redis that does not read; past it envelopes are dropped, and the log has them."""
+"""The write buffer for a Redis that does not read. Beyond it envelopes are dropped; the log has their events."""
 CHANNELS_PER_COMMAND = 1_000
-"""Channels subscribed by one command."""
+"""Channels per SUBSCRIBE or UNSUBSCRIBE command."""
 
 
 class PubSubConnection:
-    """Belongs to one event loop. Never raises to whoever publishes."""
+    """Belongs to one event loop. `publish` never raises."""
 
     def __init__(
         self,
@@ -56,26 +56,26 @@ class PubSubConnection:
         self._on_message = on_message
         self._on_resync = on_resync
         self._channels: set[bytes] = set()
-        """What is watched, subscribed or to be."""
+        """The wanted channels, subscribed or about to be."""
         self._added_while_connecting: set[bytes] = set()
-        """Watched before the link was whole, and not confirmed yet: nobody has waited for them."""
+        """Added while not connected, and not confirmed yet: `subscribe` returned without waiting for them."""
         self._pending_confirmations: dict[bytes, asyncio.Future[None]] = {}
         self._queued: list[tuple[bool, bytes]] = []
-        """What is to be subscribed (True) and unsubscribed at the end of this turn, in its order."""
+        """Channels to subscribe (True) and unsubscribe at the end of this loop iteration, in order."""
         self._publisher: RedisProtocol | None = None
         self._subscriber: RedisProtocol | None = None
         self._last_heard: dict[str, float] = {}
-        """When each node was heard last, this one included."""
+        """The time of the last heartbeat of each node, this one included."""
         self._missed_heartbeats = 0
         """Heartbeats of our own since the last one that came back."""
         self.connected = False
-        """Both connections work and every channel is confirmed."""
+        """Both connections work, and the channels wanted when they were opened are confirmed."""
         self._loss_unannounced = False
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     @property
     def may_have_lost(self) -> bool:
-        """Whether something may be getting lost right now."""
+        """Whether envelopes may be getting lost right now."""
         if not self.connected:
             return True
         now = asyncio.get_running_loop().time()
@@ -85,7 +85,7 @@ class PubSubConnection:
         return any(now - heard > HEARTBEAT_TIMEOUT_SECONDS for heard in self._last_heard.values())
 
     def publish(self, messages: Iterable[tuple[bytes, bytes]]) -> None:
-        """Publish (channel, message)s as one write."""
+        """Publish (channel, message) pairs in one write."""
         publisher = self._publisher
         if publisher is None or publisher.buffered_bytes > MAX_BUFFERED_BYTES:
             telemetry.redis_messages_dropped(sum(1 for _ in messages))
@@ -94,11 +94,11 @@ class PubSubConnection:
         publisher.write(b"".join([pack_command(b"PUBLISH", channel, message) for channel, message in messages]))
 
     def announce_loss(self) -> None:
-        """Let the other nodes doubt, from the next heartbeat on."""
+        """Make the other nodes resync, with the next heartbeat."""
         self._loss_unannounced = True
 
     async def subscribe(self, channel: bytes) -> None:
-        """Subscribe, if nobody has yet. Returns when that is confirmed, or at once while the link is not whole."""
+        """Subscribe, unless subscribed already. Returns when that is confirmed, or at once while not connected."""
         if channel not in self._channels:
             self._channels.add(channel)
             if self._subscriber is not None:
@@ -128,7 +128,7 @@ class PubSubConnection:
     # Subscribing.
 
     def _enqueue(self, subscribe: bool, channel: bytes) -> None:
-        """Everybody who comes in one turn of the loop is subscribed by one command."""
+        """Batch the changes of one loop iteration into as few commands as possible."""
         if not self._queued:
             asyncio.get_running_loop().call_soon(self._flush_queued)
         self._queued.append((subscribe, channel))
@@ -158,8 +158,8 @@ class PubSubConnection:
                     confirmed.set_result(None)
                 added_while_connecting = channel in self._added_while_connecting
                 self._added_while_connecting.discard(channel)
-                # Confirmed again, unasked: somebody has reconnected in between. Or confirmed only now: its device has
-                # read the log already, and perhaps the comparison, too, came before.
+                # A repeated confirmation: something in between has reconnected. Or a late one: the device has read the
+                # log before the subscription was active, and maybe the comparison of heads was too early as well.
                 if confirmed is None or (added_while_connecting and self.connected):
                     self._on_resync()
             case Exception():
@@ -182,7 +182,7 @@ class PubSubConnection:
         if heartbeat.kind == "torn" and heartbeat.node != self._node:
             self._on_resync()
 
-    # Its life.
+    # Connecting, heartbeats, reconnecting.
 
     async def _run(self) -> None:
         wait = RECONNECT_DELAY_SECONDS[0]
@@ -199,7 +199,7 @@ class PubSubConnection:
             wait = min(RECONNECT_DELAY_SECONDS[1], wait * 2)
 
     async def _connect(self) -> None:
-        """Both connections, and every channel confirmed. Raises OSError, RedisError."""
+        """Open both connections and get every channel confirmed. Raises OSError, RedisError."""
         address = await self._resolve()
         subscriber = self._subscriber = await RedisProtocol.connect(address, self._on_reply)
         loop = asyncio.get_running_loop()
@@ -211,11 +211,11 @@ class PubSubConnection:
         async with asyncio.timeout(SUBSCRIBE_TIMEOUT_SECONDS):
             await asyncio.wait([asyncio.gather(*confirmations), subscriber.closed], return_when=asyncio.FIRST_COMPLETED)
         if subscriber.closed.done():
-            raise ConnectionError("the subscribing connection was closed")
+            raise ConnectionError("subscribing connection closed")
         self._publisher = await RedisProtocol.connect(address, self._on_publish_reply)
         self._last_heard = {node: loop.time() for node in self._last_heard}
         self._last_heard[self._node] = loop.time()
-        # Whatever was under way on the last connection may be lost: the others compare, and so do we.
+        # Envelopes in flight on the last connection may be lost: this node and the others compare heads.
         self._loss_unannounced = False
         self._missed_heartbeats = 0
         self._send_heartbeat("torn")
@@ -234,9 +234,9 @@ class PubSubConnection:
             self._send_heartbeat("torn" if loss else "alive")
             await asyncio.wait(ends, timeout=HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             if any(end.done() for end in ends):
-                raise ConnectionError("a connection was closed")
+                raise ConnectionError("connection closed")
             if self._missed_heartbeats >= MAX_MISSED_HEARTBEATS:
-                raise ConnectionError("our own heartbeat does not come back")
+                raise ConnectionError("heartbeat timeout")
 
     def _send_heartbeat(self, kind: Any) -> None:
         if self._publisher is not None:
@@ -249,7 +249,7 @@ class PubSubConnection:
             self._loss_unannounced = True
 
     def _reset(self) -> None:
-        """Begin anew: something is not as it should be."""
+        """Abort the connection; `_run` reconnects."""
         if self._subscriber is not None:
             self._subscriber.abort()
 

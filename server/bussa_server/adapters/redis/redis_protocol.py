@@ -1,7 +1,7 @@
 """One connection to Redis: commands out, replies in (RESP2), parsed by hiredis.
 
-redis-py's own connection awaits every reply by itself. A node gets thousands a second, and they come in heaps:
-here all that a read has brought is handed over in one turn of the loop. (Measured: docs/decisions.)
+redis-py's own connection awaits each reply separately. A node gets thousands a second, in bursts: here all replies
+of one read are handled in one loop iteration. (Measured: docs/decisions.)
 """
 
 import asyncio
@@ -14,22 +14,22 @@ from redis.exceptions import RedisError
 from bussa_server.adapters.redis.discovery import Address
 
 CONNECT_SECONDS = 2.0
-"""How long a connection and its log-in may take."""
+"""The timeout for connecting and authenticating."""
 
 
 class RedisProtocol(asyncio.Protocol):
-    """``on_reply`` gets every reply in its order; an error is a reply, too (`hiredis.ReplyError`)."""
+    """``on_reply`` gets every reply, in order; an error is a reply too (`hiredis.ReplyError`)."""
 
     def __init__(self) -> None:
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        """Done when the connection has ended, whatever the reason."""
+        """Done when the connection has ended, for any reason."""
         self._reader: Any = hiredis.Reader()
         self._transport: asyncio.Transport | None = None
         self._on_reply: Callable[[Any], None] = _ignore
 
     @staticmethod
     async def connect(address: Address, on_reply: Callable[[Any], None]) -> "RedisProtocol":
-        """Connect and log in. Raises OSError (TimeoutError included) and RedisError."""
+        """Connect and authenticate. Raises OSError (TimeoutError included) and RedisError."""
         protocol = RedisProtocol()
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
@@ -39,7 +39,7 @@ class RedisProtocol(asyncio.Protocol):
                 if address.password is not None:
                     user = () if address.username is None else (address.username,)
                     await protocol._request("AUTH", *user, address.password)
-                # A server that still loads, or that wants a password, says so here.
+                # A server that is loading, or requires a password, reports it here.
                 await protocol._request("PING")
         except BaseException:
             protocol.abort()
@@ -54,7 +54,7 @@ class RedisProtocol(asyncio.Protocol):
 
     @property
     def buffered_bytes(self) -> int:
-        """Bytes that the kernel has not taken yet."""
+        """Bytes not yet accepted by the kernel."""
         return 0 if self._transport is None else self._transport.get_write_buffer_size()
 
     def abort(self) -> None:
@@ -72,7 +72,7 @@ class RedisProtocol(asyncio.Protocol):
         self.write(pack_command(*command))
         await asyncio.wait([reply_received, self.closed], return_when=asyncio.FIRST_COMPLETED)
         if not reply_received.done():
-            raise ConnectionError("the connection was closed")
+            raise ConnectionError("connection closed")
         if isinstance(reply_received.result(), Exception):
             raise RedisError(str(reply_received.result()))
 
@@ -90,14 +90,14 @@ class RedisProtocol(asyncio.Protocol):
             while (reply := self._reader.gets()) is not False:
                 self._on_reply(reply)
         except hiredis.ProtocolError:
-            self.abort()  # whatever this is, it is not Redis any more
+            self.abort()  # out of sync, or not Redis
 
 
 def pack_command(*command: str | bytes) -> bytes:
     return _hiredis_pack_command(command)
 
 
-# Its stub knows commands of one word only.
+# Its type stub allows commands of one word only.
 _hiredis_pack_command = cast(
     Callable[[tuple[str | bytes, ...]], bytes],
     hiredis.pack_command,  # pyright: ignore[reportUnknownMemberType] - see above
@@ -105,4 +105,4 @@ _hiredis_pack_command = cast(
 
 
 def _ignore(reply: Any) -> None:
-    """Nobody listens yet."""
+    """The callback before `RedisProtocol.connect` returns."""

@@ -1,13 +1,13 @@
-"""The embedded store: SQLite by apsw, one writing thread, a few reading ones.
+"""The embedded store: SQLite by apsw, one writer thread, a few reader threads.
 
-store         the port, asynchronous; group commit and indexing take turns on the writing thread
-ledger_rows   fills a book with rows and writes down what it says has changed
-people        reads a person, and a pair of them
+store         the port, asynchronous; commits and indexing take turns on the writer thread
+repository    loads the rows of a batch into a unit of work, and saves its changes
+users         reads a user, and a conversation
 reading       logs, histories, lists
 searching     the full-text index
 database      opening, locking, migrating, backing up
 checking      verifies a data folder
-trimming      forgets what a log need not reach back to
+trimming      deletes log events past their retention
 migrations/   the schema, step by step
 """
 

@@ -1,4 +1,4 @@
-"""Verifies a data folder: what must be true whatever has happened to the server."""
+"""Verifies the invariants of a data folder, which must hold whatever has happened to the server."""
 
 from contextlib import closing
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from bussa_server.adapters.sqlite import database
 from bussa_server.adapters.sqlite.sql import Sql
 
 MAX_SHOWN = 20
-"""Complaints shown of one kind."""
+"""Problems shown per rule."""
 
-# Each finds rows that must not exist; the columns fill the sentence.
+# Each query finds rows that must not exist; their columns fill the sentence.
 _RULES: list[tuple[str, str]] = [
     (
         "the log of {} has a hole: {} events between seq {} and {}",
@@ -20,7 +20,7 @@ _RULES: list[tuple[str, str]] = [
         GROUP BY owner HAVING count(*) <> max(seq) - min(seq) + 1""",
     ),
     (
-        "the log of {} was never trimmed, and yet begins at seq {}",
+        "the log of {} was never trimmed, but begins at seq {}",
         """SELECT people.id, min(seq) FROM log JOIN people ON people.key = log.owner
         GROUP BY owner HAVING min(seq) > 1 AND max(seq) <= 10000""",
     ),
@@ -31,21 +31,21 @@ _RULES: list[tuple[str, str]] = [
         GROUP BY pair HAVING count(*) <> max(n) OR min(n) <> 1""",
     ),
     (
-        "in the conversation of {} and {} message {} is miscounted",
+        "in the conversation of {} and {} message {} has a wrong count",
         """SELECT low.id, high.id, n FROM (
             SELECT pair, n, k, row_number() OVER (PARTITION BY pair, sender ORDER BY n) AS counted FROM messages
         ) JOIN pairs ON pairs.key = pair JOIN people low ON low.key = pairs.low
         JOIN people high ON high.key = pairs.high WHERE k <> counted""",
     ),
     (
-        "the log of {} refers to a message (seq {}) that is not there or not of that user",
+        "the log of {} refers to a message (seq {}) that does not exist or is not of that user",
         """SELECT people.id, seq FROM log JOIN people ON people.key = log.owner
         LEFT JOIN messages m ON m.key = log.message LEFT JOIN pairs ON pairs.key = m.pair
         WHERE log.message IS NOT NULL AND (m.key IS NULL OR owner NOT IN (pairs.low, pairs.high))""",
     ),
     (
-        "message {} of {} and {} stands in {} logs that reach back to it, and should in both, once each",
-        # A log that was trimmed reaches back to its oldest message, or to none; any other to all.
+        "message {} of {} and {} has {} log entries, and should have one in each of the two logs",
+        # A trimmed log has its messages from its oldest one on, or none; any other log has all.
         """WITH reach AS (
             SELECT owner, CASE WHEN min(seq) > 1 THEN coalesce(min(message), 1 << 62) ELSE 0 END AS first
             FROM log GROUP BY owner
@@ -58,7 +58,7 @@ _RULES: list[tuple[str, str]] = [
         GROUP BY m.key HAVING count(log.seq) <> 2 OR count(DISTINCT log.owner) <> 2""",
     ),
     (
-        "the log of {} tells the conversation with {} out of order at seq {}",
+        "the log of {} has the conversation with {} out of order at seq {}",
         """SELECT people.id, peer.id, seq FROM (
             SELECT owner, peer, seq, m.n AS n, lag(m.n) OVER (PARTITION BY owner, log.peer ORDER BY seq) AS before
             FROM log JOIN messages m ON m.key = log.message
@@ -66,7 +66,7 @@ _RULES: list[tuple[str, str]] = [
         AND n <> before + 1""",
     ),
     (
-        "{} has read {} messages of {}, and there are fewer",
+        "{} has read {} messages of {}, but there are fewer",
         """SELECT people.id, read, peer.id FROM sides JOIN people ON people.key = owner
         JOIN people peer ON peer.key = sides.peer
         WHERE max(read, peer_read) > coalesce((SELECT max(n) FROM messages WHERE messages.pair = sides.pair), 0)""",
@@ -81,7 +81,7 @@ class Report:
 
 
 def check(folder: Path) -> Report:
-    """Look at all rows, in one moment, also while the folder is served. Takes about a minute a million messages.
+    """Verify all rows, in one snapshot, also while a server uses the folder. Takes about a minute per million messages.
 
     Raises:
         DataFolderError: there is no database, or it can't be read.
@@ -98,10 +98,10 @@ def check(folder: Path) -> Report:
             ).fetchone()
     except apsw.Error as error:
         raise database.DataFolderError(f"{path} can't be read: {error}") from error
-    verdict = "all agree" if not problems else "SOMETHING IS WRONG"
+    verdict = "OK" if not problems else "PROBLEMS FOUND"
     return Report(
         problems,
-        f"{users} people, {conversations} conversations, {messages} messages, {events} events: {verdict}",
+        f"{users} users, {conversations} conversations, {messages} messages, {events} events: {verdict}",
     )
 
 

@@ -1,4 +1,4 @@
-"""Opening the data folder: one process at a time, the schema brought up to date, the epoch."""
+"""Opening a data folder: the lock, schema migrations, the epoch, backups."""
 
 import fcntl
 import os
@@ -13,20 +13,23 @@ import apsw
 from bussa_server.adapters.sqlite.sql import Sql, connect, copy
 
 APPLICATION_ID = 0x42757373
-"""`PRAGMA application_id`: tells our file from any other SQLite file ("Buss")."""
+"""`PRAGMA application_id`: marks the file as a Bussa database ("Buss")."""
 
 FILE_NAME = "bussa.sqlite3"
 
-# Before it a WAL reset can corrupt the file (sqlite.org/wal.html, "the WAL-reset bug").
+BUSY_TIMEOUT_MILLIS = 5000
+"""How long a statement waits for the lock of another process before it fails."""
+
+# In older versions a WAL reset can corrupt the file (sqlite.org/wal.html, "the WAL-reset bug").
 _OLDEST_SQLITE = (3, 51, 3)
 
 
 class DataFolderError(Exception):
-    """The data folder can't be used; the message says why and what would help."""
+    """The data folder can't be used; the message says why and what to do."""
 
 
 def migrations() -> list[tuple[int, str]]:
-    """The steps of the schema: (version, SQL), ascending from 1 without holes."""
+    """The migrations, (version, SQL), by version: 1, 2, 3, …"""
     steps: list[tuple[int, str]] = []
     for entry in resources.files("bussa_server.adapters.sqlite").joinpath("migrations").iterdir():
         named = re.fullmatch(r"(\d{4})_\w+\.sql", entry.name)
@@ -36,10 +39,10 @@ def migrations() -> list[tuple[int, str]]:
 
 
 def lock_folder(folder: Path) -> int:
-    """Create the folder where it is missing and lock it for this process; the lock lasts as long as the descriptor.
+    """Create the folder if it is missing and lock it for this process. Returns the lock's file descriptor.
 
     Raises:
-        DataFolderError: it can't be written, or another process serves it.
+        DataFolderError: the folder can't be written, or another process uses it.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -55,15 +58,15 @@ def lock_folder(folder: Path) -> int:
 
 
 def unlock_folder(lock: int) -> None:
-    """Let go of what `claim` has locked."""
+    """Release the lock of `lock_folder`."""
     os.close(lock)
 
 
 def open_for_writing(path: Path) -> tuple[Sql, str]:
-    """Open the file, or make it, and bring its schema up to date. Returns the connection, and the log's epoch.
+    """Open or create the file and migrate its schema. Returns the connection and the epoch.
 
     Raises:
-        DataFolderError: not ours, made by a newer version, damaged, or not writable.
+        DataFolderError: not a Bussa database, of a newer version, damaged, or not writable.
     """
     if tuple(int(part) for part in apsw.sqlite_lib_version().split(".")) < _OLDEST_SQLITE:
         raise DataFolderError(f"SQLite {apsw.sqlite_lib_version()} is too old; 3.51.3 or newer is needed")
@@ -73,17 +76,17 @@ def open_for_writing(path: Path) -> tuple[Sql, str]:
                 os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             connection = connect(path)
             cleanup.callback(connection.close)
-            connection.set_busy_timeout(5000)
-            _check_file(connection, path)  # before anything is written: what is not ours is left as it is
+            connection.set_busy_timeout(BUSY_TIMEOUT_MILLIS)
+            _check_file(connection, path)  # before the first write: a foreign file stays as it is
             connection.pragma("journal_mode", "wal")
             connection.pragma("synchronous", "full")
             connection.pragma("temp_store", "memory")
-            # The log is folded into the file in steps of 16 MiB; the default 4 MiB folds under every second of load.
+            # A checkpoint every 16 MiB of write-ahead log; the default of 4 MiB checkpoints every second under load.
             connection.pragma("wal_autocheckpoint", 4000)
             connection.pragma("cache_size", -65536)
             epoch = _migrate(connection)
         except apsw.NotADBError as error:
-            raise DataFolderError(f"{path} is not a SQLite database, or it is damaged") from error
+            raise DataFolderError(f"{path} is not a SQLite database, or is damaged") from error
         except (apsw.Error, OSError) as error:
             raise DataFolderError(f"{path} can't be opened: {error}") from error
         cleanup.pop_all()
@@ -92,31 +95,32 @@ def open_for_writing(path: Path) -> tuple[Sql, str]:
 
 def open_for_reading(path: Path) -> Sql:
     connection = connect(path, flags=apsw.SQLITE_OPEN_READONLY)
-    connection.set_busy_timeout(5000)
+    connection.set_busy_timeout(BUSY_TIMEOUT_MILLIS)
     connection.pragma("query_only", 1)
     connection.pragma("cache_size", -16384)
     return connection
 
 
 def _check_file(connection: Sql, path: Path) -> None:
-    """See that the file is empty, or ours and not newer than this program."""
+    """Check that the file is empty, or a Bussa database that is not newer than this program."""
     version, newest_version = int(connection.pragma("user_version")), migrations()[-1][0]
     ours = connection.pragma("application_id") == APPLICATION_ID
     if not ours and (version or connection.execute("SELECT count(*) FROM sqlite_schema").get):
-        raise DataFolderError(f"{path} holds something else than a Bussa database")
+        raise DataFolderError(f"{path} is not a Bussa database")
     if version > newest_version:
         raise DataFolderError(
-            f"{path} was made by a newer Bussa (schema {version}; this one knows up to {newest_version}): use that one"
+            f"{path} needs a newer Bussa (its schema has version {version}; this server is for version"
+            f" {newest_version})"
         )
 
 
 def _migrate(connection: Sql) -> str:
-    """Take the steps that are missing, each one whole or not at all. Returns the epoch."""
+    """Apply the missing steps, each in one transaction. Returns the epoch."""
     version = int(connection.pragma("user_version"))
     for step, sql in migrations():
         if step > version:
             with connection:
-                connection.execute(sql).fetchall()  # to its end, whatever its statements return
+                connection.execute(sql).fetchall()  # fetched, because otherwise execution stops at the first row
                 connection.pragma("application_id", APPLICATION_ID)
                 connection.pragma("user_version", step)
     epoch: str | None = connection.execute("SELECT value FROM meta WHERE name = 'epoch'").get
@@ -127,10 +131,10 @@ def _migrate(connection: Sql) -> str:
 
 
 def back_up(folder: Path, destination: Path) -> None:
-    """Copy the database of a folder, also while it is served, into a new file.
+    """Copy the database of a folder into a new file, also while a server uses the folder.
 
-    The copy has no epoch: whoever serves it begins another one, because what was logged after the copy
-    is not in it, and a device that saw it must not count on.
+    The copy has no epoch: the server that opens it begins a new one, because the copy lacks later events, and a
+    device that has seen them must not resume on it.
 
     Raises:
         DataFolderError: there is no database, or the destination can't be written or exists.
@@ -139,10 +143,10 @@ def back_up(folder: Path, destination: Path) -> None:
     if not source.exists():
         raise DataFolderError(f"there is no database in {folder}")
     try:
-        # Made before it is filled, and for its owner only: what people wrote is never anybody else's to read.
+        # Created before it is filled, readable by its owner only: it holds private messages.
         os.close(os.open(destination, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError as error:
-        raise DataFolderError(f"{destination} exists already") from error
+        raise DataFolderError(f"{destination} already exists") from error
     except OSError as error:
         raise DataFolderError(f"{destination} can't be written: {error.strerror}") from error
     try:
@@ -150,12 +154,12 @@ def back_up(folder: Path, destination: Path) -> None:
             copy(reader, target)
             target.execute("DELETE FROM meta WHERE name = 'epoch'")
     except apsw.Error as error:
-        destination.unlink()  # half a backup is none, and must not be taken for one
+        destination.unlink()  # a partial backup must not be mistaken for a backup
         raise DataFolderError(f"the backup failed: {error}") from error
 
 
 def revoked_at(folder: Path, user: str) -> int | None:
-    """Since when tokens of ``user`` count (ms); None: there is no such user.
+    """The ``revoked_at`` (ms) of ``user``; None for an unknown user.
 
     Raises:
         DataFolderError: there is no database, or it can't be read.

@@ -1,4 +1,4 @@
-"""Logs, histories, lists: what is read. Each function runs on a reading thread with a connection of its own."""
+"""Reads of logs, histories and lists. Each function runs on a reader thread, with that thread's connection."""
 
 from typing import Any
 
@@ -9,7 +9,16 @@ from bussa_protocol.frames.events import LogEvent
 from bussa_server.adapters.sqlite.sql import Sql
 from bussa_server.adapters.sqlite.users import read_conversation, read_user
 from bussa_server.domain.users import Conversation, User
-from bussa_server.ports.store import ConversationPage, LogPage, MessagePage, ResumeState, UserPage, take_page
+from bussa_server.ports.store import (
+    NO_UPPER_BOUND,
+    ConversationPage,
+    LogPage,
+    MessagePage,
+    ResumeState,
+    UserPage,
+    parse_cursor,
+    take_page,
+)
 
 _decode_event = msgspec.json.Decoder(LogEvent).decode
 
@@ -20,7 +29,7 @@ FROM log LEFT JOIN messages m ON m.key = log.message LEFT JOIN people peer ON pe
 LEFT JOIN sides ON sides.owner = log.owner AND sides.peer = log.peer
 WHERE log.owner = ? AND log.seq > ? ORDER BY log.seq LIMIT ?
 """
-# Each end is looked up: both in one SELECT, and SQLite reads the whole log for them.
+# Two subqueries, each an index look-up: with min and max in one SELECT, SQLite scans the whole log.
 _HEAD_AND_TAIL = """
 SELECT coalesce((SELECT max(seq) FROM log WHERE owner = ?1), 0),
     coalesce((SELECT min(seq) FROM log WHERE owner = ?1), 1)
@@ -56,7 +65,7 @@ def revoked(connection: Sql, users: list[str]) -> dict[str, int]:
 
 def log(connection: Sql, user: str, after: int, limit: int) -> LogPage:
     key = connection.execute(_ROW_ID, (user,)).get
-    with connection:  # one moment for the events and the ends
+    with connection:  # one snapshot for the events, the head and the tail
         head, tail = connection.execute(_HEAD_AND_TAIL, (key,)).fetchall()[0]
         if after + 1 < tail:
             return LogPage((), head, tail)
@@ -132,7 +141,7 @@ def history(
     if after is not None:
         where, order, bound = "n > ?", "ASC", after
     else:
-        where, order, bound = "n < ?", "DESC", before if before is not None else 1 << 62
+        where, order, bound = "n < ?", "DESC", before if before is not None else NO_UPPER_BOUND
     messages = connection.execute(
         f"SELECT {_MESSAGE} FROM messages m WHERE pair = ? AND {where} ORDER BY n {order} LIMIT ?",
         (conversation_row_id, bound, limit + 1),
@@ -147,16 +156,6 @@ def history(
         ],
         more,
     )
-
-
-def parse_cursor(cursor: str | None) -> int:
-    """Pages go down from here. Raises ValueError for what was never the ``next`` of a page."""
-    if cursor is None:
-        return 1 << 62
-    # `int` would also take signs, spaces, underscores and the digits of other scripts.
-    if not (cursor.isascii() and cursor.isdigit()):
-        raise ValueError("not a cursor")
-    return min(int(cursor), 1 << 62)
 
 
 def conversations(connection: Sql, user: str, folder: str, before: str | None, limit: int) -> ConversationPage:
@@ -187,7 +186,7 @@ def _conversation(
     at: int,
     reply_to: int | None,
 ) -> parts.Conversation:
-    # In a message's row, k counts its sender's messages up to there, so n - k counts the other's.
+    # A message row's k counts its sender's messages so far, so n - k counts the other participant's.
     theirs = k if sender == peer_key else n - k
     seen = 0 if read_n is None else read_k if read_sender == peer_key else read_n - read_k
     return parts.Conversation(
@@ -204,7 +203,7 @@ def _conversation(
 
 
 def messages_by_row_id(connection: Sql, user: str, row_ids: list[int]) -> list[parts.Message]:
-    """Messages of ``user`` by their keys, in that order; those of people whom the user blocks are left out."""
+    """The messages with these keys, in that order, as ``user`` sees them. None may be of a blocked user."""
     found: list[parts.Message] = []
     for key in row_ids:
         row = connection.execute(

@@ -1,7 +1,7 @@
-"""Fills a book with the rows that a batch touches, and writes down what the ledger changed.
+"""Loads the rows of a batch into a unit of work, and saves its changes.
 
-Runs on the writing thread, inside one transaction. Nobody else writes this file, so people and pairs that were
-read stay true and are kept; a transaction that fails throws them away.
+Runs on the writer thread, inside one transaction. Nothing else writes to this file, so users and conversations are
+cached; a failed transaction evicts the rows that it loaded.
 """
 
 from collections import OrderedDict
@@ -17,11 +17,10 @@ from bussa_server.domain.unit_of_work import IdempotencyRecord, MessageSent, New
 from bussa_server.domain.users import Conversation, Participant, User, conversation_key
 
 MAX_CACHED_ROWS = 50_000
-"""People, and pairs, kept in memory (each some 500 bytes); past it the longest kept are read again."""
+"""Cached users, and as many conversations (each some 500 bytes); the oldest are evicted first."""
 
 MAX_CACHED_NONCES = 10_000
-"""Nonces known by heart, and as many before those (each some 400 bytes): a send is repeated within seconds, as a
-rule."""
+"""Nonces in each of the two generations of the cache (each some 400 bytes). Retries usually come within seconds."""
 
 _IDEMPOTENCY_RECORD = """
 SELECT log.seq, people.id, m.text, m.reply_to, m.n, m.at, m.folder FROM log
@@ -31,7 +30,7 @@ WHERE log.owner = ? AND log.nonce = ?
 
 
 class NonceReusedError(Exception):
-    """A nonce was used earlier than those that are known by heart."""
+    """A nonce was used before, but is no longer cached."""
 
 
 def _user_row(user: User) -> tuple[Any, ...]:
@@ -46,18 +45,18 @@ def _participant_row(participant: Participant) -> tuple[Any, ...]:
 
 
 class Repository:
-    """The rows of the ledger on one connection, with what was read before kept in memory."""
+    """Loads and saves units of work on one connection, with a cache."""
 
     def __init__(self, connection: Sql) -> None:
         self._connection = connection
-        # Ordered, because the oldest leave first: a plain dict would walk over all who have left before.
+        # OrderedDict, because the oldest are evicted first: a plain dict would scan over all deleted slots.
         self._users: OrderedDict[str, User] = OrderedDict()
         self._conversations: OrderedDict[tuple[str, str], Conversation] = OrderedDict()
         self._newer_nonces: dict[tuple[str, str], IdempotencyRecord] = {}
         self._older_nonces: dict[tuple[str, str], IdempotencyRecord] = {}
-        """What the newest nonces were used for, and those before them, which are let go of all at once."""
+        """Two generations of cached nonces; the older one is evicted as a whole."""
         self._loaded: list[tuple[UnitOfWork, tuple[int, int, int]]] = []
-        """The books of the transaction that is open, and the newest keys before each of them."""
+        """The units of work of the open transaction, each with the newest keys before it."""
         newest_row_id = "SELECT coalesce(max(key), 0) FROM "
         self._user_row_id: int = connection.execute(newest_row_id + "people").get
         self._conversation_row_id: int = connection.execute(newest_row_id + "pairs").get
@@ -65,16 +64,16 @@ class Repository:
         """The key of the newest message."""
 
     def begin(self) -> None:
-        """A transaction begins: what was loaded before it is committed."""
+        """Begin a transaction; all units of work loaded before are committed."""
         self._loaded.clear()
 
     def roll_back(self) -> None:
-        """Throw away what is kept of the transaction: it has failed, and the ledger had already changed it."""
+        """Evict the rows of the failed transaction, because the handlers have changed them in memory."""
         while self._loaded:
             self.roll_back_last()
 
     def roll_back_last(self) -> None:
-        """The same for the book that was loaded last. Reads nothing: the disk may be what has failed."""
+        """The same for the last unit of work only. Reads nothing, because the disk may have failed."""
         uow, (self._user_row_id, self._conversation_row_id, self.message_row_id) = self._loaded.pop()
         for user in uow.users:
             self._users.pop(user, None)
@@ -85,11 +84,11 @@ class Repository:
             self._older_nonces.pop(nonce, None)
 
     def load(self, batch: Sequence[Command], *, check_all_nonces: bool) -> UnitOfWork:
-        """A book with all rows that ``batch`` touches.
+        """A unit of work with all rows that ``batch`` touches.
 
-        Almost every nonce is new, and to look each one up would cost as much as a row. So only the newest are
-        known by heart. If one was used earlier than those, `recheck_refused` finds it, or `save` meets the index and
-        fails; the batch is carried out again then, ``check_all_nonces``: with every nonce looked up.
+        Almost every nonce is new, and looking each one up would cost as much as writing a row. So only the cached
+        ones are checked. If an older nonce is reused, `recheck_refused` finds it, or `save` violates the unique index;
+        the batch is then retried with ``check_all_nonces``, which looks up every nonce.
         """
         uow = UnitOfWork()
         self._loaded.append((uow, (self._user_row_id, self._conversation_row_id, self.message_row_id)))
@@ -144,10 +143,12 @@ class Repository:
             )
 
     def recheck_refused(self, uow: UnitOfWork, batch: Sequence[Command], outcomes: Sequence[Outcome]) -> None:
-        """A message that is refused meets no index; but had it been let in before, then that is its answer.
+        """Check the nonces of refused sends, which never reach the unique index.
+
+        A send that succeeded before must get that result again, even if it would be refused now.
 
         Raises:
-            RepeatedError: a nonce of ``batch`` was used before, and ``book`` did not know.
+            NonceReusedError: a nonce of ``batch`` was used before, but is not in ``uow``.
         """
         for command, outcome in zip(batch, outcomes, strict=True):
             if isinstance(command, Send) and isinstance(outcome.result, Refusal):
@@ -159,8 +160,8 @@ class Repository:
                         raise NonceReusedError
 
     def save(self, uow: UnitOfWork) -> None:
-        """Write down what the ledger changed in ``book``."""
-        # People first, then pairs, then what refers to them.
+        """Save the changes in ``uow``."""
+        # Users first, then conversations, then the rows that refer to them.
         if uow.changed_users:
             self._save_users(uow)
         for message in uow.messages:
@@ -258,9 +259,9 @@ class Repository:
         )
 
     def _update_cache(self, uow: UnitOfWork) -> None:
-        """Keep the pairs that the batch made, and let go of the longest kept where there are too many."""
+        """Cache the conversations and nonces of the batch, and evict the oldest entries."""
         if uow.changed_users:
-            # A pair that was not loaded is that of somebody whom this batch has created.
+            # A conversation that was not loaded has a user whom this batch has created.
             self._conversations.update(uow.conversations)
         self._newer_nonces.update(uow.idempotency_records)
         if len(self._newer_nonces) >= MAX_CACHED_NONCES:

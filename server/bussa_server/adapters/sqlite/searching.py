@@ -1,26 +1,24 @@
-"""The full-text index: FTS5 over words that `domain.tokenizer` has normalised.
+"""The full-text index: FTS5 over words normalised by `domain.tokenizer`.
 
-A token is `USER:word` under each of the two users, so a search costs what that user has written and received,
-and can't come upon anything else. Messages are indexed some time after they were committed, in chunks, when the
-writing thread has nothing better to do: nobody waits for the index when a message is sent. Who searches waits
-until it has caught up.
+Each word has a token `USER:word` for each of the two users. So a search scans only what the user has written and
+received, and can't find anything else. Messages are indexed some time after their commit, in chunks, when the writer
+thread is idle: a send never waits for the index. A search first waits until the index has caught up.
 """
 
 from bussa_protocol.frames import parts
-from bussa_server.adapters.sqlite.reading import messages_by_row_id, parse_cursor
+from bussa_server.adapters.sqlite.reading import messages_by_row_id
 from bussa_server.adapters.sqlite.sql import Sql
 from bussa_server.domain.tokenizer import tokenize
-from bussa_server.ports.store import MessagePage, take_page
+from bussa_server.ports.store import MessagePage, parse_cursor, take_page
 
 CHUNK = 256
-"""Messages indexed in one transaction: some milliseconds, for which a message may have to wait."""
+"""Messages indexed in one transaction: some milliseconds, which a commit may have to wait."""
 
 _NEXT = """
 SELECT m.key, m.text, pairs.low, pairs.high, pairs.key FROM messages m JOIN pairs ON pairs.key = m.pair
 WHERE m.key > ? ORDER BY m.key LIMIT ?
 """
-# The hits are found newest first and those of blocked people skipped while they are found, so that a
-# page is full when there are enough.
+# Messages of blocked users are skipped before a page is counted, so that every page but the last is full.
 _SEARCH = """
 SELECT words.rowid FROM words JOIN messages m ON m.key = words.rowid
 LEFT JOIN sides ON sides.owner = ? AND sides.peer = m.sender
@@ -30,18 +28,18 @@ ORDER BY words.rowid DESC LIMIT ?
 
 
 def last_indexed(connection: Sql) -> int:
-    """The key of the newest message that is in the index."""
+    """The key of the newest indexed message."""
     return connection.execute("SELECT value FROM meta WHERE name = 'indexed'").get or 0
 
 
 def index_some(connection: Sql) -> int:
     """Index the next messages, in one transaction; returns the key of the newest one indexed."""
-    # The index can be made again from the messages: this transaction need not wait for the disk.
+    # No fsync: the index can be rebuilt from the messages.
     connection.execute("PRAGMA synchronous = NORMAL")
     try:
         with connection:
             done = last_indexed(connection)
-            # Long texts take long.
+            # Bounded by characters too, because long texts take long.
             rows, _ = take_page(connection.execute(_NEXT, (done, CHUNK)), lambda row: len(row[1]), CHUNK)
             if not rows:
                 return done

@@ -1,4 +1,4 @@
-"""What we use of an apsw connection, with types: apsw's own stubs leave the values of rows unknown."""
+"""The part of an apsw connection that we use, typed: apsw's own stubs leave the values of rows unknown."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ import apsw
 class Cursor(Protocol):
     @property
     def get(self) -> Any:
-        """All rows, or what is left of them where there is only one row, or one column; None for no row."""
+        """All rows; without the outer list if there is one row, without the tuples if one column; None for no row."""
         ...
 
     def __iter__(self) -> Iterator[Any]: ...
@@ -19,7 +19,7 @@ class Cursor(Protocol):
 
 
 class Sql(Protocol):
-    """A connection. As a context it is a transaction, or a savepoint inside one."""
+    """A connection. As a context manager it is a transaction, or a savepoint inside one."""
 
     in_transaction: bool
 
@@ -41,7 +41,7 @@ def connect(path: Path, *, flags: int = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE
 def copy(source: Sql, destination: Sql) -> None:
     """Copy a whole database, also while it is written to (sqlite.org/backup.html).
 
-    In one step: between two of them somebody may write, and then it begins again, under load for ever.
+    In one step, because a write between two steps restarts the copy: under load it would never finish.
     """
     from_, to = cast(apsw.Connection, source), cast(apsw.Connection, destination)
     with to.backup("main", from_, "main") as backup:

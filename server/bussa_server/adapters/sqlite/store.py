@@ -1,7 +1,7 @@
 """The store port on SQLite.
 
-All writing happens on one thread: batches of commands, chunks of the index, trimming, each one a transaction.
-Reading happens on a few other threads and waits for nobody (write-ahead log).
+All writes run on one thread: batches of commands, chunks of the index, trimming, each in a transaction. Reads run on
+a few other threads and are never blocked by writes (write-ahead log).
 """
 
 import asyncio
@@ -32,20 +32,20 @@ Outcomes = Sequence[Outcome | Faulted]
 
 READERS = 2
 READ_TIMEOUT_SECONDS = 5.0
-"""A read that takes longer is given up: it is a search for half of everything, or the disk is dying."""
+"""A read that takes longer is interrupted: a search that matches too much, or a failing disk."""
 MAX_WAITING_READS = 10_000
-"""Reads that may wait for a thread; past it the answer is `unavailable`."""
+"""Reads that may wait for a thread; further ones are `Unavailable`."""
 INDEX_LAG = 4_000
-"""Messages the index may lag behind; past it chunks are indexed between the batches, however busy it is."""
+"""Messages that the index may lag behind. Beyond it chunks are indexed between batches, even under load."""
 INDEX_PAUSE = 0.5
 """Seconds without a batch after which the index catches up."""
 
 
 class SqliteStore:
-    """See `bussa_server.ports.store.Store`. One process serves a folder at a time; a lock sees to it."""
+    """See `bussa_server.ports.store.Store`. A lock ensures that one process at a time uses a folder."""
 
     def __init__(self, folder: Path) -> None:
-        """Open the folder, make it where it is missing, and bring the schema up to date. Blocks.
+        """Open or create the folder and migrate the schema. Blocks.
 
         Raises:
             DataFolderError: see `database`.
@@ -81,13 +81,13 @@ class SqliteStore:
             return self._transact(self._commit_together, batch, now)
         except Unavailable:
             raise
-        except Exception:  # noqa: BLE001 - an old nonce, or a defect of any kind: alone, only the command that has it fails
+        except Exception:  # noqa: BLE001 - an old nonce, or a defect of any kind; one by one, only its command fails
             return self._transact(self._commit_one_by_one, batch, now)
 
     def _transact(
         self, work: Callable[[Sequence[Command], int], Outcomes], batch: Sequence[Command], now: int
     ) -> Outcomes:
-        """One transaction: all of ``batch`` or nothing of it."""
+        """Run ``work`` in one transaction: commit all of ``batch`` or nothing of it."""
         self._repository.begin()
         try:
             self._connection.execute("BEGIN IMMEDIATE")
@@ -103,7 +103,7 @@ class SqliteStore:
         return outcomes
 
     def _commit_together(self, batch: Sequence[Command], now: int) -> Sequence[Outcome | Faulted]:
-        """Raises RepeatedError, or what the index of the nonces raises, where a nonce is older than those by heart."""
+        """Raises NonceReusedError, or violates the unique index, if a nonce was used before and is no longer cached."""
         uow = self._repository.load(batch, check_all_nonces=False)
         outcomes = [handlers.handle(uow, command, now) for command in batch]
         self._repository.recheck_refused(uow, batch, outcomes)
@@ -129,7 +129,7 @@ class SqliteStore:
         return outcome
 
     def _index_soon(self) -> None:
-        """Catch up with the index once no batch has come for a while, or at once where it lags far behind."""
+        """Schedule indexing: after a pause without batches, or at once if the index lags far behind."""
         if self._index_timer is not None:
             self._index_timer.cancel()
         if self._closed:
@@ -147,16 +147,16 @@ class SqliteStore:
         try:
             await self._index()
         except Unavailable as error:
-            telemetry.database_unavailable(error, 0)  # the next batch, or the next search, tries again
+            telemetry.database_unavailable(error, 0)  # retried after the next batch, or at the next search
 
     async def _index(self) -> None:
-        """Index what was committed until now, chunk by chunk; batches are committed in between."""
+        """Index all messages committed so far, chunk by chunk; batches are committed in between."""
         goal = self._repository.message_row_id
         while self._last_indexed < goal:
             before = self._last_indexed
             self._last_indexed = await self._write(searching.index_some, self._connection)
             if self._last_indexed == before:
-                return  # the goal was seen in the middle of a batch that came to nothing
+                return  # the goal was read in the middle of a batch that was rolled back
 
     async def heads(self, users: Iterable[str]) -> dict[str, int]:
         return await self._read(reading.heads, list(users))
@@ -203,7 +203,7 @@ class SqliteStore:
         return trimmed
 
     async def close(self) -> None:
-        """Finish what was begun, fold the write-ahead log into the file, let the folder go."""
+        """Finish running writes, checkpoint the write-ahead log, release the folder."""
         if self._closed:
             return
         self._closed = True
@@ -234,7 +234,7 @@ class SqliteStore:
 
     async def _read(self, work: Callable[Concatenate[Sql, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         if self._closed or self._waiting_reads >= MAX_WAITING_READS:
-            raise Unavailable("the store is closed" if self._closed else "too many reads are waiting")
+            raise Unavailable("the store is closed" if self._closed else "too many waiting reads")
         self._waiting_reads += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(
@@ -246,7 +246,7 @@ class SqliteStore:
             self._waiting_reads -= 1
 
     def _reader(self) -> Sql:
-        """This thread's own connection, with a fresh deadline."""
+        """This thread's connection, with a new deadline."""
         connection: Sql | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._local.connection = database.open_for_reading(self._path)
@@ -257,5 +257,5 @@ class SqliteStore:
 
 
 def _is_unavailable(error: BaseException) -> bool:
-    """Whether the store is out of reach, and not the command wrong."""
+    """Whether the store failed, and not the command."""
     return isinstance(error, apsw.Error) and not isinstance(error, (apsw.ConstraintError, apsw.SQLError))

@@ -1,18 +1,18 @@
-"""Forgetting what a log need not reach back to. Conversations keep their messages; only the log's rows go."""
+"""Deletes log events past their retention. Conversations keep their messages; only log rows are deleted."""
 
 from bussa_protocol.limits import LOG_RETENTION_EVENTS, LOG_RETENTION_MILLIS
 from bussa_server.adapters.sqlite.sql import Sql
 
 USERS_PER_TRANSACTION = 500
-"""Logs looked at in one transaction."""
+"""Logs examined in one transaction."""
 ROWS_PER_TRANSACTION = 5_000
-"""Rows forgotten of one log in one transaction."""
+"""Rows deleted from one log in one transaction."""
 
 
 def trim_some(connection: Sql, now: int, after: int) -> tuple[int, int | None]:
-    """Trim the logs of the next people after the key ``after``.
+    """Trim the logs of the next users after the key ``after``.
 
-    Returns how many events were forgotten, and the key to go on from; None: that was the last one.
+    Returns the number of deleted events, and the key to continue after; None: there are no more users.
     """
     trimmed = 0
     keys: list[int] = []
@@ -25,19 +25,18 @@ def trim_some(connection: Sql, now: int, after: int) -> tuple[int, int | None]:
             removed = _trim_one(connection, key, now - LOG_RETENTION_MILLIS)
             trimmed += removed
             if removed == ROWS_PER_TRANSACTION:
-                return trimmed, key - 1  # there may be more of this one
+                return trimmed, key - 1  # the same log may have more
     return trimmed, keys[-1] if len(keys) == USERS_PER_TRANSACTION else None
 
 
 def _trim_one(connection: Sql, owner: int, since: int) -> int:
-    """Both must hold for what is forgotten: beyond the count, and older than ``since``."""
+    """Delete the events of one log that are both beyond the retention count and older than ``since``."""
     beyond: int = (
         connection.execute("SELECT coalesce(max(seq), 0) FROM log WHERE owner = ?", (owner,)).get - LOG_RETENTION_EVENTS
     )
     if beyond <= 0:
         return 0
-    # And nothing behind what stays, for a log has no holes: where the clock was set back, an old time may follow a
-    # younger one.
+    # Cut before the first row to keep, so that the log has no hole: the times do not ascend if the clock was set back.
     first_kept: int | None = connection.execute(
         "SELECT seq FROM log WHERE owner = ? AND seq <= ? AND at >= ? ORDER BY seq LIMIT 1", (owner, beyond, since)
     ).get

@@ -1,4 +1,4 @@
-"""Reads a person, and how two people stand to each other, as the file has them."""
+"""Reads a user, and a conversation, from the file."""
 
 from bussa_protocol.frames.parts import Settings
 from bussa_server.adapters.sqlite.sql import Sql
@@ -6,7 +6,7 @@ from bussa_server.domain.users import Conversation, Participant, User
 
 _USER = "SELECT key, name, dm_policy, knocks, read_receipts, password, revoked_at FROM people WHERE id = ?"
 _HEAD = "SELECT coalesce(max(seq), 0) FROM log WHERE owner = ?"
-# Three look-ups in the index of each folder, each with a LIMIT of its own: without, SQLite reads all of the sides.
+# One index look-up per folder, each with its own LIMIT: without it SQLite reads all rows of the owner.
 _TOP_PEER_OF = (
     "SELECT * FROM (SELECT peer, rank FROM sides WHERE owner = ?1 AND folder = '{}' ORDER BY rank DESC LIMIT 1)"
 )
@@ -28,7 +28,7 @@ _FOLLOWS = "SELECT 1 FROM follows WHERE follower = ? AND followee = ?"
 
 
 def read_user(connection: Sql, user: str) -> User | None:
-    """A person as the file has it; None who does not exist."""
+    """The user, or None."""
     row = connection.execute(_USER, (user,)).fetchone()
     if row is None:
         return None
@@ -40,7 +40,7 @@ def read_user(connection: Sql, user: str) -> User | None:
 
 
 def read_conversation(connection: Sql, one: User, other: User) -> Conversation:
-    """How two people stand to each other, as the file has it."""
+    """The conversation of two users; a new one if the file has none."""
     low, high = (one, other) if one.id < other.id else (other, one)
     conversation = Conversation(_read_participant(connection, low, high), _read_participant(connection, high, low))
     row = connection.execute(_CONVERSATION, (low.row_id, high.row_id)).fetchone()

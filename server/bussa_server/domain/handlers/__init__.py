@@ -1,9 +1,15 @@
-"""Carries commands out on a book: decides, numbers, appends.
+"""Command handlers: decide, number, append, on a unit of work.
 
-This is where *decide where you commit* is true: a store calls ``carry_out`` inside its transaction, on
-rows that it has read and locked there. Every rule about what a command does stands here, once, for all stores.
+They implement *decide where you commit*: a store calls `handle` inside its transaction, on rows that it has read
+and locked there. Every rule about what a command does is here, once, for all stores.
 
-Whoever changes nothing appends nothing. A refused command has changed nothing.
+messages   sending a message, the read mark
+privacy    accept, decline, block, mute, report, settings
+users      signing up, updating, following, revoking
+shared     looking up users, numbering, appending to a log
+refusals   the refusals
+
+A command that changes nothing appends nothing. A refused command changes nothing.
 """
 
 from collections.abc import Callable
@@ -30,5 +36,5 @@ HANDLERS: dict[type, Callable[[UnitOfWork, Any, int], Outcome]] = {
 
 
 def handle(uow: UnitOfWork, command: commands.Command, now: int) -> Outcome:
-    """Carry ``command`` out on ``book`` at ``now`` (ms)."""
+    """Apply ``command`` to ``uow`` at ``now`` (ms)."""
     return HANDLERS[type(command)](uow, command, now)

@@ -52,14 +52,14 @@ def _append_message(
     folder: Folder,
     now: int,
 ) -> Outcome:
-    """Number a message that was let in, and append it to both logs."""
+    """Number an allowed message and append it to both logs."""
     mine, theirs = conversation.participants(sender.id)
     text, reply_to = command.text, command.reply_to
     n = conversation.last_n + 1
     first = mine.sent_count == 0
     mine.sent_count += 1
     if first or mine.folder != "inbox" or mine.refused:
-        # Who writes keeps the conversation in the inbox; writing back is accepting.
+        # The sender keeps the conversation in the inbox; a reply accepts the peer.
         mine.folder, mine.refused = "inbox", False
         uow.touch(mine)
     if theirs.folder != folder:
@@ -98,7 +98,7 @@ def _append_message(
 
 
 def _move_to_top(uow: UnitOfWork, owner: User, participant: Participant, seq: int) -> None:
-    """Let the conversation stand first in its owner's list. Most of the time it does so already, at no cost."""
+    """Move the conversation to the top of its owner's list. Usually it is there already, which costs nothing."""
     if owner.top_peer != participant.peer:
         owner.top_peer = participant.peer
         participant.sort_seq = seq
@@ -121,8 +121,8 @@ def mark_read(uow: UnitOfWork, command: commands.MarkRead, now: int) -> Outcome:
         seq = next_seq(reader)
         event = events.ReadEvent(seq=seq, peer=peer.id, by=reader.id, n=command.n)
         entries.append(append(uow, reader, peer.id, event, now))
-    # Compared with what the peer was told and not with the own mark: what was read while the peer
-    # still waited at the door is told by the first mark after the door was opened.
+    # Compared with what the peer was told, not with the reader's own mark: reads from before the peer was
+    # accepted are told by the first mark after it.
     may_see = may_see_read_receipt(decide(Facts(theirs, mine, reader.settings)), reader.settings)
     if may_see and mine.read > theirs.peer_read:
         theirs.peer_read = mine.read

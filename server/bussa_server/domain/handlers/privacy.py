@@ -1,4 +1,4 @@
-"""What a user decides about a peer, and about everybody."""
+"""A user's decisions about a peer, and the user's privacy settings."""
 
 from typing import Any
 
@@ -59,7 +59,7 @@ def mute(uow: UnitOfWork, command: commands.Mute, now: int) -> Outcome:
 
 
 def _update_participant(uow: UnitOfWork, user: User, conversation: Conversation, now: int, **wanted: Any) -> Outcome:
-    """Set attributes of the user's side of ``pair`` and log what it looks like then, if anything is new."""
+    """Set attributes of the user's side of ``conversation``; log the new state if anything changed."""
     participant, _ = conversation.participants(user.id)
     if all(getattr(participant, name) == value for name, value in wanted.items()):
         return UNCHANGED

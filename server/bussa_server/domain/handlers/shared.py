@@ -1,4 +1,4 @@
-"""What the deeds share: finding the two people, numbering, appending to a log."""
+"""Shared by the handlers: looking up the two users, numbering, appending to a log."""
 
 from bussa_protocol.frames.events import LogEvent
 from bussa_server.domain.handlers.refusals import NO_CONVERSATION, NO_USER, SELF
@@ -6,7 +6,7 @@ from bussa_server.domain.unit_of_work import Done, Entry, NewEntry, Outcome, Uni
 from bussa_server.domain.users import Conversation, User
 
 UNCHANGED = Outcome(Done())
-"""Nothing was to be changed, so nothing was appended."""
+"""The command changed nothing, so nothing was appended."""
 
 
 def next_seq(user: User) -> int:

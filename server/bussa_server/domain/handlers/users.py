@@ -1,4 +1,4 @@
-"""Who there is, and who follows whom."""
+"""Creating and updating users, following, revoking tokens."""
 
 from msgspec import UNSET, UnsetType, structs
 
@@ -48,7 +48,7 @@ def put_user(uow: UnitOfWork, command: commands.PutUser, now: int) -> Outcome:
     entries: tuple[Entry, ...] = ()
     if settings != user.settings:
         if created:
-            user.settings = settings  # a log begins with what happens, not with how it was made
+            user.settings = settings  # initial settings are no change: a new user's log is empty
         else:
             entries = (set_privacy_settings(uow, user, settings, now),)
     return Outcome(UserSaved(created, user.name, settings, user.revoked_at), entries)
@@ -58,7 +58,7 @@ def revoke(uow: UnitOfWork, command: commands.Revoke, now: int) -> Outcome:
     user = uow.users.get(command.user)
     if user is None:
         return NO_USER
-    # Two revocations within one millisecond are two: a token made between them counts as revoked.
+    # Two revocations within one millisecond are two: a token issued between them is revoked.
     user.revoked_at = max(now, user.revoked_at + 1)
     uow.changed_users[user.id] = user
     return Outcome(UserSaved(False, user.name, user.settings, user.revoked_at))

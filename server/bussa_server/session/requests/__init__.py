@@ -1,6 +1,6 @@
-"""One file a request, one row a request: read the table aloud and you have described the system.
+"""The request handlers: one file and one table row per request.
 
-``hello`` is not here: it is legal once, before there is anybody to act (`session.greeting`).
+``hello`` is not among them: it is legal only once, before the user is authenticated (`session.handshake`).
 """
 
 from bussa_protocol.frames import requests

@@ -1,4 +1,4 @@
-"""``accept`` and ``decline``: the answer to a knock."""
+"""``accept`` and ``decline``: answer a knock."""
 
 from bussa_protocol.frames import requests
 from bussa_server.domain.commands import Accept, Decline

@@ -1,6 +1,6 @@
-"""The two kinds of act: one that changes something, and one that asks.
+"""The two kinds of request handler: commands, which write, and queries, which read.
 
-An act returns what to say; it owns no socket.
+A handler returns its reply and never touches a socket.
 """
 
 from collections.abc import Awaitable, Callable
@@ -17,7 +17,7 @@ from bussa_server.session.principal import Principal, Tokens
 
 
 class Caller(Protocol):
-    """The connection that asks, as far as an act may know it."""
+    """The connection that sent the request, as seen by a handler."""
 
     @property
     def principal(self) -> Principal: ...
@@ -32,28 +32,28 @@ class Caller(Protocol):
     def tokens(self) -> Tokens: ...
 
     def renew(self, principal: Principal) -> None:
-        """Go on under a newer token of the same user."""
+        """Continue with a newer token of the same user."""
         ...
 
     async def catch_up_to(self, head: int) -> int:
-        """Make sure that the device has been sent its log up to ``head``; returns how far it was."""
+        """Send the log to the device at least up to ``head``. Returns the last seq sent."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class CommandHandler:
-    """Becomes a command; its result becomes the reply. Writes of a connection go to the post in order, without
-    waiting for each other."""
+    """Turns a request into a command, and its result into a reply. The commands of a connection are submitted in
+    order, without waiting for each other."""
 
     to_command: Callable[[str, Any], Command]
-    """(user, request) → what to commit."""
+    """(user, request) → the command to commit."""
     to_reply: Callable[[Any, Any], replies.Reply]
-    """(request, result) → what to say, where it was not refused."""
+    """(request, result) → the reply, if the command was not refused."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueryHandler:
-    """Waits until the writes before it are answered, then for its own answer. None: nothing is said."""
+    """Runs after all earlier writes are answered. ``answer`` returns the reply, or None for no reply."""
 
     answer: Callable[[Caller, Any], Awaitable[replies.Reply | None]]
 
@@ -62,7 +62,7 @@ RequestHandler = CommandHandler | QueryHandler
 
 
 def ok(request: Any, result: Result) -> replies.OkReply:
-    """The reply to a write that has nothing to show but its place in the log."""
+    """The reply to a write that returns only its seq."""
     assert isinstance(result, Done)
     return replies.OkReply(id=request.id, seq=result.seq)
 

@@ -1,4 +1,4 @@
-"""``block`` and ``unblock``: nothing of that person gets here any more."""
+"""``block`` and ``unblock``: refuse everything from a user, or no longer."""
 
 from bussa_protocol.frames import requests
 from bussa_server.domain.commands import Block

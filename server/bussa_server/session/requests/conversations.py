@@ -1,4 +1,4 @@
-"""``conversations``: a page of the list, newest first."""
+"""``conversations``: a page of the conversation list, newest first."""
 
 from bussa_protocol.codes import ErrorCode
 from bussa_protocol.frames import replies, requests
@@ -9,7 +9,7 @@ async def _answer(caller: Caller, request: requests.ConversationsRequest) -> rep
     try:
         page = await caller.store.conversations(caller.principal.user, request.folder, request.before, request.limit)
     except ValueError:
-        return refused(request.id, ErrorCode.BAD_REQUEST, "`before` is not a cursor of this list")
+        return refused(request.id, ErrorCode.BAD_REQUEST, "invalid `before` cursor")
     return replies.ConversationsReply(id=request.id, conversations=list(page.conversations), next=page.next)
 
 

@@ -1,4 +1,4 @@
-"""``history``: a page of a conversation."""
+"""``history``: a page of messages of a conversation."""
 
 from bussa_protocol.frames import replies, requests
 from bussa_server.session.requests.base import Caller, QueryHandler, no_conversation

@@ -1,4 +1,4 @@
-"""``mute`` and ``unmute``: the messages come, without making a noise."""
+"""``mute`` and ``unmute``: messages arrive, but without a notification."""
 
 from bussa_protocol.frames import requests
 from bussa_server.domain.commands import Mute

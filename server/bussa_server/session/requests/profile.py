@@ -1,4 +1,4 @@
-"""``profile``: a person's name, and whether the asker may write."""
+"""``profile``: a user's name, and whether the caller may send to them."""
 
 from bussa_protocol.codes import ErrorCode
 from bussa_protocol.frames import replies, requests
@@ -10,7 +10,7 @@ async def _answer(caller: Caller, request: requests.ProfileRequest) -> replies.R
     user = caller.principal.user
     target = await caller.store.get_user(request.user)
     if target is None:
-        return refused(request.id, ErrorCode.NOT_FOUND, "no such user")
+        return refused(request.id, ErrorCode.NOT_FOUND, "unknown user")
     if target.id == user:
         return replies.ProfileReply(id=request.id, user=user, name=target.name, can_message="no")
     conversation = await caller.store.get_conversation(user, target.id)

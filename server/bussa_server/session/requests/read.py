@@ -1,4 +1,4 @@
-"""``read``: everything up to a message has been read."""
+"""``read``: mark a conversation as read up to a message."""
 
 from bussa_protocol.frames import requests
 from bussa_server.domain.commands import MarkRead

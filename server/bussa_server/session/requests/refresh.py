@@ -1,4 +1,4 @@
-"""``refresh``: go on with a newer token of the same user."""
+"""``refresh``: continue with a newer token of the same user."""
 
 from bussa_protocol.codes import ErrorCode
 from bussa_protocol.frames import replies, requests
@@ -10,10 +10,10 @@ async def _answer(caller: Caller, request: requests.RefreshRequest) -> replies.R
     try:
         principal = await caller.tokens.authenticate(request.token)
     except Unauthenticated as error:
-        # The token in force still counts: the connection goes on until it runs out.
-        return refused(request.id, ErrorCode.BAD_REQUEST, f"the token is refused: {error}")
+        # The current token stays valid: the connection goes on until that expires.
+        return refused(request.id, ErrorCode.BAD_REQUEST, f"invalid token: {error}")
     if principal.user != caller.principal.user:
-        return refused(request.id, ErrorCode.BAD_REQUEST, "the token is another user's")
+        return refused(request.id, ErrorCode.BAD_REQUEST, "the token belongs to another user")
     caller.renew(principal)
     return replies.OkReply(id=request.id)
 

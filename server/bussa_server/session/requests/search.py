@@ -1,4 +1,4 @@
-"""``search``: messages in which every word of the query begins a word."""
+"""``search``: messages in which each word of the query is the prefix of a word."""
 
 from bussa_protocol.codes import ErrorCode
 from bussa_protocol.frames import replies, requests
@@ -12,7 +12,7 @@ async def _answer(caller: Caller, request: requests.SearchRequest) -> replies.Re
             caller.principal.user, tokenize_query(request.query), request.peer, request.before, request.limit
         )
     except ValueError:
-        return refused(request.id, ErrorCode.BAD_REQUEST, "`before` is not a cursor of this search")
+        return refused(request.id, ErrorCode.BAD_REQUEST, "invalid `before` cursor")
     if page is None:
         return no_conversation(request.id)
     return replies.SearchReply(id=request.id, hits=list(page.messages), next=page.next)

@@ -1,4 +1,4 @@
-"""``send``: a message to a person."""
+"""``send``: send a message to a user."""
 
 from bussa_protocol.frames import replies, requests
 from bussa_server.domain.commands import Send

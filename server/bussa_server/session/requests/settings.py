@@ -1,4 +1,4 @@
-"""``settings``: read the door's settings, or set some of them."""
+"""``settings``: read the privacy settings, or change some of them."""
 
 from bussa_protocol.frames import parts, replies, requests
 from bussa_server.domain.commands import ChangeSettings
@@ -7,7 +7,7 @@ from bussa_server.session.requests.base import CommandHandler
 
 
 def _to_command(user: str, request: requests.SettingsRequest) -> ChangeSettings:
-    # To read is to change nothing: so what is read stands in the order of the changes before it.
+    # A read is an empty change: so it sees all changes submitted before it.
     return ChangeSettings(user, request.set or parts.SettingsChange())
 
 

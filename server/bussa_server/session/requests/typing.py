@@ -1,4 +1,4 @@
-"""``typing``: the user is writing. Fleeting: told to whom it may be told, or to nobody; never answered."""
+"""``typing``: the user is typing. Not logged, sent only to a peer who may see it, never answered."""
 
 from bussa_protocol.frames import events, requests
 from bussa_server.domain.policy import Facts, decide, may_see_typing

@@ -1,5 +1,5 @@
--- The first schema. Users, pairs and messages have integer keys of the store's own: a log row is then some
--- twenty bytes, and the newest rows of a table lie together on its last pages.
+-- The first schema. Users, conversations (pairs) and messages have internal integer keys: a log row is then some
+-- twenty bytes, and the newest rows of a table are together on its last pages.
 
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 
@@ -21,7 +21,7 @@ CREATE TABLE follows (
 ) WITHOUT ROWID;
 CREATE INDEX followers ON follows (followee, follower);
 
--- The one conversation of two users; low and high in the order of their ids.
+-- Conversations, one for two users; low and high in the order of their user ids.
 CREATE TABLE pairs (
     key INTEGER PRIMARY KEY,
     low INTEGER NOT NULL,
@@ -29,7 +29,7 @@ CREATE TABLE pairs (
     UNIQUE (low, high)
 );
 
--- How one user, the owner, stands to a peer. There is no row where nothing was ever set.
+-- Participants: the owner's side of a conversation with the peer. No row means that nothing was ever set.
 CREATE TABLE sides (
     owner INTEGER NOT NULL,
     peer INTEGER NOT NULL,
@@ -46,7 +46,7 @@ CREATE TABLE sides (
 ) WITHOUT ROWID;
 CREATE INDEX sides_by_rank ON sides (owner, folder, rank);
 
--- k counts the sender's own messages of the pair, so the other side has written n - k up to there.
+-- k counts the sender's own messages of the conversation, so the peer has written n - k so far.
 CREATE TABLE messages (
     key INTEGER PRIMARY KEY,
     pair INTEGER NOT NULL,
@@ -60,7 +60,7 @@ CREATE TABLE messages (
 );
 CREATE UNIQUE INDEX messages_by_n ON messages (pair, n);
 
--- An event is kept by reference (message) or as JSON (event).
+-- An event is stored by reference (message) or as JSON (event).
 CREATE TABLE log (
     owner INTEGER NOT NULL,
     seq INTEGER NOT NULL,
@@ -82,8 +82,8 @@ CREATE TABLE reports (
     at INTEGER NOT NULL
 );
 
--- Words of messages, each under both users of the message: rowid is the message's key, a token is
--- `USER:word`, and `~PAIR` names the conversation. The tokens are normalised before they get here.
+-- The words of each message, once for each of its two users: rowid is the message's key, a token is `USER:word`,
+-- and `~PAIR` is the conversation's key. The tokens are normalised by the server.
 CREATE VIRTUAL TABLE words USING fts5 (
     tokens, content = '', columnsize = 0, detail = 'none', tokenize = "ascii tokenchars ':~'"
 );

@@ -1,5 +1,5 @@
--- By the ids of users and not by their keys: pages of them are in the order of ids, so a page is read where it lies,
--- and not picked out of all the followers that somebody has.
+-- Follows by user id, not by key: lists are in the order of the ids, so a page is a range of an index instead of a
+-- sort of all followers.
 
 ALTER TABLE follows RENAME TO follows_by_key;
 DROP INDEX followers;
