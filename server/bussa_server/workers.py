@@ -13,8 +13,8 @@ import sys
 import time
 from types import FrameType
 
-from bussa_server import telemetry
-from bussa_server.serving import announce, listen, raise_file_limit, serve_on
+from bussa_server import telemetry, tuning
+from bussa_server.serving import announce, listen, serve_on
 from bussa_server.settings import BadSettingError, Settings
 
 MIN_WORKER_SECONDS = 1.0
@@ -29,7 +29,7 @@ def serve(settings: Settings) -> int:
     """
     if settings.redis_url is None or settings.database_url is None:
         raise BadSettingError("--workers: several workers need --database-url and --redis-url")
-    raise_file_limit()
+    tuning.raise_file_limit()
     first = listen(settings, shared=True)
     port = first.getsockname()[1]
     listeners = [first, *(listen(settings, port=port, shared=True) for _ in range(settings.workers - 1))]

@@ -5,7 +5,6 @@ Needs ``wstest`` (see README.md beside this file). Status 0: no case failed; 1: 
 
 import argparse
 import asyncio
-import contextlib
 import json
 import shutil
 import sys
@@ -14,8 +13,11 @@ from pathlib import Path
 
 import uvloop
 
-from tests.autobahn.echo import MODES, serving
+from tests.autobahn.echo import serving
 from tests.autobahn.verdicts import Verdicts, is_failure, parse_index, table
+
+AGENT = "bussa"
+"""The server's name in the suite's reports."""
 
 CASES_BY_LIMITS = {
     "contract": ("1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "10.*"),
@@ -25,13 +27,12 @@ CASES_BY_LIMITS = {
 
 
 async def run_suite(wstest: str, limits: str, cases: tuple[str, ...], folder: Path) -> Verdicts:
-    """Let wstest run ``cases`` against both echoes; its reports go to ``folder``.
+    """Let wstest run ``cases`` against the echo; its reports go to ``folder``.
 
     Raises RuntimeError: wstest failed.
     """
-    async with contextlib.AsyncExitStack() as stack:
-        ports = {way: await stack.enter_async_context(serving(way, limits)) for way in MODES}
-        servers = [{"agent": way, "url": f"ws://127.0.0.1:{port}"} for way, port in ports.items()]
+    async with serving(limits) as port:
+        servers = [{"agent": AGENT, "url": f"ws://127.0.0.1:{port}"}]
         folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - nothing is served yet
         spec = folder / "spec.json"
         spec.write_text(json.dumps({"outdir": str(folder), "servers": servers, "cases": cases, "exclude-cases": []}))
@@ -56,8 +57,8 @@ async def run_all(wstest: str, only: tuple[str, ...] | None, folder: Path) -> Ve
         chosen = cases if only is None else tuple(case for case in only if case.startswith("9.") == (limits == "wide"))
         if not chosen:
             continue
-        for way, verdicts in (await run_suite(wstest, limits, chosen, folder / limits)).items():
-            found.setdefault(way, {}).update(verdicts)
+        for agent, verdicts in (await run_suite(wstest, limits, chosen, folder / limits)).items():
+            found.setdefault(agent, {}).update(verdicts)
     return found
 
 

@@ -1,10 +1,7 @@
-"""An echo on our transport, both ways that it has: what Autobahn's fuzzing client talks to.
-
-    direct    each message by a call, as `bussa_server.http.socket` takes them
-    asgi      plain ASGI messages, as any other application does
+"""An echo on our transport: what Autobahn's fuzzing client talks to.
 
 RFC 6455 has neither our close code for a text that is not UTF-8 nor our limits. The code is the RFC's here; the limits
-are the contract's (``CONTRACT``), or for the suite's section 9, which sends up to 16 MiB, lifted (``WIDE``).
+are the contract's (``contract``), or for the suite's section 9, which sends up to 16 MiB, lifted (``wide``).
 """
 
 import contextlib
@@ -15,79 +12,63 @@ from typing import Any
 import uvicorn
 from uvicorn.server import Server
 from websockets.frames import CloseCode
-from websockets.frames import Frame as Parsed
 
 from bussa_protocol.limits import FRAME
 from bussa_server.transport import EXTENSION
-from bussa_server.transport.bounded_websocket import BoundedWebSocket
 from bussa_server.transport.idle_connection import IdleConnection
-from bussa_server.transport.websocket_protocol import Frame, WebSocketProtocol
+from bussa_server.transport.websocket_protocol import ReceivedFrame, WebSocketProtocol
 
 WIDE_FRAME_BYTES = 16 * 1024 * 1024
 """Bytes of the suite's largest message."""
 
-MODES = ("direct", "asgi")
 LIMITS = {"contract": FRAME, "wide": WIDE_FRAME_BYTES}
 
 
-class _StrictRfc6455(BoundedWebSocket):
-    """RFC 6455's own answer to bad text; with wide limits as many fragments as somebody likes."""
+class StrictRfc6455(WebSocketProtocol):
+    """RFC 6455's own answer to a text that is not UTF-8."""
+
+    __slots__ = ()
 
     def refuse_text(self) -> None:
         self.close(CloseCode.INVALID_DATA, "")
 
-    def handle_cont(self, event: Parsed) -> None:
-        if self.config.ws_max_size > FRAME:
-            self._fragment_count = 0
-        super().handle_cont(event)
 
+class Wide(StrictRfc6455):
+    __slots__ = ()
 
-class Direct(_StrictRfc6455, WebSocketProtocol):
-    pass
-
-
-class Asgi(_StrictRfc6455):
-    pass
+    max_fragments = WIDE_FRAME_BYTES
 
 
 class _Echo:
-    """Says each message again; reads no further while the peer does not read."""
+    """Sends each message back. Pauses reading while the peer does not read."""
 
-    def __init__(self, direct: WebSocketProtocol) -> None:
-        self._direct = direct
-        direct.on_writable(lambda: direct.set_reading_paused(False))
-        direct.on_frame(self._take)
+    def __init__(self, socket: WebSocketProtocol) -> None:
+        self._socket = socket
+        socket.on_writable(socket.resume_reading)
+        socket.on_frame(self._on_frame)
 
-    def _take(self, frame: Frame) -> None:
+    def _on_frame(self, frame: ReceivedFrame) -> None:
         if frame is None:
             return
         binary = isinstance(frame, bytes)
-        self._direct.set_frame_kind(binary=binary)
-        if not self._direct.write([frame if binary else frame.encode()]):
-            self._direct.set_reading_paused(True)
+        self._socket.set_frame_kind(binary=binary)
+        if not self._socket.write([frame if binary else frame.encode()]):
+            self._socket.pause_reading()
 
 
-async def echo_direct(scope: Any, receive: Any, send: Any) -> None:
+async def echo(scope: Any, receive: Any, send: Any) -> None:
     await receive()
     await send({"type": "websocket.accept"})
     _Echo(scope["extensions"][EXTENSION])
 
 
-async def echo_asgi(scope: Any, receive: Any, send: Any) -> None:
-    await receive()
-    await send({"type": "websocket.accept"})
-    while (message := await receive())["type"] == "websocket.receive":
-        await send(message | {"type": "websocket.send"})
-
-
 @contextlib.asynccontextmanager
-async def serving(way: str, limits: str) -> AsyncIterator[int]:
-    """Serve one echo; yields its port."""
-    app, ws = (echo_direct, Direct) if way == "direct" else (echo_asgi, Asgi)
+async def serving(limits: str) -> AsyncIterator[int]:
+    """Serve the echo. Yields its port."""
     config = uvicorn.Config(
-        app,
+        echo,
         http=IdleConnection,
-        ws=ws,
+        ws=Wide if limits == "wide" else StrictRfc6455,
         ws_max_size=LIMITS[limits],
         ws_per_message_deflate=False,
         log_config=None,

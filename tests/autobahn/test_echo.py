@@ -1,17 +1,16 @@
-"""The echo servers for Autobahn, and the table of its verdicts; without Autobahn itself."""
+"""The echo server for Autobahn, and the table of its verdicts; without Autobahn itself."""
 
 import pytest
 
-from tests.autobahn.echo import LIMITS, MODES, serving
+from tests.autobahn.echo import LIMITS, serving
 from tests.autobahn.verdicts import Verdict, is_failure, parse_index, table
 from tests.transport.peer import BINARY, TEXT, frame, peer
 
 
-@pytest.mark.parametrize("way", MODES)
 @pytest.mark.parametrize("limits", LIMITS)
-async def test_message_is_echoed(way: str, limits: str) -> None:
+async def test_message_is_echoed(limits: str) -> None:
     large = bytes(LIMITS[limits])
-    async with serving(way, limits) as port, peer(port) as device:
+    async with serving(limits) as port, peer(port) as device:
         assert await device.upgrade(subprotocol=b"") == 101
         for payload, opcode in (("à".encode(), TEXT), (b"\xff", BINARY), (b"", TEXT), (large, BINARY)):
             await device.write(frame(payload, opcode))
@@ -23,9 +22,8 @@ async def test_message_is_echoed(way: str, limits: str) -> None:
             assert await device.close_code() == 4429
 
 
-@pytest.mark.parametrize("way", MODES)
-async def test_invalid_utf_8_closes_with_1007(way: str) -> None:
-    async with serving(way, "contract") as port, peer(port) as device:
+async def test_invalid_utf_8_closes_with_1007() -> None:
+    async with serving("contract") as port, peer(port) as device:
         await device.upgrade(subprotocol=b"")
         await device.write(frame(b"\xff"))
         assert await device.close_code() == 1007
@@ -34,7 +32,7 @@ async def test_invalid_utf_8_closes_with_1007(way: str) -> None:
 def test_verdicts_are_tabulated() -> None:
     found = parse_index(
         {
-            "direct": {
+            "bussa": {
                 "1.1.1": {"behavior": "OK", "behaviorClose": "OK"},
                 "6.4.10": {"behavior": "OK", "behaviorClose": "WRONG CODE"},
                 "6.4.9": {"behavior": "NON-STRICT", "behaviorClose": "OK"},
@@ -42,14 +40,14 @@ def test_verdicts_are_tabulated() -> None:
         }
     )
     assert table(found).splitlines() == [
-        "| section | direct |",
+        "| section | bussa |",
         "| --- | --- |",
         "| 1 framing | 1 ok |",
         "| 6 UTF-8 | 1 failed, 1 non-strict |",
         "| all | 1 ok, 1 failed, 1 non-strict |",
         "",
-        "- 6.4.9, direct: NON-STRICT, closing OK",
-        "- 6.4.10, direct: OK, closing WRONG CODE",
+        "- 6.4.9, bussa: NON-STRICT, closing OK",
+        "- 6.4.10, bussa: OK, closing WRONG CODE",
     ]
 
 

@@ -31,14 +31,14 @@ class Verdict:
 
 
 Verdicts = dict[str, dict[str, Verdict]]
-"""By mode, then by case."""
+"""By server, then by case."""
 
 
 def parse_index(index: dict[str, Any]) -> Verdicts:
     """The suite's ``index.json``."""
     return {
-        way: {case: Verdict(found["behavior"], found["behaviorClose"]) for case, found in cases.items()}
-        for way, cases in index.items()
+        agent: {case: Verdict(found["behavior"], found["behaviorClose"]) for case, found in cases.items()}
+        for agent, cases in index.items()
     }
 
 
@@ -62,8 +62,8 @@ def table(found: Verdicts) -> str:
     total = " | ".join(_counts(verdicts, None) for verdicts in found.values())
     lines.append(f"| all | {total} |")
     odd = [
-        f"- {case}, {way}: {verdict.behavior}, closing {verdict.closing}"
-        for way, verdicts in found.items()
+        f"- {case}, {agent}: {verdict.behavior}, closing {verdict.closing}"
+        for agent, verdicts in found.items()
         for case, verdict in sorted(verdicts.items(), key=lambda entry: [int(part) for part in entry[0].split(".")])
         if (verdict.behavior, verdict.closing) not in (("OK", "OK"), ("INFORMATIONAL", "INFORMATIONAL"))
     ]

@@ -16,7 +16,7 @@ import httpx
 import psutil
 import pytest
 
-from bussa_server.serving import RESERVED_FILES
+from bussa_server.tuning import RESERVED_FILES
 from tests.deployment.session import eventually
 from tests.deployment.topology import Topology
 from tests.e2e.device import connect

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from bussa_server.serving import RESERVED_FILES
 from bussa_server.transport.tarpit import FAULT_RATE
+from bussa_server.tuning import RESERVED_FILES
 from tests.e2e.server_process import TIMEOUT, HostApp, Server, fd_table_size
 from tests.e2e.session import Session, conversation_texts
 

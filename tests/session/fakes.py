@@ -42,10 +42,12 @@ class FakeSocket:
         self._waiting.append(frame)
         self._read()
 
-    def set_reading_paused(self, paused: bool) -> None:
-        self.pauses.append(paused)
-        if not paused:
-            asyncio.get_running_loop().call_soon(self._read)
+    def pause_reading(self) -> None:
+        self.pauses.append(True)
+
+    def resume_reading(self) -> None:
+        self.pauses.append(False)
+        asyncio.get_running_loop().call_soon(self._read)
 
     def on_hello_timeout(self, callback: Callable[[], None]) -> None:
         self.check_hello = callback

@@ -20,8 +20,11 @@ class FakeHandler:
         self.queue = ReceiveQueue(self, self)
         self.ended = asyncio.Event()
 
-    def set_reading_paused(self, paused: bool) -> None:
-        self.pauses.append(paused)
+    def pause_reading(self) -> None:
+        self.pauses.append(True)
+
+    def resume_reading(self) -> None:
+        self.pauses.append(False)
 
     def handle_now(self, frame: bytes | str) -> bool:
         assert isinstance(frame, str)

@@ -1,4 +1,4 @@
-"""Transports are tested on the loop that they are served on."""
+"""The transport is tested on the event loop that it is used on."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 import uvloop
 
-from tests.transport.running_server import SERVERS, RunningServer, serving
+from tests.transport.running_server import RunningServer, serving
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
@@ -14,14 +14,7 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
 
 
 @pytest.fixture
-async def ours() -> AsyncIterator[RunningServer]:
-    async with serving() as served:
-        await served.node.add_users("alice", "bob")
-        yield served
-
-
-@pytest.fixture(params=SERVERS)
-async def served(request: pytest.FixtureRequest) -> AsyncIterator[RunningServer]:
-    async with serving(request.param) as served:
-        await served.node.add_users("alice", "bob")
-        yield served
+async def server() -> AsyncIterator[RunningServer]:
+    async with serving() as running:
+        await running.node.add_users("alice", "bob")
+        yield running

@@ -1,4 +1,4 @@
-"""The socket endpoint behind a real uvicorn: with our transport, and with uvicorn's own."""
+"""The socket endpoint behind uvicorn and our transport, on a free port."""
 
 import asyncio
 import contextlib
@@ -21,27 +21,23 @@ from bussa_server.transport.websocket_protocol import WebSocketProtocol
 from tests.session.harness import Node
 from tests.transport.peer import SECONDS, Peer
 
-OURS = "ours"
-SERVERS = (OURS, "httptools", "h11")
-"""Ours, and uvicorn as released with either of its HTTP parsers."""
-
 
 class RunningServer:
-    def __init__(self, node: Node, endpoint: SocketEndpoint, server: Server, port: int) -> None:
+    def __init__(self, node: Node, endpoint: SocketEndpoint, uvicorn_server: Server, port: int) -> None:
         self.node = node
         self.endpoint = endpoint
-        self.server = server
+        self.uvicorn = uvicorn_server
         self.port = port
 
     @property
     def connections(self) -> int:
         """TCP connections that the server still knows."""
-        return len(self.server.server_state.connections)
+        return len(self.uvicorn.server_state.connections)
 
     @property
     def socket(self) -> WebSocketProtocol:
         """The server's side of the only connection."""
-        [socket] = self.server.server_state.connections
+        [socket] = self.uvicorn.server_state.connections
         assert isinstance(socket, WebSocketProtocol)
         return socket
 
@@ -57,42 +53,44 @@ class RunningServer:
 
     async def wait_disconnected(self) -> None:
         """Wait until nothing is left of any connection."""
-        state = self.server.server_state
+        state = self.uvicorn.server_state
         async with asyncio.timeout(20):
             while state.connections or state.tasks or self.endpoint.count or not self.node.is_empty:  # noqa: ASYNC110 - nobody says when
                 await asyncio.sleep(0.01)
 
 
 @contextlib.asynccontextmanager
-async def serving(kind: str = OURS, *, node: Node | None = None, **config: Any) -> AsyncIterator[RunningServer]:
-    """A server on a free port. At the end nothing may be left: no connection, no task."""
+async def serving(*, node: Node | None = None, **config: Any) -> AsyncIterator[RunningServer]:
+    """Run a server. In the end no connection and no task may be left, and no callback may have raised."""
     node = node or Node()
     endpoint = SocketEndpoint(node.services, ["https://pages.example"])
     posts = [Route("/echo", _echo, methods=["POST"]), Route("/refuse", _refuse, methods=["POST"])]
     app = Starlette(routes=[endpoint.route(), *posts, Route("/big", _big), Route("/late", _late)])
-    parts: dict[str, Any] = (
-        {"http": IdleConnection, "ws": WebSocketProtocol} if kind == OURS else {"http": kind, "ws": "websockets-sansio"}
-    )
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     settings: dict[str, Any] = {
+        "http": IdleConnection,
+        "ws": WebSocketProtocol,
         "ws_max_size": FRAME,
         "ws_per_message_deflate": False,
         "log_config": None,
         "lifespan": "off",
         "access_log": False,
     }
-    server = Server(uvicorn.Config(app, **parts | settings | config))
+    server = Server(uvicorn.Config(app, **settings | config))
     server.config.load()
     server.lifespan = server.config.lifespan_class(server.config)
     before = asyncio.all_tasks()
+    raised: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: raised.append(context))
     await server.startup(sockets=[listener])
-    served = RunningServer(node, endpoint, server, listener.getsockname()[1])
+    running = RunningServer(node, endpoint, server, listener.getsockname()[1])
     try:
-        yield served
-        await served.wait_disconnected()
+        yield running
+        await running.wait_disconnected()
         left = asyncio.all_tasks() - before - {asyncio.current_task()}
         assert not left, left
+        assert raised == []
     finally:
         for listening in server.servers:
             listening.close()
@@ -117,4 +115,6 @@ async def _refuse(request: Request) -> Response:
 
 
 def receive_queue_of(socket: WebSocketProtocol) -> ReceiveQueue:
-    return socket.queue.callback.__self__  # the relay in the queue's place
+    queue = getattr(socket._on_frame, "__self__", None)
+    assert isinstance(queue, ReceiveQueue)
+    return queue

@@ -1,4 +1,4 @@
-"""The line of those who may wait."""
+"""The fair queue: order, one step a turn, and its pause while busy."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from bussa_server.transport.fair_queue import BUSY_DELAY_SECONDS, FairQueue
 
 
 class FakeLoop:
-    """A loop that turns when it is told to."""
+    """A loop that runs one turn at a time, when told to."""
 
     def __init__(self) -> None:
         self.soon: list[Callable[[], None]] = []
@@ -32,9 +32,9 @@ def make_queue(loop: FakeLoop, *, busy: Callable[[], bool] = lambda: False) -> F
 
 def test_steps_run_one_a_turn_in_order() -> None:
     loop, done = FakeLoop(), list[str]()
-    turns = make_queue(loop)
+    queue = make_queue(loop)
     for name in "abc":
-        turns.add(lambda name=name: done.append(name))
+        queue.add(lambda name=name: done.append(name))
     assert done == []
     for expected in ("a", "ab", "abc"):
         loop.run_once()
@@ -44,29 +44,29 @@ def test_steps_run_one_a_turn_in_order() -> None:
 
 def test_repeated_step_goes_to_the_end_of_the_queue() -> None:
     loop, done = FakeLoop(), list[str]()
-    turns = make_queue(loop)
+    queue = make_queue(loop)
 
     def much() -> None:
         done.append("much")
-        turns.add(much)
+        queue.add(much)
 
-    turns.add(much)
-    turns.add(lambda: done.append("little"))
+    queue.add(much)
+    queue.add(lambda: done.append("little"))
     for _ in range(4):
         loop.run_once()
-        assert len(loop.soon) == 1, "one row of turns"
+        assert len(loop.soon) == 1, "one chain of turns"
     assert done == ["much", "little", "much", "much"]
 
 
 def test_failing_step_is_reported_and_the_queue_continues() -> None:
     loop, done = FakeLoop(), list[str]()
-    turns = make_queue(loop)
+    queue = make_queue(loop)
 
     def wrong() -> None:
         raise RuntimeError("wrong")
 
-    turns.add(wrong)
-    turns.add(lambda: done.append("next"))
+    queue.add(wrong)
+    queue.add(lambda: done.append("next"))
     with pytest.raises(RuntimeError):
         loop.run_once()
     loop.run_once()
@@ -75,9 +75,9 @@ def test_failing_step_is_reported_and_the_queue_continues() -> None:
 
 def test_queue_pauses_between_steps_while_busy() -> None:
     loop, done, busy = FakeLoop(), list[str](), True
-    turns = make_queue(loop, busy=lambda: busy)
+    queue = make_queue(loop, busy=lambda: busy)
     for name in "ab":
-        turns.add(lambda name=name: done.append(name))
+        queue.add(lambda name=name: done.append(name))
     assert loop.soon == []
     [(delay, turn)] = loop.later
     assert delay == BUSY_DELAY_SECONDS

@@ -1,4 +1,4 @@
-"""Floods: of control frames, of fragments, of requests sent ahead. Each is bounded, and the others have their turn."""
+"""Floods of control frames, fragments and requests sent ahead: each is bounded, and others are served meanwhile."""
 
 import asyncio
 
@@ -6,9 +6,8 @@ import pytest
 
 from bussa_protocol.codes import CloseReason
 from bussa_server.session.receive_queue import HIGH_WATER_FRAMES
-from bussa_server.transport import bounded_websocket
-from bussa_server.transport.bounded_websocket import CONTROL_FRAME_RATE, MAX_FRAGMENTS
-from bussa_server.transport.websocket_protocol import SLICE_BYTES, WebSocketProtocol
+from bussa_server.transport.frame_parser import FrameParser, Parsed
+from bussa_server.transport.websocket_protocol import CONTROL_FRAME_RATE, MAX_FRAGMENTS, SLICE_BYTES
 from tests.transport.peer import PING, PONG, TEXT, frame, json_frame, peer
 from tests.transport.running_server import RunningServer, receive_queue_of
 
@@ -23,64 +22,63 @@ from tests.transport.running_server import RunningServer, receive_queue_of
     ],
     ids=["pings", "many pings", "pongs", "many pongs"],
 )
-async def test_control_frame_flood_is_closed(ours: RunningServer, flood: bytes, count: float) -> None:
-    async with peer(ours.port) as device:
-        await ours.greet(device)
+async def test_control_frame_flood_is_closed(server: RunningServer, flood: bytes, count: float) -> None:
+    async with peer(server.port) as device:
+        await server.greet(device)
         await device.write_what_it_can(flood * int(count))
         assert await device.close_code() == CloseReason.RATE_LIMITED
-    await ours.wait_disconnected()
+    await server.wait_disconnected()
 
 
-async def test_allowed_control_frames_are_answered(ours: RunningServer) -> None:
-    async with peer(ours.port) as device:
-        await ours.greet(device)
+async def test_allowed_control_frames_are_answered(server: RunningServer) -> None:
+    async with peer(server.port) as device:
+        await server.greet(device)
         for number in range(50):
             await device.write(frame(b"%d" % number, PING) + frame(b"", PONG))
             assert await device.frame() == (PONG, b"%d" % number)
 
 
 @pytest.mark.parametrize("count", [MAX_FRAGMENTS + 1, 40_000])
-async def test_too_many_fragments_are_closed(ours: RunningServer, count: int) -> None:
-    async with peer(ours.port) as device:
-        await ours.greet(device)
+async def test_too_many_fragments_are_closed(server: RunningServer, count: int) -> None:
+    async with peer(server.port) as device:
+        await server.greet(device)
         await device.write_what_it_can(frame(b"", TEXT, fin=False) + frame(b"", 0, fin=False) * count)
         assert await device.close_code() == CloseReason.RATE_LIMITED
-    await ours.wait_disconnected()
+    await server.wait_disconnected()
 
 
-async def test_fragment_count_restarts_with_each_message(ours: RunningServer) -> None:
+async def test_fragment_count_restarts_with_each_message(server: RunningServer) -> None:
     ping = b'{"type":"ping","id":1}'
-    async with peer(ours.port) as device:
-        await ours.greet(device)
+    async with peer(server.port) as device:
+        await server.greet(device)
         for _ in range(3):
             parts = [frame(ping[:1], fin=False), *(frame(b"", 0, fin=False) for _ in range(MAX_FRAGMENTS - 1))]
             await device.write(b"".join(parts) + frame(ping[1:], 0))
             assert (await device.receive())["type"] == "pong"
 
 
-async def test_flood_is_not_parsed_to_its_end(ours: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A quarter of a MiB of the smallest frames is half a second of everybody's time."""
-    parsed = 0
-    received = bounded_websocket.SlottedWebSocketsProtocol.data_received
+async def test_flood_is_not_parsed_to_its_end(server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A quarter of a MiB of the smallest frames would occupy the loop for half a second."""
+    parsed, parse = 0, FrameParser.parse
 
-    def count(self: WebSocketProtocol, data: bytes) -> None:
+    def count(self: FrameParser, data: bytes) -> Parsed:
         nonlocal parsed
         parsed += len(data)
-        received(self, data)
+        return parse(self, data)
 
-    async with peer(ours.port) as device:
-        await ours.greet(device)
-        monkeypatch.setattr(bounded_websocket.SlottedWebSocketsProtocol, "data_received", count)
+    async with peer(server.port) as device:
+        await server.greet(device)
+        monkeypatch.setattr(FrameParser, "parse", count)
         await device.write_what_it_can(frame(b"", TEXT, fin=False) + frame(b"", 0, fin=False) * 40_000)
         assert await device.close_code() == CloseReason.RATE_LIMITED
     assert 0 < parsed <= 2 * SLICE_BYTES
 
 
-async def test_frames_sent_ahead_wait_unparsed(ours: RunningServer) -> None:
-    """While the application has no time, no message after the other is made and put into a queue."""
-    async with peer(ours.port) as device:
-        socket = await ours.greet(device)
-        gate = ours.node.store.block("heads")
+async def test_frames_sent_ahead_wait_unparsed(server: RunningServer) -> None:
+    """While the application is busy, what a client sends ahead stays bytes and fills no queue."""
+    async with peer(server.port) as device:
+        socket = await server.greet(device)
+        gate = server.node.store.block("heads")
         small = json_frame({"type": "ping", "id": 1})
         await device.write(small * 5000)
         await asyncio.sleep(0.05)
@@ -90,9 +88,9 @@ async def test_frames_sent_ahead_wait_unparsed(ours: RunningServer) -> None:
             assert (await device.receive())["type"] == "pong"
 
 
-async def test_burst_of_one_connection_does_not_starve_others(ours: RunningServer) -> None:
-    async with peer(ours.port) as device:
-        socket = await ours.greet(device)
+async def test_burst_of_one_connection_does_not_starve_others(server: RunningServer) -> None:
+    async with peer(server.port) as device:
+        socket = await server.greet(device)
         turns, done = 0, False
 
         async def others() -> None:

@@ -1,4 +1,5 @@
-"""What ends is freed at once. What refers to each other waits for the garbage collector, and everybody for that."""
+"""A closed connection is freed by reference counting. Cycles would wait for the garbage collector, which stalls the
+event loop."""
 
 import asyncio
 import gc
@@ -15,7 +16,7 @@ REQUEST = b"GET /big?bytes=1 HTTP/1.1\r\nHost: b\r\n\r\n"
 
 @pytest.fixture
 def left() -> Iterator[list[object]]:
-    """What only the collector finds."""
+    """Objects that only the collector finds."""
     gc.collect()
     gc.disable()
     yield gc.garbage
@@ -24,8 +25,8 @@ def left() -> Iterator[list[object]]:
     gc.enable()
 
 
-async def assert_no_garbage(ours: RunningServer, left: list[object]) -> None:
-    await ours.wait_disconnected()
+async def assert_no_garbage(server: RunningServer, left: list[object]) -> None:
+    await server.wait_disconnected()
     await asyncio.sleep(0.05)
     gc.set_debug(gc.DEBUG_SAVEALL)
     gc.collect()
@@ -45,12 +46,12 @@ async def assert_no_garbage(ours: RunningServer, left: list[object]) -> None:
     ],
     ids=["nothing", "a request", "garbage", "a claim", "no frame", "a fragment", "a flood"],
 )
-async def test_connection_leaves_no_cycles(ours: RunningServer, left: list[object], last: bytes) -> None:
-    async with peer(ours.port) as device:
-        await ours.greet(device)
+async def test_connection_leaves_no_cycles(server: RunningServer, left: list[object], last: bytes) -> None:
+    async with peer(server.port) as device:
+        await server.greet(device)
         await device.write(last)
         await asyncio.sleep(0.05)
-    await assert_no_garbage(ours, left)
+    await assert_no_garbage(server, left)
 
 
 @pytest.mark.parametrize(
@@ -64,8 +65,8 @@ async def test_connection_leaves_no_cycles(ours: RunningServer, left: list[objec
     ],
     ids=["a request", "very many", "rubbish", "a large head", "a handshake without a key"],
 )
-async def test_requests_leave_no_cycles(ours: RunningServer, left: list[object], sent: bytes) -> None:
-    async with peer(ours.port, buffer=4096) as device:
+async def test_requests_leave_no_cycles(server: RunningServer, left: list[object], sent: bytes) -> None:
+    async with peer(server.port, buffer=4096) as device:
         await device.write_what_it_can(sent)
         await asyncio.sleep(0.05)
-    await assert_no_garbage(ours, left)
+    await assert_no_garbage(server, left)

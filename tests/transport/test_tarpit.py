@@ -1,11 +1,13 @@
-"""The tarpit: whose address breaks off again and again is let in slowly, and nobody else."""
+"""The tarpit: an address that violates the protocol again and again is admitted slowly, and no other one."""
 
 import asyncio
 import itertools
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from uvicorn.server import ServerState
 
 from bussa_server.domain.rate_limit import Rate
 from bussa_server.transport import tarpit as tarpit_module
@@ -93,34 +95,34 @@ def test_table_is_bounded(monkeypatch: pytest.MonkeyPatch, now: FakeClock) -> No
     tarpit = Tarpit(now)
     for number in range(10):
         tarpit.record_fault(f"192.0.2.{number}")
-    assert len(tarpit._addresses) == 3
+    assert len(tarpit) == 3
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 20)), max_size=300))
 def test_admission_never_exceeds_its_rate(events: list[tuple[bool, int]]) -> None:
-    """Whatever the order of faults, of new connections and of pauses (in PACEs): no two come in closer together."""
+    """In any order of faults, new connections and pauses (in intervals), no two are admitted closer together."""
     now = FakeClock()
     tarpit = Tarpit(now)
     record_faults(tarpit, BAD, 2 * FAULT_RATE.burst)
-    heard: list[float] = []
+    admitted: list[float] = []
     for fault, pause in events:
         now.seconds += pause * ADMIT_INTERVAL
         if fault:
             tarpit.record_fault(BAD)
         elif 0.0 < (wait := tarpit.delay(BAD)) < MAX_DELAY:
-            heard.append(now.seconds + wait)
-    assert all(later - earlier >= ADMIT_INTERVAL * 0.999 for earlier, later in itertools.pairwise(heard))
+            admitted.append(now.seconds + wait)
+    assert all(later - earlier >= ADMIT_INTERVAL * 0.999 for earlier, later in itertools.pairwise(admitted))
 
 
 # Over sockets.
 
 
 @pytest.fixture
-def faults(ours: RunningServer, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Hosts that were blamed."""
-    blamed: list[str] = []
-    monkeypatch.setattr(tarpit_of(ours.server.server_state), "record_fault", blamed.append)
-    return blamed
+def faults(server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Hosts with a fault, one entry per fault."""
+    recorded: list[str] = []
+    monkeypatch.setattr(tarpit_of(server.uvicorn.server_state), "record_fault", recorded.append)
+    return recorded
 
 
 @pytest.mark.parametrize(
@@ -132,11 +134,11 @@ def faults(ours: RunningServer, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     ],
     ids=["not HTTP", "a head of 70 KiB", "half a handshake"],
 )
-async def test_malformed_request_is_a_fault(ours: RunningServer, faults: list[str], said: bytes) -> None:
-    async with peer(ours.port) as device:
+async def test_malformed_request_is_a_fault(server: RunningServer, faults: list[str], said: bytes) -> None:
+    async with peer(server.port) as device:
         await device.write_what_it_can(said)
         assert (await device.head())[0] in (400, 426, 431)
-    await ours.wait_disconnected()
+    await server.wait_disconnected()
     assert faults == ["127.0.0.1"]
 
 
@@ -153,12 +155,12 @@ async def test_malformed_request_is_a_fault(ours: RunningServer, faults: list[st
     ],
     ids=["nonsense", "no UTF-8", "the wrong kind", "a claim", "a reserved opcode", "pings", "fragments"],
 )
-async def test_protocol_violation_is_a_fault(ours: RunningServer, faults: list[str], said: bytes, code: int) -> None:
-    async with peer(ours.port) as device:
+async def test_protocol_violation_is_a_fault(server: RunningServer, faults: list[str], said: bytes, code: int) -> None:
+    async with peer(server.port) as device:
         assert await device.upgrade() == 101
         await device.write_what_it_can(said)
         assert await device.close_code() == code
-    await ours.wait_disconnected()
+    await server.wait_disconnected()
     assert faults == ["127.0.0.1"]
 
 
@@ -186,75 +188,87 @@ async def _close_normally(device: Peer) -> None:
 
 
 @pytest.mark.parametrize("visit", [_disconnect_early, _refused_origin, _plain_request, _unknown_user, _close_normally])
-async def test_ordinary_disconnects_are_no_fault(ours: RunningServer, faults: list[str], visit) -> None:
-    async with peer(ours.port) as device:
+async def test_ordinary_disconnects_are_no_fault(server: RunningServer, faults: list[str], visit) -> None:
+    async with peer(server.port) as device:
         await visit(device)
-    await ours.wait_disconnected()
+    await server.wait_disconnected()
     assert faults == []
 
 
-async def test_server_shutdown_is_no_fault(ours: RunningServer, faults: list[str]) -> None:
-    async with peer(ours.port) as device:
-        await ours.greet(device)
-        ours.socket.shutdown()
+async def test_server_shutdown_is_no_fault(server: RunningServer, faults: list[str]) -> None:
+    async with peer(server.port) as device:
+        await server.greet(device)
+        server.socket.shutdown()
         assert await device.close_code() == 1012
     assert faults == []
 
 
 async def test_delayed_connection_is_not_read_before_its_time(
-    ours: RunningServer, monkeypatch: pytest.MonkeyPatch
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loop = asyncio.get_running_loop()
-    came: list[float] = []
-    heard: list[float] = []
+    accepted: list[float] = []
+    admitted: list[float] = []
     made = BoundedHttp.connection_made
 
     def wait(host: str) -> float:
         assert host == "127.0.0.1"
-        came.append(loop.time())
+        accepted.append(loop.time())
         return 0.2
 
     def look(self: BoundedHttp, transport: asyncio.Transport) -> None:
-        heard.append(loop.time())
+        admitted.append(loop.time())
         made(self, transport)
 
-    monkeypatch.setattr(tarpit_of(ours.server.server_state), "delay", wait)
+    monkeypatch.setattr(tarpit_of(server.uvicorn.server_state), "delay", wait)
     monkeypatch.setattr(BoundedHttp, "connection_made", look)
-    async with peer(ours.port) as device:
+    async with peer(server.port) as device:
         await device.write(GET)
         assert (await device.head())[0] == 200
-    assert len(came) == len(heard) == 1
-    assert heard[0] - came[0] >= 0.199
+    assert len(accepted) == len(admitted) == 1
+    assert admitted[0] - accepted[0] >= 0.199
 
 
-async def test_loop_turn_longer_than_the_delay_is_handled(ours: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Then the loop calls what was to come later before what was to come soon."""
-    monkeypatch.setattr(tarpit_of(ours.server.server_state), "delay", lambda _host: 1_000.0)
-    async with peer(ours.port) as device:
-        await ours.wait_connected()
-        [waiting] = ours.server.server_state.connections
-        assert isinstance(waiting, IdleConnection)
-        waiting._start_reading()
-        waiting._pause()
+def test_loop_turn_longer_than_the_delay_is_handled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loop then calls the timer's callback before the one that pauses reading."""
+    loop, transport, state = Mock(), Mock(), ServerState()
+    loop.time.return_value = 0.0
+    transport.is_closing.return_value = False
+    monkeypatch.setattr(asyncio, "get_running_loop", lambda: loop)
+    monkeypatch.setattr(tarpit_of(state), "delay", lambda _host: 0.01)
+    IdleConnection(Mock(), state, {}).connection_made(transport)
+    [soon] = loop.call_soon.call_args.args
+    _, later = loop.call_later.call_args.args
+    later()
+    soon()
+    transport.resume_reading.assert_called_once()
+    transport.pause_reading.assert_not_called()
+
+
+@pytest.mark.parametrize("how", ["reset by the peer", "closed by the server"])
+async def test_delayed_connection_that_ends_is_released(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    monkeypatch.setattr(tarpit_of(server.uvicorn.server_state), "delay", lambda _host: 0.05)
+    async with peer(server.port) as device:
         await device.write(GET)
-        assert (await device.head())[0] == 200
+        await server.wait_connected()
+        if how == "reset by the peer":
+            device.reset()
+        else:
+            for connection in list(server.uvicorn.server_state.connections):
+                connection.shutdown()
+        await server.wait_disconnected()
+        await asyncio.sleep(0.1)  # past the delay: its callback must not raise
 
 
-async def test_delayed_connection_that_leaves_is_released(ours: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tarpit_of(ours.server.server_state), "delay", lambda _host: 0.05)
-    async with peer(ours.port) as device:
-        await device.write(GET)
-        device.reset()
-    await ours.wait_disconnected()
-
-
-async def test_open_connections_are_not_delayed(ours: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_open_connections_are_not_delayed(server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tarpit_module, "FAULT_RATE", Rate(10, 2))
-    async with peer(ours.port) as healthy:
-        await ours.greet(healthy)
-        tarpit = tarpit_of(ours.server.server_state)
+    async with peer(server.port) as healthy:
+        await server.greet(healthy)
+        tarpit = tarpit_of(server.uvicorn.server_state)
         for _ in range(3):
-            async with peer(ours.port) as device:
+            async with peer(server.port) as device:
                 assert await device.upgrade() == 101
                 await device.write(frame(b"nonsense"))
                 assert await device.close_code() == 4400

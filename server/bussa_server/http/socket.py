@@ -16,17 +16,13 @@ from bussa_server.session.connection import Connection
 from bussa_server.session.services import Services
 from bussa_server.session.socket import Socket
 from bussa_server.transport import EXTENSION
-from bussa_server.transport.asgi_socket import AsgiSocket
 
 Scope = dict[str, Any]
 Message = dict[str, Any]
 
-FINISH_SECONDS = 5.0
-"""Timeout for sending the last frames over plain ASGI."""
-
 
 class ExtensionSocket(Socket, Protocol):
-    """The socket that our own transport provides in the scope's extensions."""
+    """The socket that the transport provides in the scope's extensions."""
 
     def set_frame_kind(self, *, binary: bool) -> None:
         """Set whether `write` sends binary or text frames."""
@@ -56,53 +52,28 @@ class SocketEndpoint:
         headers = _headers(scope)
         await receive()  # websocket.connect
         if self.draining:
-            await _deny(scope, send, 503, "server restarting")
+            await _deny(send, 503, "server restarting")
             return
         if not self._same_origin(headers):
-            await _deny(scope, send, 403, "origin not allowed")
+            await _deny(send, 403, "origin not allowed")
             return
         try:
             chosen = version.choose(scope["subprotocols"])
         except version.NoCommonSubprotocolError as error:
-            await _deny(scope, send, 400, str(error))
+            await _deny(send, 400, str(error))
             return
         await send({"type": "websocket.accept", "subprotocol": chosen})
-        await self._serve(scope, headers, codec.by_subprotocol(chosen), receive, send)
+        self._serve(scope, headers, codec.by_subprotocol(chosen))
 
-    async def _serve(
-        self,
-        scope: Scope,
-        headers: dict[str, str],
-        chosen: codec.Codec,
-        receive: Callable[[], Awaitable[Message]],
-        send: Callable[[Any], Awaitable[None]],
-    ) -> None:
+    def _serve(self, scope: Scope, headers: dict[str, str], chosen: codec.Codec) -> None:
+        """Take the socket over. It calls back from now on; the coroutine returns and frees itself and the scope."""
+        socket: ExtensionSocket = scope["extensions"][EXTENSION]
+        socket.set_frame_kind(binary=chosen.binary)
         address = rate_limit_key(scope["client"][0] if scope.get("client") else "")
-        direct: ExtensionSocket | None = scope.get("extensions", {}).get(EXTENSION)
-        if direct is not None:
-            direct.set_frame_kind(binary=chosen.binary)
-            # The socket calls back from now on. This coroutine returns and frees itself and the scope.
-            self._begin(Connection(self._services, chosen, direct, address, _bearer(headers)), chosen, self._on_end)
-            return
-        plain = AsgiSocket(receive, send, binary=chosen.binary)
-        ended = asyncio.Event()
-
-        def on_end(connection: Connection) -> None:
-            self._on_end(connection)
-            ended.set()
-
-        self._begin(Connection(self._services, chosen, plain, address, _bearer(headers)), chosen, on_end)
-        try:
-            await ended.wait()
-        except asyncio.CancelledError:
-            plain.abort()
-            raise
-        await plain.finish(FINISH_SECONDS)
-
-    def _begin(self, connection: Connection, chosen: codec.Codec, on_end: Callable[[Connection], None]) -> None:
+        connection = Connection(self._services, chosen, socket, address, _bearer(headers))
         telemetry.connection_opened(chosen.name)
         self._open.add(connection)
-        connection.begin(on_end)
+        connection.begin(self._on_end)
 
     def _on_end(self, connection: Connection) -> None:
         self._open.discard(connection)
@@ -155,12 +126,9 @@ def _bearer(headers: dict[str, str]) -> str | None:
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
-async def _deny(scope: Scope, send: Callable[[Any], Awaitable[None]], status: int, reason: str) -> None:
+async def _deny(send: Callable[[Any], Awaitable[None]], status: int, reason: str) -> None:
     """Refuse the handshake with a status of its own (ASGI extension *WebSocket Denial Response*)."""
     telemetry.handshake_refused(status, reason)
-    if "websocket.http.response" not in scope.get("extensions", {}):
-        await send({"type": "websocket.close"})
-        return
     headers = [(b"content-type", b"text/plain; charset=utf-8")]
     await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
     await send({"type": "websocket.http.response.body", "body": reason.encode()})

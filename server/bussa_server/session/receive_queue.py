@@ -25,9 +25,11 @@ class FrameHandler(Protocol):
 
 
 class ReadSource(Protocol):
-    def set_reading_paused(self, paused: bool) -> None:
-        """Pause or resume the delivery of frames."""
+    def pause_reading(self) -> None:
+        """Deliver no more frames until `resume_reading`."""
         ...
+
+    def resume_reading(self) -> None: ...
 
 
 class ReceiveQueue:
@@ -57,7 +59,7 @@ class ReceiveQueue:
         self._frames.append(frame)
         if len(self._frames) >= HIGH_WATER_FRAMES and not self._reading_paused:
             self._reading_paused = True
-            self._source.set_reading_paused(True)
+            self._source.pause_reading()
 
     def end(self) -> None:
         """Drop queued frames and ignore further ones."""
@@ -71,7 +73,7 @@ class ReceiveQueue:
                 frame = frames.popleft()
                 if self._reading_paused and not frames:
                     self._reading_paused = False
-                    self._source.set_reading_paused(False)
+                    self._source.resume_reading()
                 await handler.handle(frame)
         finally:
             self._frames = self._task = None

@@ -24,9 +24,11 @@ class Socket(Protocol):
         """Pass every message to ``callback``, and finally None, whichever side ended the connection."""
         ...
 
-    def set_reading_paused(self, paused: bool) -> None:
-        """Pause or resume reading."""
+    def pause_reading(self) -> None:
+        """Pass no more messages until `resume_reading`. The end is passed all the same."""
         ...
+
+    def resume_reading(self) -> None: ...
 
     def on_hello_timeout(self, callback: Callable[[], None]) -> None:
         """Call back if no message has arrived, but only after all bytes read so far are parsed: a ``hello`` that waits

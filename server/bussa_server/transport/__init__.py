@@ -1,18 +1,16 @@
-"""uvicorn's protocols, bounded: what ASGI leaves to the server, and what a hostile peer would use.
+"""HTTP/1.1 and WebSocket on asyncio, with a bound and a deadline for everything that a peer can use.
 
-    silent       a connection before its first byte
-    tarpit       whose new connections wait
-    http         a deadline for a request, a bound for its headers
-    websocket    floods of control frames and fragments counted, nobody waited for without an end
-    direct       many frames in one write, each message by a call
-    cutting      where a frame ends
-    turns        whose work may wait for everybody else's
-    rounds       pings, one timer for all
-    stand_ins    what such a socket has in the place of uvicorn's objects
-    slotted      uvicorn's own attributes, in slots
-    asgi         the same socket over plain ASGI, for any other server
+    idle_connection      a TCP connection before its first byte
+    http                 uvicorn's HTTP protocol with deadlines and a limit for headers
+    websocket_handshake  the opening handshake, as ASGI
+    websocket_protocol   a WebSocket from then on: the session's `Socket`
+    frames               frames without a parser
+    frame_parser         the others, by websockets' sans-IO protocol
+    ping_timer_wheel     one timer for the pings of all connections
+    fair_queue           one slice of deferred work per turn of the loop
+    tarpit               slow admission of addresses that violate the protocol again and again
 
-An application finds the direct socket in the scope's extensions under ``EXTENSION``.
+The application finds the WebSocket in the scope's extensions under ``EXTENSION``.
 """
 
 EXTENSION = "bussa.socket"

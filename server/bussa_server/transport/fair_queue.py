@@ -1,12 +1,12 @@
-"""Whose work may wait: a step of it in each turn of the loop, first come, first served.
+"""A FIFO of deferred work: one slice per turn of the event loop.
 
-A loop serves everybody who is ready before it looks again. So what one connection costs in a turn, all others wait,
-as often as there are such connections. Here stands in line whoever is not known yet (a request's head, a handshake, the
-first message) and whoever sends more than a slice at once. All of them together get a slice a turn; a device that is
-greeted and sends a frame is served in the turn in which it came, and never waits for more than one of these slices.
+The loop serves every ready connection before it polls again, so what one connection costs in a turn delays all others.
+Whatever is expensive or comes from a peer that has not authenticated is queued here: a request's headers, a handshake,
+a connection's first message, and what a connection sends beyond a slice at once. All of these together get one slice
+per turn. An authenticated client that sends a frame is served in the turn in which it arrives.
 
-A loop that is never idle also keeps the interpreter's lock, and a core; the thread that commits would get them only
-by force, again for each statement. So the line rests while a commit is under way.
+A loop that is never idle also keeps the interpreter's lock, and the thread that commits would have to fight for it at
+every statement. So the queue pauses between slices while a commit is running.
 """
 
 import asyncio
@@ -16,21 +16,21 @@ from typing import Protocol
 from weakref import WeakKeyDictionary
 
 Step = Callable[[], None]
-"""A slice of work: about a millisecond's worth at the most."""
+"""A slice of work, of about a millisecond at the most."""
 
 BUSY_DELAY_SECONDS = 0.001
-"""From a step to the next one while somebody else is at work. Half a millisecond of work to one of rest."""
+"""Seconds between two steps while a commit is running: half a millisecond of work, one of rest."""
 
 
 class Loop(Protocol):
-    """What is needed of an event loop."""
+    """The part of an event loop that is used."""
 
     def call_soon(self, callback: Step) -> object: ...
     def call_later(self, delay: float, callback: Step) -> object: ...
 
 
 class FairQueue:
-    """A line of steps. ``busy``: whether threads are at work that others wait for."""
+    """``busy`` tells whether other threads do work that clients wait for."""
 
     def __init__(
         self, busy: Callable[[], bool] = lambda: False, loop: Callable[[], Loop] = asyncio.get_running_loop
@@ -40,7 +40,7 @@ class FairQueue:
         self._steps: deque[Step] = deque()
 
     def add(self, step: Step) -> None:
-        """Have ``step`` called after all that were added before it. Whoever has more to do then adds itself again."""
+        """Call ``step`` after all that were added before. A step with more to do adds itself again."""
         self._steps.append(step)
         if len(self._steps) == 1:
             self._schedule_next()
@@ -50,7 +50,8 @@ class FairQueue:
         try:
             step()
         finally:
-            # Only now: so that a step that adds another one does not begin a second row of turns.
+            # Removed only now: a step that adds another one must find the queue not empty, or it would start a second
+            # chain of turns.
             self._steps.popleft()
             if self._steps:
                 self._schedule_next()
@@ -66,7 +67,7 @@ _queues: WeakKeyDictionary[asyncio.AbstractEventLoop, FairQueue] = WeakKeyDictio
 
 
 def fair_queue_of(loop: asyncio.AbstractEventLoop) -> FairQueue:
-    """The one line of a loop."""
+    """Return the one queue of ``loop``."""
     found = _queues.get(loop)
     if found is None:
         found = _queues[loop] = FairQueue()
@@ -74,5 +75,5 @@ def fair_queue_of(loop: asyncio.AbstractEventLoop) -> FairQueue:
 
 
 def schedule(loop: asyncio.AbstractEventLoop, step: Step) -> None:
-    """Have ``step`` called when its turn of ``loop`` has come."""
+    """Add ``step`` to the queue of ``loop``."""
     fair_queue_of(loop).add(step)

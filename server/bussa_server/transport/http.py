@@ -1,14 +1,16 @@
-"""HTTP/1.1 by httptools, with an end to every patience.
+"""uvicorn's HTTP/1.1 protocol (httptools), with deadlines and bounds.
 
-uvicorn waits for ever for the first byte, for the last header, for the last byte of a body, and for a peer that does
-not read its answer; it keeps headers of any size, and of one read as many requests as fit. Here a request has a
-deadline from its first moment, an answer one from when the peer stops reading, and all that is kept has a bound.
+uvicorn waits for ever for the first byte, the last header, the end of a body, and for a peer that does not read its
+response. It keeps headers of any size, and parses all requests of one read at once. Here a request has a deadline from
+its first moment, a response one from when the peer stops reading, and everything that is kept has a bound.
+
+A subclass: uvicorn has no public interface for this. pyproject.toml bounds its version above.
 """
 
 import asyncio
 import logging
+from typing import Any, cast
 
-from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
@@ -17,61 +19,82 @@ from bussa_server.transport import fair_queue
 from bussa_server.transport.tarpit import host_of, tarpit_of
 
 REQUEST_SECONDS = 10.0
-"""From the connection (or a request's first byte) to the request's last byte. A WebSocket's handshake included."""
+"""Seconds from the connection (or a request's first byte) to the request's last byte. Also for a handshake."""
 
 RESPONSE_SECONDS = 30.0
-"""How long a peer may not read what is sent to it: as long as over a WebSocket."""
+"""Seconds that a peer may leave a response unread, as over a WebSocket."""
 
 MAX_HEADER_BYTES = 16 * 1024
-"""Bytes of a request line and headers: what nginx and Apache take, twice over. Give or take a slice."""
+"""Bytes of a request line and headers, give or take a slice: twice what nginx and Apache accept."""
 
 SLICE_BYTES = 1024
-"""Bytes that are parsed at a time: so that each bound is looked at before much has come of a large read. Of the
-smallest requests that is a millisecond's worth."""
+"""Bytes that are parsed at a time, so that the bounds are checked within a large read. Of the smallest requests that
+is a millisecond's worth."""
 
 BODY_SLICES_PER_TURN = 4
-"""Slices of a body that are taken in one turn: next to nothing, but for chunks of a byte each."""
+"""Slices of a body that are parsed in one turn. They are cheap, unless each chunk has one byte."""
 
 LINGER_SECONDS = 1.0
-"""How long a peer has to read why it was refused."""
+"""Seconds that a peer has to read why it was refused."""
 
-# What anybody at all can provoke is counted, and is not worth a line each time.
+# Any peer can provoke these lines; telemetry counts them instead.
 _QUIET = logging.getLogger("uvicorn.error.quiet")
 _QUIET.setLevel(logging.ERROR)
 
 
-class Flow(FlowControl):
-    """uvicorn reads on when the application has taken something: here only if all that was read is parsed."""
+class ReadGate:
+    """What uvicorn's flow control gets as its transport.
 
-    unparsed: bool = False
+    Reading is paused while the application has not taken a body (flow control), and while bytes are unparsed. uvicorn
+    knows only the first reason: each time the application takes something, it would read a quarter of a MiB more.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._flow_paused = False
+        self.unparsed = False
+
+    def pause_reading(self) -> None:
+        self._flow_paused = True
+        self._transport.pause_reading()
 
     def resume_reading(self) -> None:
-        if self.unparsed:
-            self.read_paused = False
+        self._flow_paused = False
+        self._update()
+
+    def set_unparsed(self, unparsed: bool) -> None:
+        self.unparsed = unparsed
+        if unparsed:
+            self._transport.pause_reading()
         else:
-            super().resume_reading()
+            self._update()
+
+    def _update(self) -> None:
+        if not self._flow_paused and not self.unparsed:
+            self._transport.resume_reading()
 
 
 class BoundedHttp(HttpToolsProtocol):
     _request_timer: asyncio.TimerHandle | None = None
     due: float | None = None
-    """When the request must be complete, in the loop's seconds. Its timer is left alone where one request follows
-    another: to make a timer costs as much as to parse a request."""
+    """When the request must be complete, in the loop's seconds. The timer is not reset for each request of a
+    connection: a new timer costs as much as parsing a request."""
     _response_timer: asyncio.TimerHandle | None = None
     _in_headers: bool = True
-    """Whether what comes next belongs to a head: of the request that has begun, or of the next one."""
+    """Whether the next byte belongs to headers: of the current request, or of the next one."""
     _header_bytes: int = 0
     _refused: bool = False
     _unparsed: bytes | memoryview = b""
     _slice_scheduled: bool = False
-    """Whether a turn is to come in which what is unparsed is looked at."""
-    _flow: Flow
+    """Whether there is a step in the fair queue that parses on."""
+    _gate: ReadGate
     _current_cycle: RequestResponseCycle | None = None
-    """What is being answered. uvicorn knows only the newest request, and that one may still wait its turn."""
+    """The request that is being answered. uvicorn's ``cycle`` is the newest one, which may still be pipelined."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] - a narrower type, as in uvicorn's own
         super().connection_made(transport)
-        self.flow = self._flow = Flow(transport)
+        self._gate = ReadGate(transport)
+        self.flow = FlowControl(cast(asyncio.Transport, self._gate))
         self.logger = _QUIET
         self._start_request_timer()
 
@@ -83,7 +106,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._break_cycles()
 
     def _break_cycles(self) -> None:
-        """Whatever refers to each other is freed only when garbage is looked for: seldom, and all else waits for it."""
+        """Otherwise they live until the next full garbage collection, which stalls the event loop."""
         self._unparsed = b""
         self.pipeline.clear()
         self.cycle = self._current_cycle = self.parser = None  # type: ignore[assignment] - uvicorn never lets go
@@ -92,13 +115,11 @@ class BoundedHttp(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         if self._refused:
-            return  # read and dropped
-        self._unset_keepalive_if_required()
-        # A view: to cut a slice off a quarter of a MiB must not copy the rest.
+            return  # discarded
+        # A view: cutting a slice off a quarter of a MiB must not copy the rest.
         self._unparsed = memoryview(bytes(self._unparsed) + data if self._unparsed else data)
         if len(self._unparsed) > SLICE_BYTES:
-            self._flow.unparsed = True
-            self.transport.pause_reading()
+            self._gate.set_unparsed(True)
         self._schedule_slice()
 
     def _schedule_slice(self) -> None:
@@ -107,22 +128,22 @@ class BoundedHttp(HttpToolsProtocol):
             fair_queue.schedule(self.loop, self._run_slice)
 
     def _run_slice(self) -> None:
-        """Parse on, unless what was parsed still waits for its answer: of a slice, forty requests at the most."""
+        """Parse on, unless pipelined requests wait for their responses. A slice has forty requests at the most."""
         self._slice_scheduled = False
         for _ in range(BODY_SLICES_PER_TURN):
             if self.pipeline:
-                self.due = None  # what is not looked at can't be late
+                self.due = None  # what is not parsed cannot be late
                 return
             self._parse_slice()
             if self._in_headers or not self._unparsed:
                 break
-        if self.transport.is_closing() or self.parser is None:  # pyright: ignore[reportUnnecessaryComparison] - see `_let_go`
-            return  # it has ended, or is a WebSocket's now
+        if self.transport.is_closing() or self.parser is None:  # pyright: ignore[reportUnnecessaryComparison] - see `_break_cycles`
+            return  # the connection is closed, or a WebSocket now
         if self._unparsed:
             self._schedule_slice()
             return
-        self._flow.unparsed = False
-        if self._refused or not self._flow.read_paused:
+        self._gate.set_unparsed(False)
+        if self._refused:
             self.transport.resume_reading()
 
     def _parse_slice(self) -> None:
@@ -153,9 +174,9 @@ class BoundedHttp(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         self._cancel_request_timer()
         self._cancel_response_timer()
-        self._refused = True  # of this protocol's concern is nothing any more
-        if self._flow.unparsed:
-            self.transport.resume_reading()  # the WebSocket stops as it sees fit
+        self._refused = True  # a step that is still queued has nothing to parse
+        if self._gate.unparsed:
+            self.transport.resume_reading()  # from now on the WebSocket protocol pauses it
         super().handle_websocket_upgrade()
         self._break_cycles()
 
@@ -168,7 +189,8 @@ class BoundedHttp(HttpToolsProtocol):
         self.transport.write(
             b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
         )
-        # What is still coming is read and dropped: a socket closed over unread bytes is reset, and its answer lost.
+        # Only the sending half is closed, and what is received is discarded. Closing a socket over unread bytes would
+        # reset it, and the response would be lost.
         self._refused = True
         self.transport.write_eof()
         self._cancel_request_timer()
@@ -192,29 +214,29 @@ class BoundedHttp(HttpToolsProtocol):
             self._request_timer = self.loop.call_at(self.due, self._on_request_timeout)
         elif not self._slice_scheduled:
             self._abort()
-        # Else it is this side that is late. The timer is set again, and rings at once, when more has been looked at.
+        # Else this side is late. When more has been parsed the timer is set again, and fires at once.
 
     def _cancel_request_timer(self) -> None:
         if self._request_timer is not None:
             self._request_timer.cancel()
             self._request_timer = None
 
-    # Its answer.
+    # The response.
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         if self._current_cycle is None:
             self._start_cycle(cycle, app)
         else:
-            # One after the other without an end, they would take as much of each turn as there are such connections.
+            # Pipelined requests without end would otherwise take a share of every turn.
             fair_queue.schedule(self.loop, lambda: self._start_cycle(cycle, app))
 
-    def _start_cycle(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+    def _start_cycle(self, cycle: RequestResponseCycle, app: Any) -> None:
         if not self.transport.is_closing():
             self._current_cycle = cycle
             super()._start_asgi_task(cycle, app)
 
     def _disconnect_cycle(self) -> None:
-        # To write to a socket that is gone would be an error, and a page of the log.
+        # Otherwise the application would write to a lost transport, and uvicorn would log the error.
         if self._current_cycle is not None and not self._current_cycle.response_complete:
             self._current_cycle.disconnected = True
             self._current_cycle.message_event.set()
@@ -231,13 +253,14 @@ class BoundedHttp(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if self.transport.is_closing():
-            self._start_response_timer()  # a close waits until all is sent, for ever if need be
+            self._start_response_timer()  # closing waits until everything is sent, without a limit of its own
         elif self._unparsed and not self.pipeline:
             self._schedule_slice()
 
     def timeout_keep_alive_handler(self) -> None:
-        super().timeout_keep_alive_handler()
-        self._start_response_timer()
+        if not self._unparsed:  # else the next request has arrived in time
+            super().timeout_keep_alive_handler()
+            self._start_response_timer()
 
     def _start_response_timer(self) -> None:
         if self._response_timer is None:

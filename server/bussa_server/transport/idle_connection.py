@@ -1,7 +1,7 @@
-"""A connection that has not said a word: next to nothing, until it does.
+"""A TCP connection before its first byte, as small as possible.
 
-Anybody at all can open thousands of them, and a browser opens one in advance. uvicorn makes of each at once all that a
-request will need: twenty-one objects that the garbage collector looks at, where it takes seven to wait.
+Anybody can open thousands of them, and browsers open some in advance. uvicorn's HTTP protocol allocates everything that
+a request needs at once: 21 objects for the garbage collector to look at. Waiting takes seven.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from bussa_server.transport.tarpit import host_of, tarpit_of
 
 
 class IdleConnection(asyncio.Protocol):
-    """uvicorn's protocol of a new connection. With its first byte it becomes a `BoundedHttp`."""
+    """uvicorn's protocol for new connections (its option ``http``). The first byte makes it a `BoundedHttp`."""
 
     __slots__ = ("_app_state", "_config", "_deadline", "_due", "_early_data", "_server_state", "_transport")
 
@@ -30,7 +30,7 @@ class IdleConnection(asyncio.Protocol):
         self._server_state = server_state
         self._app_state = app_state
         self._early_data: bytes | None = None
-        """What was read of one that is not listened to yet."""
+        """What was read while the tarpit still delays the connection; None if it does not."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] - a narrower type
         self._server_state.connections.add(self)  # type: ignore[arg-type] - one of uvicorn's three protocols
@@ -39,7 +39,7 @@ class IdleConnection(asyncio.Protocol):
         wait = tarpit_of(self._server_state).delay(host_of(transport))
         if wait:
             self._early_data = b""
-            loop.call_soon(self._pause)  # only after this call a loop begins to read, and it may read at once
+            loop.call_soon(self._pause)  # the loop starts reading only after this callback, and may read at once
             loop.call_later(wait, self._start_reading)
         self._due = loop.time() + wait + REQUEST_SECONDS
         self._deadline = loop.call_at(self._due, transport.abort)
@@ -66,7 +66,7 @@ class IdleConnection(asyncio.Protocol):
         self._transport.close()
 
     def _pause(self) -> None:
-        # Where a turn of the loop took longer than the wait, the timer may have come first.
+        # After a turn of the loop that was longer than the delay, `_start_reading` has been called already.
         if self._early_data is not None and not self._transport.is_closing():
             self._transport.pause_reading()
 

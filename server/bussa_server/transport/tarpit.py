@@ -1,9 +1,9 @@
-"""Addresses that break off again and again are let in slowly.
+"""Slow admission of addresses whose connections violate the protocol again and again.
 
-To let somebody in takes about a millisecond. Whoever is sent away and comes back at once, two thousand times a second,
-takes all that a core has, and everybody else waits for it (measured: docs/decisions). So what no honest client does is
-held against its address, and after too much of it the address's new connections are listened to one after the other, at
-a fixed pace. Nobody is refused, nothing waits for long, and who is in already feels nothing of it.
+To accept a connection, parse what it sends and close it takes about a millisecond. A peer that is closed and reconnects
+at once, two thousand times a second, takes a whole core (measured: docs/decisions/0013). So what no honest client does
+is counted as a fault of its address. After too many faults the address's new connections are read from one by one, at a
+fixed rate. None is refused, the delay is bounded, and open connections are not affected.
 """
 
 import time
@@ -17,17 +17,17 @@ from bussa_server.domain.address import rate_limit_key
 from bussa_server.domain.rate_limit import Bucket, LruTable, Rate
 
 FAULT_RATE = Rate(10, 100)
-"""Faults of one address: a house full of broken clients stays below it. At the most ten seconds after its last fault an
-address is again as good as any."""
+"""Faults of one address. A network full of broken clients stays below it, and ten seconds after its last fault an
+address has its whole burst again."""
 
 ADMIT_INTERVAL = 1 / 200
-"""Seconds from one new connection of such an address to the next: at the worst a fifth of a core for all of them."""
+"""Seconds from one new connection of such an address to the next: a fifth of a core at the most."""
 
 MAX_DELAY = 2.0
-"""Seconds that a new connection waits at the most: an honest one may share the address."""
+"""Longest delay of a new connection, in seconds: an honest client may share the address."""
 
 MAX_TRACKED = 10_000
-"""Addresses that are remembered."""
+"""Addresses in the table; the least recently used is evicted."""
 
 
 class Tarpit:
@@ -35,17 +35,21 @@ class Tarpit:
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self.exempt: Callable[[str], bool] = lambda _host: False
-        """Hosts that connect for others: what these do is not theirs to answer for."""
+        """Trusted proxies: what comes over them is not their fault."""
         self._now = now
         self._addresses = LruTable(lambda: _Address(now()), MAX_TRACKED)
 
+    def __len__(self) -> int:
+        """Addresses in the table."""
+        return len(self._addresses)
+
     def record_fault(self, host: str) -> None:
-        """Something came from ``host`` that no honest client sends."""
+        """Count something that ``host`` sent and no honest client sends."""
         if not self.exempt(host):
             self._addresses.get_or_create(rate_limit_key(host)).faults.charge(self._now())
 
     def delay(self, host: str) -> float:
-        """A new connection of ``host``: the seconds until it is to be listened to."""
+        """Return the seconds until a new connection of ``host`` is to be read from."""
         if not self._addresses:
             return 0.0
         address, now = self._addresses.get(rate_limit_key(host)), self._now()
@@ -62,11 +66,11 @@ class _Address:
     def __init__(self, now: float) -> None:
         self.faults = Bucket(FAULT_RATE, now)
         self.admit_at = now
-        """When its latest new connection is listened to."""
+        """When its latest new connection is read from, in the clock's seconds."""
 
 
 def host_of(transport: BaseTransport) -> str:
-    """The other end; a socket in the file system has none."""
+    """Return the peer's address; empty for a Unix domain socket."""
     name: Any = transport.get_extra_info("peername")
     return name[0] if isinstance(name, tuple) else ""  # pyright: ignore[reportUnknownVariableType] - of a text and a port
 
@@ -75,7 +79,7 @@ _tarpits: MutableMapping[object, Tarpit] = WeakKeyDictionary()
 
 
 def tarpit_of(server: object) -> Tarpit:
-    """The one of all connections of a server."""
+    """Return the one tarpit of ``server``."""
     found = _tarpits.get(server)
     if found is None:
         found = _tarpits[server] = Tarpit()

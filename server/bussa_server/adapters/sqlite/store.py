@@ -5,7 +5,6 @@ a few other threads and are never blocked by writes (write-ahead log).
 """
 
 import asyncio
-import ctypes
 import json
 import threading
 import time
@@ -27,6 +26,7 @@ from bussa_server.domain.unit_of_work import Outcome
 from bussa_server.domain.users import Conversation, User
 from bussa_server.ports.store import ConversationPage, Faulted, LogPage, MessagePage, ResumeState, Unavailable, UserPage
 from bussa_server.ports.timers import ClaimedTimers
+from bussa_server.tuning import yield_cpu
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -232,7 +232,7 @@ class SqliteStore:
             raise Unavailable("the store is closed")
         try:
             done = asyncio.get_running_loop().run_in_executor(self._writer, lambda: work(*args, **kwargs))
-            _yield_cpu()
+            yield_cpu()
             return await done
         except apsw.Error as error:
             raise Unavailable(str(error)) from error
@@ -259,12 +259,6 @@ class SqliteStore:
             self._read_connections.add(connection)
         self._local.deadline = time.monotonic() + READ_TIMEOUT_SECONDS
         return connection
-
-
-_yield_cpu = ctypes.CDLL(None).sched_yield
-"""Yield the CPU to waiting threads (sched_yield(2)). On a single CPU the kernel would run the writer thread only when
-this thread sleeps, or at its next clock tick: a delay of up to 4 ms under load. `os.sched_yield` would not help,
-because it keeps the GIL."""
 
 
 def _is_unavailable(error: BaseException) -> bool:

@@ -1,11 +1,23 @@
-"""Where a frame ends: held to websockets' own parser, for any frames and any cut of them."""
+"""The frame scanner agrees with websockets' own parser, for any frames cut at any byte."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from websockets.frames import Frame, Opcode
+from websockets.frames import Close, Frame, Opcode
 
 from bussa_protocol.limits import FRAME
-from bussa_server.transport.frame_scanner import INCOMPLETE, NEEDS_PARSER, frame_end, payload_start
+from bussa_server.transport.frames import (
+    BINARY,
+    INCOMPLETE,
+    NEEDS_PARSER,
+    apply_mask,
+    close_frame,
+    frame_end,
+    frame_header,
+    payload_start,
+    unmasked,
+    xor,
+)
 
 
 def serialized(payload: bytes, opcode: Opcode = Opcode.BINARY) -> bytes:
@@ -24,11 +36,25 @@ def test_frame_end_is_exact(payloads: list[bytes], cut: int) -> None:
 
 
 @given(st.binary(max_size=300))
-def test_payload_begins_after_its_masking_key(payload: bytes) -> None:
-    data = serialized(payload)
-    start = payload_start(data, 0)
-    key = data[start - 4 : start]
-    assert bytes(byte ^ key[index % 4] for index, byte in enumerate(data[start:])) == payload
+def test_payload_is_unmasked_by_the_key_before_it(payload: bytes) -> None:
+    data = b"before" + serialized(payload)
+    assert unmasked(data, payload_start(data, 6), len(data)) == payload
+
+
+@given(st.binary(max_size=300), st.binary(min_size=4, max_size=4))
+def test_masking_is_the_same_without_c_code(payload: bytes, key: bytes) -> None:
+    assert xor(payload, key) == apply_mask(payload, key)
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536])
+def test_frame_header_is_that_of_websockets(size: int) -> None:
+    payload = bytes(size)
+    assert frame_header(BINARY, size) + payload == Frame(Opcode.BINARY, payload).serialize(mask=False)
+
+
+def test_close_frame_is_that_of_websockets() -> None:
+    payload = Close(4400, "bad request").serialize()
+    assert close_frame(4400, "bad request") == Frame(Opcode.CLOSE, payload).serialize(mask=False)
 
 
 def test_oversized_frame_is_left_to_the_parser_by_its_length() -> None:
