@@ -4,6 +4,7 @@ The same ground as Autobahn's suite (tests/autobahn), which needs Python 2.7. Th
 is not UTF-8, as the RFC wants it; Bussa's contract has 4400 there.
 """
 
+import itertools
 from collections.abc import AsyncIterator
 
 import pytest
@@ -41,6 +42,14 @@ def fragments(*payloads: bytes, opcode: int = TEXT) -> bytes:
     )
 
 
+_numbers = itertools.count(1)
+
+
+def numbered(_: object) -> str:
+    """The number of a case. Its bytes are masked at random, so they name it differently in each process."""
+    return str(next(_numbers))
+
+
 @pytest.mark.parametrize(
     ("sent", "answers"),
     [
@@ -69,6 +78,7 @@ def fragments(*payloads: bytes, opcode: int = TEXT) -> bytes:
         (frame("\U0010ffff".encode()), [(TEXT, "\U0010ffff".encode())]),
         (frame("\ufffe\ufdd0".encode()), [(TEXT, "\ufffe\ufdd0".encode())]),
     ],
+    ids=numbered,
 )
 @pytest.mark.parametrize("writes", [1, 200], ids=["in one write", "in many"])
 async def test_valid_frames_are_answered(device: Peer, sent: bytes, answers: Frames, writes: int) -> None:
@@ -119,6 +129,7 @@ PROTOCOL_ERROR, INVALID_DATA, TOO_BIG = 1002, 1007, 1009
         (frame(b"\xf4\x90\x80\x80"), INVALID_DATA),
         (fragments(b"a", b"\xce"), INVALID_DATA),
     ],
+    ids=numbered,
 )
 async def test_violation_is_closed_with_its_code(device: Peer, sent: bytes, code: int) -> None:
     """What came before it is answered."""
