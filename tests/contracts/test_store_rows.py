@@ -195,7 +195,7 @@ async def test_failing_command_rolls_back_its_rows_alone(store: Store) -> None:
     assert await do(store, read(*keys)) == [[structs.replace(first, count=2), None, third]]
 
 
-async def test_value_that_no_column_holds_fails_alone_or_round_trips(store: Store) -> None:
+async def test_unstorable_value_fails_alone_or_round_trips(store: Store) -> None:
     for bad in (
         structs.replace(SAMPLE, text="half \ud83d"),
         structs.replace(SAMPLE, name="half \ud83d"),

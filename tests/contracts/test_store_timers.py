@@ -14,7 +14,7 @@ from tests.contracts.store_backends import BACKENDS
 from tests.postgres import fresh_database
 
 NOW = 1_764_000_000_000
-KINDS = ["ring", "snooze"]
+KINDS = ["remind", "snooze"]
 
 
 @pytest.fixture(params=BACKENDS)
@@ -26,7 +26,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
             await store.close()
 
 
-def timers(*dues: int, kind: str = "ring") -> list[Timer]:
+def timers(*dues: int, kind: str = "remind") -> list[Timer]:
     return [Timer(kind, f"at {due}", NOW + due, b"{}") for due in dues]
 
 
@@ -38,7 +38,7 @@ async def test_due_timers_are_claimed_in_the_order_of_their_dues(store: Timers) 
     await set_timers(store, *timers(3, -2, 0, -1, 4), *timers(-5, kind="unknown here"))
     claimed, next_due = await store.claim_timers(KINDS, NOW, NOW + 5_000, 100)
     assert [timer.due - NOW for timer in claimed] == [-2, -1, 0]
-    assert [(timer.kind, timer.key, timer.payload) for timer in claimed[:1]] == [("ring", "at -2", b"{}")]
+    assert [(timer.kind, timer.key, timer.payload) for timer in claimed[:1]] == [("remind", "at -2", b"{}")]
     assert next_due == NOW + 3
 
 

@@ -61,7 +61,9 @@ class Quoted(Row, frozen=True):
         (Ambiguous, "ambiguous", ("id",), "no column can hold"),
     ],
 )
-def test_undeclarable_row_is_refused(kind: Any, table: str, key: tuple[str, ...], complaint: str) -> None:
+def test_declaration_that_no_store_can_keep_is_refused(
+    kind: Any, table: str, key: tuple[str, ...], complaint: str
+) -> None:
     with pytest.raises(AssertionError, match=complaint):
         declared(table=table, key=key)(kind)
     assert kind not in ROWS

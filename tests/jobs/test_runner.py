@@ -39,10 +39,10 @@ USERS = ["ann", "bob", "cy"]
 
 
 def sample_key(timer_key: str) -> tuple[str, str, int, bool, bytes]:
-    return ("reminder", timer_key, 0, False, b"")
+    return ("remind", timer_key, 0, False, b"")
 
 
-def append_reminder(uow: UnitOfWork, timer: Timer, now: int) -> tuple[Entry, ...]:
+def remind(uow: UnitOfWork, timer: Timer, now: int) -> tuple[Entry, ...]:
     """Counts in a row of its own, and tells the user whom the timer names."""
     key = sample_key(timer.key)
     found = uow.row(Sample, *key)
@@ -57,24 +57,24 @@ def user_of(timer: Timer) -> str:
     return timer.key.partition(":")[0]
 
 
-def rows_of_reminder(timer: Timer) -> list[RowKey]:
+def rows_of_remind(timer: Timer) -> list[RowKey]:
     return [(Sample, sample_key(timer.key))]
 
 
-def append_reminder_twice(uow: UnitOfWork, timer: Timer, now: int) -> tuple[Entry, ...]:
+def remind_again(uow: UnitOfWork, timer: Timer, now: int) -> tuple[Entry, ...]:
     uow.set_timer(timer.kind, timer.key, timer.due + 60_000)
-    return append_reminder(uow, timer, now)
+    return remind(uow, timer, now)
 
 
 def fail(uow: UnitOfWork, timer: Timer, now: int) -> tuple[Entry, ...]:
-    append_reminder(uow, timer, now)
+    remind(uow, timer, now)
     raise ZeroDivisionError
 
 
 TEST_KINDS = {
-    "reminder": TimerKind(append_reminder, user_of, rows=rows_of_reminder),
-    "reminder twice": TimerKind(append_reminder_twice, user_of, rows=rows_of_reminder),
-    "broken": TimerKind(fail, user_of, rows=rows_of_reminder),
+    "remind": TimerKind(remind, user_of, rows=rows_of_remind),
+    "remind again": TimerKind(remind_again, user_of, rows=rows_of_remind),
+    "broken": TimerKind(fail, user_of, rows=rows_of_remind),
 }
 
 
@@ -141,7 +141,7 @@ async def create_users(store: Any) -> None:
     await store.commit([commands.PutUser(user, UserChange()) for user in USERS], NOW)
 
 
-def timers(count: int, kind: str = "reminder", due: int = NOW) -> list[Timer]:
+def timers(count: int, kind: str = "remind", due: int = NOW) -> list[Timer]:
     return [Timer(kind, f"{USERS[number % 3]}:{number}", due - number) for number in range(count)]
 
 
@@ -239,7 +239,7 @@ async def test_timer_is_not_run_before_it_is_due(node: Node) -> None:
 
 
 async def test_recurring_timer_runs_once_a_due(node: Node) -> None:
-    (timer,) = timers(1, "reminder twice")
+    (timer,) = timers(1, "remind again")
     await set_timers(node.store, timer)
     for turn in range(1, 4):
         for _ in range(2):
@@ -267,7 +267,7 @@ async def test_failing_timer_is_retried_with_backoff_and_stops_no_other(
     (broken,) = timers(1, "broken")
     good = [structs.replace(timer, key=f"{timer.key} good") for timer in timers(10)]
     await set_timers(node.store, broken, *good)
-    failed, done = total("broken", "failed"), total("reminder", "done")
+    failed, done = total("broken", "failed"), total("remind", "done")
     waited: list[float] = []
     for attempts in range(1, 5):
         await node.runner.run_due()
@@ -283,8 +283,8 @@ async def test_failing_timer_is_retried_with_backoff_and_stops_no_other(
         node.clock.now = kept.held_until
     assert waited == sorted(waited)
     assert total("broken", "failed") - failed == 4
-    assert total("reminder", "done") - done == 10
-    monkeypatch.setitem(KINDS, "broken", TEST_KINDS["reminder"])
+    assert total("remind", "done") - done == 10
+    monkeypatch.setitem(KINDS, "broken", TEST_KINDS["remind"])
     await node.runner.run_due()
     assert await counts(node.store, broken) == [1]
     assert await stored(node.store, broken) is None
@@ -301,7 +301,7 @@ async def test_kind_that_can_not_name_its_user_is_retried() -> None:
     node.runner = Runner(
         node.store,
         node.commit,
-        kinds={**TEST_KINDS, "broken": TimerKind(append_reminder, lambda timer: {}[timer])},
+        kinds={**TEST_KINDS, "broken": TimerKind(remind, lambda timer: {}[timer])},
         now=node.clock,
     )
     (broken,) = timers(1, "broken")
