@@ -350,8 +350,8 @@ class Cluster:
         self.stores = stores
         self.ran: Counter[str] = Counter()
         self.progressed = asyncio.Event()
-        queues = [CommitQueue(store, self._deliver, lambda *_: None, lambda: None) for store in stores]
-        self.runners = [Runner(store, queue.commit) for store, queue in zip(stores, queues, strict=True)]
+        self._queues = [CommitQueue(store, self._deliver, lambda *_: None, lambda: None) for store in stores]
+        self.runners = [Runner(store, queue.commit) for store, queue in zip(stores, self._queues, strict=True)]
 
     def _deliver(self, entry: Entry, origin: object) -> None:
         self.ran[entry.user] += 1
@@ -372,6 +372,8 @@ class Cluster:
 
     async def close(self) -> None:
         await asyncio.gather(*(one.close() for one in self.runners))
+        # A runner that is closed does not wait for the commit that it has asked for.
+        await asyncio.gather(*(queue.drain() for queue in self._queues))
         await asyncio.gather(*(store.close() for store in self.stores))
 
 
