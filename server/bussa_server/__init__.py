@@ -5,10 +5,11 @@ ports/       the store and the bus, each specified as a Protocol class
 telemetry/   one function per event: its log line and its metrics
 adapters/    implementations of the ports: SQLite, PostgreSQL, Redis, and a bus for a single process
 session/     WebSocket connections: dispatch, streams, the commit queue, the hub
-transport/   uvicorn protocol classes with bounds
+transport/   HTTP and WebSocket on asyncio, with bounds
 http/        accounts, following, admin, operations, the web client
 settings     the operator's settings: read once, frozen
 app          the composition root: connects ports with adapters
+tuning       garbage collector, GIL, open files, scheduler, event loop
 serving      one process behind a listening socket
 workers      several processes on one port
 offline      commands on a data folder or a database, without a server

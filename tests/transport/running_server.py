@@ -48,14 +48,14 @@ class RunningServer:
     async def wait_connected(self) -> None:
         """Wait until the server knows of a connection."""
         async with asyncio.timeout(SECONDS):
-            while not self.connections:  # noqa: ASYNC110 - nobody says when
+            while not self.connections:  # noqa: ASYNC110 - nothing signals it
                 await asyncio.sleep(0.001)
 
     async def wait_disconnected(self) -> None:
         """Wait until nothing is left of any connection."""
         state = self.uvicorn.server_state
         async with asyncio.timeout(20):
-            while state.connections or state.tasks or self.endpoint.count or not self.node.is_empty:  # noqa: ASYNC110 - nobody says when
+            while state.connections or state.tasks or self.endpoint.count or not self.node.is_empty:  # noqa: ASYNC110 - nothing signals it
                 await asyncio.sleep(0.01)
 
 

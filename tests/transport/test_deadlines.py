@@ -8,7 +8,7 @@ import pytest
 from bussa_protocol.codes import CloseReason
 from bussa_server.transport import fair_queue, http, idle_connection
 from tests.transport.peer import TEXT, Ended, Peer, frame, json_frame, peer
-from tests.transport.running_server import RunningServer
+from tests.transport.running_server import RunningServer, serving
 
 REQUEST = b"POST /echo HTTP/1.1\r\nHost: b\r\nContent-Length: 4\r\n\r\nciao"
 HELLO = json_frame({"type": "hello", "token": "alice"})
@@ -46,7 +46,7 @@ class HeldQueue:
     async def wait_for_step(self) -> None:
         """Wait until there is a step."""
         async with asyncio.timeout(20):
-            while not self._steps:  # noqa: ASYNC110 - nobody says when
+            while not self._steps:  # noqa: ASYNC110 - nothing signals it
                 await asyncio.sleep(0.001)
 
 
@@ -99,6 +99,17 @@ async def test_partial_request_in_the_queue_is_late(server: RunningServer, part:
     async with peer(server.port) as device:
         await request_held_past_its_deadline(device, REQUEST[:part])
         assert await is_cut_off(device)
+
+
+async def test_request_in_the_queue_outlives_keep_alive() -> None:
+    async with serving(timeout_keep_alive=0.2) as server, peer(server.port) as device:
+        await device.write(REQUEST)
+        assert await device.response() == (200, b"ciao")
+        with HeldQueue() as queue:
+            await device.write(REQUEST)
+            await queue.wait_for_step()
+            await asyncio.sleep(0.3)
+        assert await device.response() == (200, b"ciao")
 
 
 @pytest.mark.parametrize(

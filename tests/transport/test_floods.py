@@ -1,14 +1,18 @@
 """Floods of control frames, fragments and requests sent ahead: each is bounded, and others are served meanwhile."""
 
 import asyncio
+import contextlib
+from collections import Counter
+from typing import Any
 
 import pytest
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from bussa_protocol.codes import CloseReason
 from bussa_server.session.receive_queue import HIGH_WATER_FRAMES
 from bussa_server.transport.frame_parser import FrameParser, Parsed
 from bussa_server.transport.websocket_protocol import CONTROL_FRAME_RATE, MAX_FRAGMENTS, SLICE_BYTES
-from tests.transport.peer import PING, PONG, TEXT, frame, json_frame, peer
+from tests.transport.peer import BINARY, PING, PONG, TEXT, frame, json_frame, peer
 from tests.transport.running_server import RunningServer, receive_queue_of
 
 
@@ -88,24 +92,52 @@ async def test_frames_sent_ahead_wait_unparsed(server: RunningServer) -> None:
             assert (await device.receive())["type"] == "pong"
 
 
-async def test_burst_of_one_connection_does_not_starve_others(server: RunningServer) -> None:
+@pytest.mark.parametrize(
+    ("size", "count", "turns"), [(18, 10_000, 300), (2_000, 400, 130)], ids=["small frames", "large frames"]
+)
+async def test_burst_of_one_connection_does_not_starve_others(
+    server: RunningServer, size: int, count: int, turns: int
+) -> None:
+    """One turn of the loop handles 32 frames, or those that begin in 4 KiB."""
     async with peer(server.port) as device:
         socket = await server.greet(device)
-        turns, done = 0, False
+        queue, received = receive_queue_of(socket), list[object]()
+        socket.on_frame(received.append)
+        socket.data_received(frame(bytes(size), BINARY) * count)  # as one read
+        passed = 0
+        while socket.unparsed_bytes:
+            passed += 1
+            await asyncio.sleep(0)
+        assert len(received) == count
+        assert passed >= turns
+        socket.on_frame(queue.put)
 
-        async def others() -> None:
-            nonlocal turns
-            while not done:
-                turns += 1
-                await asyncio.sleep(0)
 
-        counting = asyncio.create_task(others())
-        await asyncio.sleep(0)
-        turns = 0
-        # Handed over as one read.
-        socket.data_received(frame(b'{"type":"nothing"}') * 10_000)
-        for _ in range(10_000):
-            assert (await device.receive())["code"] == "bad_request"
-        done = True
-        await counting
-        assert turns >= 10_000 * 24 // SLICE_BYTES
+async def test_pipelined_requests_of_many_connections_take_turns(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise each connection would start a request in every turn of the loop."""
+    turn, starts, run = 0, Counter[int](), RequestResponseCycle.run_asgi
+
+    async def count(self: RequestResponseCycle, app: Any) -> None:
+        starts[turn] += 1
+        await run(self, app)
+
+    async def count_turns() -> None:
+        nonlocal turn
+        while True:
+            turn += 1
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(RequestResponseCycle, "run_asgi", count)
+    turns = asyncio.create_task(count_turns())
+    async with contextlib.AsyncExitStack() as stack:
+        devices = [await stack.enter_async_context(peer(server.port)) for _ in range(8)]
+        for device in devices:
+            await device.write(b"GET /big?bytes=1 HTTP/1.1\r\nHost: b\r\n\r\n" * 20)
+        for device in devices:
+            for _ in range(20):
+                assert await device.response() == (200, b"\0")
+    turns.cancel()
+    assert starts.total() == 160
+    assert max(starts.values()) <= 2  # and one whose headers were parsed in the turn before

@@ -140,6 +140,19 @@ async def test_oversized_headers_are_refused(server: RunningServer, piece: int) 
         assert await device.rest() == b""
 
 
+async def test_refused_headers_are_discarded_to_their_end(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lingering close (RFC 9112, section 9.6): a reset could destroy the response before it is read."""
+    monkeypatch.setattr(http_module, "LINGER_SECONDS", 1_000.0)
+    async with peer(server.port) as device:
+        await device.write(b"GET /big HTTP/1.1\r\nHost: bussa.test\r\nX: " + b"x" * 65_536)
+        assert (await device.head())[0] == 431
+        for _ in range(3):
+            await device.write(b"x" * 1_000)
+            await asyncio.sleep(0.02)
+
+
 @pytest.mark.parametrize("size", [8_000, 15_000])
 async def test_large_headers_within_the_limit_are_accepted(server: RunningServer, size: int) -> None:
     async with peer(server.port) as device:

@@ -63,8 +63,8 @@ async def test_failing_tick_does_not_stop_the_wheel() -> None:
             super().on_tick()
             raise RuntimeError("a defect")
 
-    told: list[dict[str, Any]] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+    errors: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: errors.append(context))
     wheel = PingTimerWheel(ROUND_SECONDS)
     broken = Broken()
     slot = wheel.join(broken)
@@ -72,7 +72,7 @@ async def test_failing_tick_does_not_stop_the_wheel() -> None:
         for _ in range(2):
             broken.ticked.clear()
             await broken.ticked.wait()
-    assert len(told) >= 1
+    assert len(errors) >= 1
     wheel.leave(broken, slot)
 
 

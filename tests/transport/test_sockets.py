@@ -138,7 +138,7 @@ async def test_event_for_a_just_closed_socket_is_dropped(
         socket.transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_SNDBUF, 4096)
         socket.transport.write(bytes(40_000))  # so that it takes a moment to be gone
         server.node.hub.deliver_ephemeral("alice", TypingEvent(peer="bob"))
-        socket.data_received(frame(b"", 3))  # no WebSocket any more, and nobody knows it yet
+        socket.data_received(frame(b"", 3))  # a violation that the session does not know of yet
         assert await alice.close_code() == 1002
     await server.wait_disconnected()
     gc.collect()
@@ -203,7 +203,7 @@ async def test_replies_precede_the_close(server: RunningServer) -> None:
         gate = server.node.store.block("commit")
         await alice.write(b"".join(send(id) for id in range(1, 31)))
         async with asyncio.timeout(10):
-            while server.node.store.calls.count("commit") < 5:  # noqa: ASYNC110 - nobody says when
+            while server.node.store.calls.count("commit") < 5:  # noqa: ASYNC110 - nothing signals it
                 await asyncio.sleep(0.01)
         draining = asyncio.create_task(server.endpoint.drain(0.1))
         await asyncio.sleep(0)

@@ -126,7 +126,7 @@ def faults(server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "said",
+    "data",
     [
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
         b"GET /late HTTP/1.1\r\nHost: b\r\nX: " + b"x" * 70_000,
@@ -134,16 +134,16 @@ def faults(server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     ],
     ids=["not HTTP", "a head of 70 KiB", "half a handshake"],
 )
-async def test_malformed_request_is_a_fault(server: RunningServer, faults: list[str], said: bytes) -> None:
+async def test_malformed_request_is_a_fault(server: RunningServer, faults: list[str], data: bytes) -> None:
     async with peer(server.port) as device:
-        await device.write_what_it_can(said)
+        await device.write_what_it_can(data)
         assert (await device.head())[0] in (400, 426, 431)
     await server.wait_disconnected()
     assert faults == ["127.0.0.1"]
 
 
 @pytest.mark.parametrize(
-    ("said", "code"),
+    ("data", "code"),
     [
         (frame(b"nonsense"), 4400),
         (frame(b"\xff\xff", TEXT), 4400),
@@ -155,10 +155,10 @@ async def test_malformed_request_is_a_fault(server: RunningServer, faults: list[
     ],
     ids=["nonsense", "no UTF-8", "the wrong kind", "a claim", "a reserved opcode", "pings", "fragments"],
 )
-async def test_protocol_violation_is_a_fault(server: RunningServer, faults: list[str], said: bytes, code: int) -> None:
+async def test_protocol_violation_is_a_fault(server: RunningServer, faults: list[str], data: bytes, code: int) -> None:
     async with peer(server.port) as device:
         assert await device.upgrade() == 101
-        await device.write_what_it_can(said)
+        await device.write_what_it_can(data)
         assert await device.close_code() == code
     await server.wait_disconnected()
     assert faults == ["127.0.0.1"]

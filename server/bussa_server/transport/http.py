@@ -31,9 +31,6 @@ SLICE_BYTES = 1024
 """Bytes that are parsed at a time, so that the bounds are checked within a large read. Of the smallest requests that
 is a millisecond's worth."""
 
-BODY_SLICES_PER_TURN = 4
-"""Slices of a body that are parsed in one turn. They are cheap, unless each chunk has one byte."""
-
 LINGER_SECONDS = 1.0
 """Seconds that a peer has to read why it was refused."""
 
@@ -109,7 +106,7 @@ class BoundedHttp(HttpToolsProtocol):
         """Otherwise they live until the next full garbage collection, which stalls the event loop."""
         self._unparsed = b""
         self.pipeline.clear()
-        self.cycle = self._current_cycle = self.parser = None  # type: ignore[assignment] - uvicorn never lets go
+        self.cycle = self._current_cycle = self.parser = None  # type: ignore[assignment] - uvicorn keeps them
 
     # A request.
 
@@ -130,13 +127,10 @@ class BoundedHttp(HttpToolsProtocol):
     def _run_slice(self) -> None:
         """Parse on, unless pipelined requests wait for their responses. A slice has forty requests at the most."""
         self._slice_scheduled = False
-        for _ in range(BODY_SLICES_PER_TURN):
-            if self.pipeline:
-                self.due = None  # what is not parsed cannot be late
-                return
-            self._parse_slice()
-            if self._in_headers or not self._unparsed:
-                break
+        if self.pipeline:
+            self.due = None  # what is not parsed cannot be late
+            return
+        self._parse_slice()
         if self.transport.is_closing() or self.parser is None:  # pyright: ignore[reportUnnecessaryComparison] - see `_break_cycles`
             return  # the connection is closed, or a WebSocket now
         if self._unparsed:
@@ -189,8 +183,8 @@ class BoundedHttp(HttpToolsProtocol):
         self.transport.write(
             b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
         )
-        # Only the sending half is closed, and what is received is discarded. Closing a socket over unread bytes would
-        # reset it, and the response would be lost.
+        # A lingering close (RFC 9112, section 9.6): only the sending half is closed, and what is received is discarded.
+        # Closing a socket over unread bytes resets it, and a reset may destroy the response before it is read.
         self._refused = True
         self.transport.write_eof()
         self._cancel_request_timer()

@@ -77,7 +77,7 @@ ReceivedFrame = bytes | str | None
 
 
 class WebSocketProtocol(asyncio.Protocol):
-    """See `bussa_server.session.socket.Socket`, which this is for the application that takes it over."""
+    """Implements `bussa_server.session.socket.Socket` for the application that takes the connection over."""
 
     # No dict and no attribute that only the handshake needs: an idle connection is little more than these.
     __slots__ = (
