@@ -1,7 +1,7 @@
 """The wire protocol, and nothing else.
 
     ids, limits, codes     identifiers, their bounds, error and close codes
-    frames/                requests, replies and events
+    frames/                requests, replies and events, one file per capability
     codec                  frames to bytes and back, in JSON and MessagePack
     cursor                 whether a seq is the next one, an old one or beyond a gap
     version                the subprotocols and their negotiation

@@ -4,74 +4,19 @@
     messages    every frame, with its schema
     operations  one per request, with its replies; one for the events
 
-The document is derived from the types. Only the summaries are written here.
+The document is derived from the types. A summary is the first line of its class's docstring.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from bussa_protocol import limits, version
 from bussa_protocol.codes import CloseReason, ErrorCode, reconnect_advice
-from bussa_protocol.frames import events, parts, replies, requests
+from bussa_protocol.frames import EVENTS, REPLIES, REQUESTS, parts
+from bussa_protocol.frames.base import ErrorReply, LogEventBase, ReplyWithId, RequestBase, RequestWithId
 from bussa_protocol.schemas import Json, components, reference
 
 CONTRACT_VERSION = "1.0.0"
 """The version of the contract. Fields may be added; nothing is renamed, removed or redefined."""
-
-
-class Operation(NamedTuple):
-    """A row of the contract's table of requests."""
-
-    request: type[requests.RequestBase]
-    reply: type[replies.ReplyBase] | None
-    summary: str
-
-
-OPERATIONS = (
-    Operation(
-        requests.HelloRequest,
-        replies.WelcomeReply,
-        "Authenticate and resume; the first frame of a connection.",
-    ),
-    Operation(requests.SendRequest, replies.SentReply, "Send a message to a user."),
-    Operation(requests.HistoryRequest, replies.HistoryReply, "Read messages of a conversation."),
-    Operation(requests.ConversationsRequest, replies.ConversationsReply, "List conversations, newest first."),
-    Operation(requests.ReadRequest, replies.OkReply, "Mark the messages up to `n` as read."),
-    Operation(requests.AcceptRequest, replies.OkReply, "Accept a conversation: its peer may write to the inbox."),
-    Operation(
-        requests.DeclineRequest,
-        replies.OkReply,
-        "Decline a conversation: its peer is refused until accepted or written to.",
-    ),
-    Operation(requests.BlockRequest, replies.OkReply, "Block a user: neither may write to the other."),
-    Operation(requests.UnblockRequest, replies.OkReply, "Unblock a user."),
-    Operation(requests.MuteRequest, replies.OkReply, "Mute a conversation."),
-    Operation(requests.UnmuteRequest, replies.OkReply, "Unmute a conversation."),
-    Operation(
-        requests.ReportRequest,
-        replies.OkReply,
-        "Report a conversation or one of its messages, and decline the conversation.",
-    ),
-    Operation(requests.SettingsRequest, replies.SettingsReply, "Read or change the user's own privacy settings."),
-    Operation(
-        requests.ProfileRequest, replies.ProfileReply, "Read a user's name, and whether one may write to that user."
-    ),
-    Operation(requests.SearchRequest, replies.SearchReply, "Search the messages of the user's own conversations."),
-    Operation(requests.SyncRequest, replies.SyncReply, "Read events of the user's own log."),
-    Operation(
-        requests.RefreshRequest, replies.OkReply, "Replace the connection's token by a newer one of the same user."
-    ),
-    Operation(requests.PingRequest, replies.PongReply, "Check the connection, and read the head of the log."),
-    Operation(requests.TypingRequest, None, "Show the peer that the user is typing. Ephemeral: no id, no reply."),
-)
-
-EVENT_SUMMARIES: dict[type[events.EventBase], str] = {
-    events.MessageEvent: "A message of a conversation, by either participant.",
-    events.ReadEvent: "A participant has read the conversation up to a message.",
-    events.ConversationEvent: "The state of a conversation after accept, decline, mute, block or report.",
-    events.SettingsEvent: "The user's privacy settings have changed.",
-    events.HiddenEvent: "Replaces an event of a peer whom the user has blocked since.",
-    events.TypingEvent: "The peer is typing. Ephemeral: no seq.",
-}
 
 ERROR_SUMMARIES = {
     ErrorCode.BAD_REQUEST: "Unknown request, or a missing, mistyped or out-of-range field.",
@@ -150,8 +95,7 @@ def asyncapi_document() -> Json:
 
 
 def _frames() -> list[type]:
-    answers = [row.reply for row in OPERATIONS if row.reply is not None]
-    return [*(row.request for row in OPERATIONS), *dict.fromkeys(answers), replies.ErrorReply, *EVENT_SUMMARIES]
+    return [*REQUESTS, *REPLIES, *EVENTS]
 
 
 def _server(protocol: str, host: str) -> Json:
@@ -191,20 +135,20 @@ def _channel() -> Json:
 
 
 def _request_operations() -> Json:
-    return {_tag(row.request): _operation(row) for row in OPERATIONS}
+    return {_tag(request): _operation(request) for request in REQUESTS}
 
 
-def _operation(row: Operation) -> Json:
+def _operation(request: type[RequestBase]) -> Json:
     operation: Json = {
         "action": "receive",
         "channel": {"$ref": "#/channels/socket"},
-        "summary": row.summary,
-        "messages": [_channel_message(row.request)],
+        "summary": _summary(request),
+        "messages": [_channel_message(request)],
     }
-    if row.reply is not None:
+    if request.reply is not None:
         operation["reply"] = {
             "channel": {"$ref": "#/channels/socket"},
-            "messages": [_channel_message(row.reply), _channel_message(replies.ErrorReply)],
+            "messages": [_channel_message(request.reply), _channel_message(ErrorReply)],
         }
     return operation
 
@@ -214,7 +158,7 @@ def _event_operation() -> Json:
         "action": "send",
         "channel": {"$ref": "#/channels/socket"},
         "summary": "The events of the user's log, live or replayed; each seq is one more than the one before.",
-        "messages": [_channel_message(event) for event in EVENT_SUMMARIES],
+        "messages": [_channel_message(event) for event in EVENTS],
     }
 
 
@@ -223,16 +167,14 @@ def _channel_message(frame: type) -> Json:
 
 
 def _messages() -> Json:
-    summaries: dict[type, str] = {row.request: row.summary for row in OPERATIONS}
-    summaries |= EVENT_SUMMARIES
-    return {frame.__name__: _message(frame, summaries.get(frame)) for frame in _frames()}
+    return {frame.__name__: _message(frame) for frame in _frames()}
 
 
-def _message(frame: type, summary: str | None) -> Json:
+def _message(frame: type) -> Json:
     message: Json = {"name": _tag(frame), "payload": reference(frame.__name__)}
-    if summary is not None:
-        message["summary"] = summary
-    if frame is replies.ErrorReply or issubclass(frame, requests.RequestWithId | replies.ReplyWithId):
+    if frame not in REPLIES:
+        message["summary"] = _summary(frame)
+    if frame is ErrorReply or issubclass(frame, RequestWithId | ReplyWithId):
         message["correlationId"] = {
             "location": "$message.payload#/id",
             "description": "A reply carries the id of its request.",
@@ -242,23 +184,22 @@ def _message(frame: type, summary: str | None) -> Json:
 
 def _schemas() -> Json:
     named: dict[str, Any] = {frame.__name__: frame for frame in _frames()}
-    named |= {
-        "Message": parts.Message,
-        "Conversation": parts.Conversation,
-        "Settings": parts.Settings,
-        "SettingsChange": parts.SettingsChange,
-        "Limits": parts.Limits,
-        "ErrorCode": ErrorCode,
-    }
+    named |= {name: getattr(parts, name) for name in parts.__all__}
+    named["ErrorCode"] = ErrorCode
     schemas = components(named)
     # The types can't express that these two are mutually exclusive.
     both = {"before": {"type": "integer"}, "after": {"type": "integer"}}
     schemas["HistoryRequest"]["not"] = {"properties": both, "required": list(both)}
     # The server carries events as encoded bytes, so the field's type does not name them.
-    logged = [reference(event.__name__) for event in EVENT_SUMMARIES if event is not events.TypingEvent]
+    logged = [reference(event.__name__) for event in EVENTS if issubclass(event, LogEventBase)]
     schemas["SyncReply"]["properties"]["events"]["items"] = {"anyOf": logged}
     return schemas
 
 
 def _tag(frame: Any) -> str:
     return frame.__struct_config__.tag
+
+
+def _summary(frame: type) -> str:
+    # Python's marks for code to Markdown's.
+    return (frame.__doc__ or "").partition("\n")[0].replace("``", "`")

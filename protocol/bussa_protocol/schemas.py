@@ -3,6 +3,7 @@
 msgspec generates the schemas. This module renames them, and rewrites what is specific to Python.
 """
 
+import inspect
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -57,6 +58,6 @@ def _rewrite_entry(key: str, value: Any, names: Mapping[str, str]) -> Any:
             return _ECMA_PATTERNS[value]
         case "description", str():
             # From reStructuredText to Markdown.
-            return value.replace("``", "`")
+            return inspect.cleandoc(value).replace("``", "`")
         case _:
             return _rewrite(value, names)

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from bussa_protocol.frames.parts import Folder, SettingsChange
+from bussa_protocol.frames.parts import SettingsChange
+from bussa_protocol.ids import Folder
 from bussa_server.adapters.sqlite import database, reading
 from bussa_server.adapters.sqlite.repository import Repository
 from bussa_server.adapters.sqlite.sql import Sql

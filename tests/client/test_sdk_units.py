@@ -13,7 +13,7 @@ from bussa.errors import api_error
 from bussa.event_queue import Cursor, EventQueue, Reset
 from bussa_protocol.codec import MSGPACK
 from bussa_protocol.codes import ErrorCode, ReconnectAdvice
-from bussa_protocol.frames import events, replies, requests
+from bussa_protocol.frames import events, parts, replies, requests
 from bussa_protocol.frames.events import Event
 from bussa_protocol.frames.replies import Reply
 from tests.protocol.strategies import EVENTS, REPLIES, REQUESTS
@@ -138,6 +138,6 @@ def test_consecutive_resets_merge_and_always_fit() -> None:
 
 
 def test_unset_settings_are_not_sent() -> None:
-    change = requests.SettingsRequest(id=1, set=requests.SettingsChange(knocks=True))
+    change = requests.SettingsRequest(id=1, set=parts.SettingsChange(knocks=True))
     assert msgpack.unpackb(codec.encode(change)) == {"type": "settings", "id": 1, "set": {"knocks": True}}
     assert msgspec.to_builtins(requests.SettingsRequest(id=1)) == {"type": "settings", "id": 1}

@@ -45,11 +45,14 @@ class SimulatedUser:
             except (DisconnectedError, OSError, InvalidHandshake, EOFError):
                 await asyncio.sleep(0.01)  # the server is stopping or starting, and nothing signals when it is up
                 continue
+            self._run.online.add(self.name)
+            self._run.on_progress()
             try:
                 await self._send_script(device)
             except DisconnectedError as gone:
                 self._run.close_codes.append(gone.args[0])
             finally:
+                self._run.online.discard(self.name)
                 await device.close()
 
     async def connect(self) -> Device:
@@ -84,6 +87,8 @@ class LongRun:
         self.server_up = asyncio.Event()
         self.answered_count = 0
         self.close_codes: list[int | None] = []
+        self.online: set[str] = set()
+        """The users who are connected."""
         self.on_progress: Callable[[], None] = lambda: None
         names = [f"p{number}" for number in range(users)]
         self.users: list[SimulatedUser] = []
@@ -105,10 +110,19 @@ class LongRun:
 
     async def wait_until_answered(self, answered: int) -> None:
         """Wait until ``answered`` messages have their reply."""
+        await self._wait_until(lambda: self.answered_count >= answered)
+
+    async def wait_until_online(self) -> None:
+        """Wait until every user who has something left to send is connected."""
+        await self._wait_until(
+            lambda: all(user.name in self.online or len(user.replies) == len(user.script) for user in self.users)
+        )
+
+    async def _wait_until(self, condition: Callable[[], bool]) -> None:
         reached = asyncio.Event()
 
         def progress() -> None:
-            if self.answered_count >= answered:
+            if condition():
                 reached.set()
 
         self.on_progress = progress

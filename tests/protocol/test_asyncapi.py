@@ -74,6 +74,16 @@ def test_each_request_but_typing_declares_its_reply() -> None:
             assert answers[1] == "ErrorReply"
 
 
+def test_each_request_and_event_has_a_sentence_as_its_summary() -> None:
+    messages = DOCUMENT["components"]["messages"]
+    summaries = {frame.__name__: messages[frame.__name__]["summary"] for frame in typing.get_args(Request | Event)}
+    assert [name for name, summary in summaries.items() if not summary.endswith(".") or "``" in summary] == []
+    operations = {name: given["summary"] for name, given in DOCUMENT["operations"].items() if name != "tell"}
+    assert operations == {
+        str(frame.__struct_config__.tag): summaries[frame.__name__] for frame in typing.get_args(Request)
+    }
+
+
 @pytest.mark.parametrize(
     ("request_", "reply"),
     [

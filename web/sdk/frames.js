@@ -102,7 +102,9 @@ import * as is from "./checks.js";
 // Requests.
 
 /**
- * The first frame. `resume` is the last seq that the client has, in the log of `epoch`.
+ * Authenticate and resume; the first frame of a connection.
+ *
+ * `resume` is the last seq that the client has, in the log of `epoch`.
  *
  * @typedef {object} HelloRequest
  * @property {"hello"} type
@@ -112,156 +114,7 @@ import * as is from "./checks.js";
  */
 
 /**
- * The user is typing to `peer`. Ephemeral: no id, no reply, no seq.
- *
- * @typedef {object} TypingRequest
- * @property {"typing"} type
- * @property {string} peer A user id: [A-Za-z0-9_.:-]{1,64}.
- */
-
-/**
- * Send a message to a user.
- *
- * @typedef {object} SendRequest
- * @property {"send"} type
- * @property {number} id Chosen by the client; the reply carries the same.
- * @property {string} to A user id: [A-Za-z0-9_.:-]{1,64}.
- * @property {string} text The text of a message.
- * @property {string} nonce Chosen by the sender; makes a send safe to retry.
- * @property {number | null} [reply_to] The number of a message in its conversation, from 1.
- */
-
-/**
- * Messages of a conversation: the newest, those `before` an n, or those `after` one.
- *
- * @typedef {object} HistoryRequest
- * @property {"history"} type
- * @property {number} id Chosen by the client; the reply carries the same.
- * @property {string} peer A user id: [A-Za-z0-9_.:-]{1,64}.
- * @property {number | null} [before] The number of a message in its conversation, from 1.
- * @property {number | null} [after]
- * @property {number} [limit] The maximum number of entries on the page.
- */
-
-/**
- * List conversations, newest first.
- *
- * @typedef {object} ConversationsRequest
- * @property {"conversations"} type
- * @property {number} id Chosen by the client; the reply carries the same.
- * @property {"inbox" | "requests"} [folder]
- * @property {string | null} [before] Where the next page begins: the `next` of a reply.
- * @property {number} [limit] The maximum number of entries on the page.
- */
-
-/**
- * Messages up to `n` have been read.
- *
- * @typedef {object} ReadRequest
- * @property {"read"} type
- * @property {number} id Chosen by the client; the reply carries the same.
- * @property {string} peer A user id: [A-Za-z0-9_.:-]{1,64}.
- * @property {number} n The number of a message in its conversation, from 1.
- */
-
-/**
- * Accept a conversation: its peer may write to the inbox.
- *
- * @typedef {object} AcceptRequest
- * @property {"accept"} type
- * @property {number} id Chosen by the client; the reply carries the same.
- * @property {string} peer A user id: [A-Za-z0-9_.:-]{1,64}.
- */
-
-/**
- * Decline a conversation: its peer is refused until accepted or written to.
- *
- * @typedef {object} DeclineRequest
- * @property {"decline"} type
- * @property {number} id Chosen by the client; the reply carries the same.
- * @property {string} peer A user id: [A-Za-z0-9_.:-]{1,64}.
- */
-
-/**
- * Block a user: neither may write to the other.
- *
- * @typedef {object} BlockRequest
- * @property {"block"} type
- * @property {number} id Chosen by the client; the reply carries the same.
- * @property {string} user A user id: [A-Za-z0-9_.:-]{1,64}.
- */
-
-/**
- * Unblock a user.
- *
- * @typedef {object} UnblockRequest
- * @property {"unblock"} type
- * @property {number} id Chosen by the client; the reply carries the same.
- * @property {string} user A user id: [A-Za-z0-9_.:-]{1,64}.
- */
-
-/**
- * Mute a conversation.
- *
- * @typedef {object} MuteRequest
- * @property {"mute"} type
- * @property {number} id Chosen by the client; the reply carries the same.
- * @property {string} user A user id: [A-Za-z0-9_.:-]{1,64}.
- */
-
-/**
- * Unmute a conversation.
- *
- * @typedef {object} UnmuteRequest
- * @property {"unmute"} type
- * @property {number} id Chosen by the client; the reply carries the same.
- * @property {string} user A user id: [A-Za-z0-9_.:-]{1,64}.
- */
-
-/**
- * `n` is the reported message; `block` also blocks the peer.
- *
- * @typedef {object} ReportRequest
- * @property {"report"} type
- * @property {number} id Chosen by the client; the reply carries the same.
- * @property {string} peer A user id: [A-Za-z0-9_.:-]{1,64}.
- * @property {ReportReason} reason
- * @property {number | null} [n] The number of a message in its conversation, from 1.
- * @property {boolean} [block]
- */
-
-/**
- * Read the settings, or `set` some and read the result.
- *
- * @typedef {object} SettingsRequest
- * @property {"settings"} type
- * @property {number} id Chosen by the client; the reply carries the same.
- * @property {SettingsChange | null} [set]
- */
-
-/**
- * Read a user's name, and whether one may write to that user.
- *
- * @typedef {object} ProfileRequest
- * @property {"profile"} type
- * @property {number} id Chosen by the client; the reply carries the same.
- * @property {string} user A user id: [A-Za-z0-9_.:-]{1,64}.
- */
-
-/**
- * Search the messages of the user's own conversations.
- *
- * @typedef {object} SearchRequest
- * @property {"search"} type
- * @property {number} id Chosen by the client; the reply carries the same.
- * @property {string} query
- * @property {string | null} [peer] A user id: [A-Za-z0-9_.:-]{1,64}.
- * @property {string | null} [before] Where the next page begins: the `next` of a reply.
- * @property {number} [limit] The maximum number of entries on the page.
- */
-
-/**
- * Events of the user's own log after a seq.
+ * Read events of the user's own log.
  *
  * @typedef {object} SyncRequest
  * @property {"sync"} type
@@ -288,9 +141,164 @@ import * as is from "./checks.js";
  */
 
 /**
- * @typedef {HelloRequest | TypingRequest | SendRequest | HistoryRequest | ConversationsRequest | ReadRequest |
- *     AcceptRequest | DeclineRequest | BlockRequest | UnblockRequest | MuteRequest | UnmuteRequest | ReportRequest |
- *     SettingsRequest | ProfileRequest | SearchRequest | SyncRequest | RefreshRequest | PingRequest} Request
+ * Send a message to a user.
+ *
+ * @typedef {object} SendRequest
+ * @property {"send"} type
+ * @property {number} id Chosen by the client; the reply carries the same.
+ * @property {string} to A user id: [A-Za-z0-9_.:-]{1,64}.
+ * @property {string} text The text of a message.
+ * @property {string} nonce Chosen by the sender; makes a send safe to retry.
+ * @property {number | null} [reply_to] The number of a message in its conversation, from 1.
+ */
+
+/**
+ * Read messages of a conversation.
+ *
+ * The newest, those `before` an n, or those `after` one.
+ *
+ * @typedef {object} HistoryRequest
+ * @property {"history"} type
+ * @property {number} id Chosen by the client; the reply carries the same.
+ * @property {string} peer A user id: [A-Za-z0-9_.:-]{1,64}.
+ * @property {number | null} [before] The number of a message in its conversation, from 1.
+ * @property {number | null} [after]
+ * @property {number} [limit] The maximum number of entries on the page.
+ */
+
+/**
+ * Mark the messages up to `n` as read.
+ *
+ * @typedef {object} ReadRequest
+ * @property {"read"} type
+ * @property {number} id Chosen by the client; the reply carries the same.
+ * @property {string} peer A user id: [A-Za-z0-9_.:-]{1,64}.
+ * @property {number} n The number of a message in its conversation, from 1.
+ */
+
+/**
+ * Show the peer that the user is typing. Ephemeral: no id, no reply.
+ *
+ * @typedef {object} TypingRequest
+ * @property {"typing"} type
+ * @property {string} peer A user id: [A-Za-z0-9_.:-]{1,64}.
+ */
+
+/**
+ * List conversations, newest first.
+ *
+ * @typedef {object} ConversationsRequest
+ * @property {"conversations"} type
+ * @property {number} id Chosen by the client; the reply carries the same.
+ * @property {"inbox" | "requests"} [folder]
+ * @property {string | null} [before] Where the next page begins: the `next` of a reply.
+ * @property {number} [limit] The maximum number of entries on the page.
+ */
+
+/**
+ * Accept a conversation: its peer may write to the inbox.
+ *
+ * @typedef {object} AcceptRequest
+ * @property {"accept"} type
+ * @property {number} id Chosen by the client; the reply carries the same.
+ * @property {string} peer A user id: [A-Za-z0-9_.:-]{1,64}.
+ */
+
+/**
+ * Decline a conversation: its peer is refused until accepted or written to.
+ *
+ * @typedef {object} DeclineRequest
+ * @property {"decline"} type
+ * @property {number} id Chosen by the client; the reply carries the same.
+ * @property {string} peer A user id: [A-Za-z0-9_.:-]{1,64}.
+ */
+
+/**
+ * Mute a conversation.
+ *
+ * @typedef {object} MuteRequest
+ * @property {"mute"} type
+ * @property {number} id Chosen by the client; the reply carries the same.
+ * @property {string} user A user id: [A-Za-z0-9_.:-]{1,64}.
+ */
+
+/**
+ * Unmute a conversation.
+ *
+ * @typedef {object} UnmuteRequest
+ * @property {"unmute"} type
+ * @property {number} id Chosen by the client; the reply carries the same.
+ * @property {string} user A user id: [A-Za-z0-9_.:-]{1,64}.
+ */
+
+/**
+ * Read a user's name, and whether one may write to that user.
+ *
+ * @typedef {object} ProfileRequest
+ * @property {"profile"} type
+ * @property {number} id Chosen by the client; the reply carries the same.
+ * @property {string} user A user id: [A-Za-z0-9_.:-]{1,64}.
+ */
+
+/**
+ * Block a user: neither may write to the other.
+ *
+ * @typedef {object} BlockRequest
+ * @property {"block"} type
+ * @property {number} id Chosen by the client; the reply carries the same.
+ * @property {string} user A user id: [A-Za-z0-9_.:-]{1,64}.
+ */
+
+/**
+ * Unblock a user.
+ *
+ * @typedef {object} UnblockRequest
+ * @property {"unblock"} type
+ * @property {number} id Chosen by the client; the reply carries the same.
+ * @property {string} user A user id: [A-Za-z0-9_.:-]{1,64}.
+ */
+
+/**
+ * Report a conversation or one of its messages, and decline the conversation.
+ *
+ * `n` is the reported message; `block` also blocks the peer.
+ *
+ * @typedef {object} ReportRequest
+ * @property {"report"} type
+ * @property {number} id Chosen by the client; the reply carries the same.
+ * @property {string} peer A user id: [A-Za-z0-9_.:-]{1,64}.
+ * @property {ReportReason} reason
+ * @property {number | null} [n] The number of a message in its conversation, from 1.
+ * @property {boolean} [block]
+ */
+
+/**
+ * Read or change the user's own privacy settings.
+ *
+ * `set` changes some; the reply has the result.
+ *
+ * @typedef {object} SettingsRequest
+ * @property {"settings"} type
+ * @property {number} id Chosen by the client; the reply carries the same.
+ * @property {SettingsChange | null} [set]
+ */
+
+/**
+ * Search the messages of the user's own conversations.
+ *
+ * @typedef {object} SearchRequest
+ * @property {"search"} type
+ * @property {number} id Chosen by the client; the reply carries the same.
+ * @property {string} query
+ * @property {string | null} [peer] A user id: [A-Za-z0-9_.:-]{1,64}.
+ * @property {string | null} [before] Where the next page begins: the `next` of a reply.
+ * @property {number} [limit] The maximum number of entries on the page.
+ */
+
+/**
+ * @typedef {HelloRequest | SyncRequest | RefreshRequest | PingRequest | SendRequest | HistoryRequest | ReadRequest |
+ *     TypingRequest | ConversationsRequest | AcceptRequest | DeclineRequest | MuteRequest | UnmuteRequest |
+ *     ProfileRequest | BlockRequest | UnblockRequest | ReportRequest | SettingsRequest | SearchRequest} Request
  */
 
 // Replies.
@@ -309,6 +317,23 @@ import * as is from "./checks.js";
  */
 
 /**
+ * `events` are the maps as they were pushed, ascending by seq.
+ *
+ * @typedef {object} SyncReply
+ * @property {"sync"} type
+ * @property {number} id Chosen by the client; the reply carries the same.
+ * @property {unknown[]} events
+ * @property {number} head The number of an event in its user's log, from 1; 0: before the first.
+ */
+
+/**
+ * @typedef {object} PongReply
+ * @property {"pong"} type
+ * @property {number} id Chosen by the client; the reply carries the same.
+ * @property {number} head The number of an event in its user's log, from 1; 0: before the first.
+ */
+
+/**
  * @typedef {object} SentReply
  * @property {"sent"} type
  * @property {number} id Chosen by the client; the reply carries the same.
@@ -317,13 +342,6 @@ import * as is from "./checks.js";
  * @property {number} seq The number of an event in its user's log, from 1; 0: before the first.
  * @property {number} at Milliseconds since 1970 UTC.
  * @property {Folder} folder
- */
-
-/**
- * @typedef {object} OkReply
- * @property {"ok"} type
- * @property {number} id Chosen by the client; the reply carries the same.
- * @property {number} [seq] The number of an event in its user's log, from 1; 0: before the first.
  */
 
 /**
@@ -346,20 +364,20 @@ import * as is from "./checks.js";
  */
 
 /**
- * @typedef {object} SettingsReply
- * @property {"settings"} type
- * @property {number} id Chosen by the client; the reply carries the same.
- * @property {Settings} settings
- * @property {number} [seq] The number of an event in its user's log, from 1; 0: before the first.
- */
-
-/**
  * @typedef {object} ProfileReply
  * @property {"profile"} type
  * @property {number} id Chosen by the client; the reply carries the same.
  * @property {string} user A user id: [A-Za-z0-9_.:-]{1,64}.
  * @property {string} name
  * @property {CanMessage} can_message
+ */
+
+/**
+ * @typedef {object} SettingsReply
+ * @property {"settings"} type
+ * @property {number} id Chosen by the client; the reply carries the same.
+ * @property {Settings} settings
+ * @property {number} [seq] The number of an event in its user's log, from 1; 0: before the first.
  */
 
 /**
@@ -371,20 +389,10 @@ import * as is from "./checks.js";
  */
 
 /**
- * `events` are the maps as they were pushed, ascending by seq.
- *
- * @typedef {object} SyncReply
- * @property {"sync"} type
+ * @typedef {object} OkReply
+ * @property {"ok"} type
  * @property {number} id Chosen by the client; the reply carries the same.
- * @property {unknown[]} events
- * @property {number} head The number of an event in its user's log, from 1; 0: before the first.
- */
-
-/**
- * @typedef {object} PongReply
- * @property {"pong"} type
- * @property {number} id Chosen by the client; the reply carries the same.
- * @property {number} head The number of an event in its user's log, from 1; 0: before the first.
+ * @property {number} [seq] The number of an event in its user's log, from 1; 0: before the first.
  */
 
 /**
@@ -399,8 +407,8 @@ import * as is from "./checks.js";
  */
 
 /**
- * @typedef {WelcomeReply | SentReply | OkReply | HistoryReply | ConversationsReply | SettingsReply | ProfileReply |
- *     SearchReply | SyncReply | PongReply | ErrorReply} Reply
+ * @typedef {WelcomeReply | SyncReply | PongReply | SentReply | HistoryReply | ConversationsReply | ProfileReply |
+ *     SettingsReply | SearchReply | OkReply | ErrorReply} Reply
  */
 
 /**
@@ -408,23 +416,23 @@ import * as is from "./checks.js";
  *
  * @typedef {object} ReplyTypes
  * @property {WelcomeReply} hello
- * @property {SentReply} send
- * @property {HistoryReply} history
- * @property {ConversationsReply} conversations
- * @property {OkReply} read
- * @property {OkReply} accept
- * @property {OkReply} decline
- * @property {OkReply} block
- * @property {OkReply} unblock
- * @property {OkReply} mute
- * @property {OkReply} unmute
- * @property {OkReply} report
- * @property {SettingsReply} settings
- * @property {ProfileReply} profile
- * @property {SearchReply} search
  * @property {SyncReply} sync
  * @property {OkReply} refresh
  * @property {PongReply} ping
+ * @property {SentReply} send
+ * @property {HistoryReply} history
+ * @property {OkReply} read
+ * @property {ConversationsReply} conversations
+ * @property {OkReply} accept
+ * @property {OkReply} decline
+ * @property {OkReply} mute
+ * @property {OkReply} unmute
+ * @property {ProfileReply} profile
+ * @property {OkReply} block
+ * @property {OkReply} unblock
+ * @property {OkReply} report
+ * @property {SettingsReply} settings
+ * @property {SearchReply} search
  */
 
 // Events.
@@ -458,7 +466,17 @@ import * as is from "./checks.js";
  */
 
 /**
- * The state after accept, decline, mute, block or report. `folder` is null before the first message.
+ * The peer is typing. Ephemeral: no seq.
+ *
+ * @typedef {object} TypingEvent
+ * @property {"typing"} type
+ * @property {string} peer A user id: [A-Za-z0-9_.:-]{1,64}.
+ */
+
+/**
+ * The state of a conversation after accept, decline, mute, block or report.
+ *
+ * `folder` is null before the first message.
  *
  * @typedef {object} ConversationEvent
  * @property {"conversation"} type
@@ -467,6 +485,14 @@ import * as is from "./checks.js";
  * @property {Folder | null} folder
  * @property {boolean} muted
  * @property {boolean} blocked
+ */
+
+/**
+ * Replaces an event of a peer whom the user has blocked since.
+ *
+ * @typedef {object} HiddenEvent
+ * @property {"hidden"} type
+ * @property {number} seq The number of an event in its user's log, from 1; 0: before the first.
  */
 
 /**
@@ -479,27 +505,11 @@ import * as is from "./checks.js";
  */
 
 /**
- * Replaces an event of a peer whom the user has blocked since.
- *
- * @typedef {object} HiddenEvent
- * @property {"hidden"} type
- * @property {number} seq The number of an event in its user's log, from 1; 0: before the first.
+ * @typedef {MessageEvent | ReadEvent | ConversationEvent | HiddenEvent | SettingsEvent} LogEvent
  */
 
 /**
- * The peer is typing. Ephemeral: no seq.
- *
- * @typedef {object} TypingEvent
- * @property {"typing"} type
- * @property {string} peer A user id: [A-Za-z0-9_.:-]{1,64}.
- */
-
-/**
- * @typedef {MessageEvent | ReadEvent | ConversationEvent | SettingsEvent | HiddenEvent} LogEvent
- */
-
-/**
- * @typedef {MessageEvent | ReadEvent | ConversationEvent | SettingsEvent | HiddenEvent | TypingEvent} Event
+ * @typedef {MessageEvent | ReadEvent | TypingEvent | ConversationEvent | HiddenEvent | SettingsEvent} Event
  */
 
 // Checks.
@@ -553,6 +563,15 @@ export const REPLIES = new Map(
             now: is.natural,
             limits: Limits,
         }),
+        sync: is.object({
+            id: is.natural,
+            events: is.listOf(is.anything),
+            head: is.natural,
+        }),
+        pong: is.object({
+            id: is.natural,
+            head: is.natural,
+        }),
         sent: is.object({
             id: is.natural,
             peer: is.string,
@@ -560,10 +579,6 @@ export const REPLIES = new Map(
             seq: is.natural,
             at: is.natural,
             folder: Folder,
-        }),
-        ok: is.object({
-            id: is.natural,
-            seq: is.optional(is.natural),
         }),
         history: is.object({
             id: is.natural,
@@ -576,30 +591,25 @@ export const REPLIES = new Map(
             conversations: is.listOf(Conversation),
             next: is.nullable(is.string),
         }),
-        settings: is.object({
-            id: is.natural,
-            settings: Settings,
-            seq: is.optional(is.natural),
-        }),
         profile: is.object({
             id: is.natural,
             user: is.string,
             name: is.string,
             can_message: CanMessage,
         }),
+        settings: is.object({
+            id: is.natural,
+            settings: Settings,
+            seq: is.optional(is.natural),
+        }),
         search: is.object({
             id: is.natural,
             hits: is.listOf(Message),
             next: is.nullable(is.string),
         }),
-        sync: is.object({
+        ok: is.object({
             id: is.natural,
-            events: is.listOf(is.anything),
-            head: is.natural,
-        }),
-        pong: is.object({
-            id: is.natural,
-            head: is.natural,
+            seq: is.optional(is.natural),
         }),
         error: is.object({
             code: is.string,
@@ -628,6 +638,9 @@ export const EVENTS = new Map(
             by: is.string,
             n: is.natural,
         }),
+        typing: is.object({
+            peer: is.string,
+        }),
         conversation: is.object({
             seq: is.natural,
             peer: is.string,
@@ -635,15 +648,12 @@ export const EVENTS = new Map(
             muted: is.boolean,
             blocked: is.boolean,
         }),
-        settings: is.object({
-            seq: is.natural,
-            settings: Settings,
-        }),
         hidden: is.object({
             seq: is.natural,
         }),
-        typing: is.object({
-            peer: is.string,
+        settings: is.object({
+            seq: is.natural,
+            settings: Settings,
         }),
     }),
 );

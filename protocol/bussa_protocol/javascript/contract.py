@@ -7,10 +7,8 @@ from typing import Any, Literal, NamedTuple, cast, get_args, get_origin
 import msgspec.inspect as ms
 
 from bussa_protocol import ids
-from bussa_protocol.asyncapi import EVENT_SUMMARIES, OPERATIONS
-from bussa_protocol.frames.events import Event, LogEvent
-from bussa_protocol.frames.replies import Reply
-from bussa_protocol.frames.requests import Request
+from bussa_protocol.frames import EVENTS, REPLIES, REQUESTS
+from bussa_protocol.frames.base import LogEventBase
 
 
 class Contract(NamedTuple):
@@ -23,19 +21,16 @@ class Contract(NamedTuple):
     """The events that have a seq."""
     reply_types: Mapping[type, type | None]
     """The reply to each request; None: it has none."""
-    summaries: Mapping[type, str]
-    """One sentence per frame; used where its class has no docstring."""
 
 
 def contract() -> Contract:
     """The frames of the contract. Only this function knows where they are declared."""
     return Contract(
-        requests=get_args(Request),
-        replies=get_args(Reply),
-        events=get_args(Event),
-        log_events=get_args(LogEvent),
-        reply_types={row.request: row.reply for row in OPERATIONS},
-        summaries={**{row.request: row.summary for row in OPERATIONS}, **EVENT_SUMMARIES},
+        requests=REQUESTS,
+        replies=REPLIES,
+        events=EVENTS,
+        log_events=tuple(event for event in EVENTS if issubclass(event, LogEventBase)),
+        reply_types={request: request.reply for request in REQUESTS},
     )
 
 

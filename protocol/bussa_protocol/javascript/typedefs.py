@@ -45,16 +45,14 @@ def enum_typedefs(used_by: Iterable[ms.StructType]) -> Iterator[str]:
         yield _typedef(enum.__name__, _union(json.dumps(member_name(member)) for member in enum), _docstring(enum))
 
 
-def struct_typedefs(
-    classes: Iterable[type], inputs: Collection[type] = (), summaries: Mapping[type, str] | None = None
-) -> Iterator[str]:
+def struct_typedefs(classes: Iterable[type], inputs: Collection[type] = ()) -> Iterator[str]:
     """One typedef per class. ``inputs``: the classes that a client sends."""
     for cls in classes:
         described = struct(cls)
         properties = [_property(field, cls, cls in inputs) for field in described.fields]
         if described.tag is not None:
             properties.insert(0, f"@property {{{json.dumps(described.tag)}}} {described.tag_field}")
-        yield _object_typedef(cls.__name__, properties, _docstring(cls) or (summaries or {}).get(cls, ""))
+        yield _object_typedef(cls.__name__, properties, _docstring(cls))
 
 
 def union_typedef(name: str, classes: Iterable[type]) -> str:

@@ -101,7 +101,9 @@ export type Settings = {
     read_receipts: boolean;
 };
 /**
- * The first frame. `resume` is the last seq that the client has, in the log of `epoch`.
+ * Authenticate and resume; the first frame of a connection.
+ *
+ * `resume` is the last seq that the client has, in the log of `epoch`.
  */
 export type HelloRequest = {
     type: "hello";
@@ -113,255 +115,7 @@ export type HelloRequest = {
     epoch?: string | null | undefined;
 };
 /**
- * The user is typing to `peer`. Ephemeral: no id, no reply, no seq.
- */
-export type TypingRequest = {
-    type: "typing";
-    /**
-     * A user id: [A-Za-z0-9_.:-]{1,64}.
-     */
-    peer: string;
-};
-/**
- * Send a message to a user.
- */
-export type SendRequest = {
-    type: "send";
-    /**
-     * Chosen by the client; the reply carries the same.
-     */
-    id: number;
-    /**
-     * A user id: [A-Za-z0-9_.:-]{1,64}.
-     */
-    to: string;
-    /**
-     * The text of a message.
-     */
-    text: string;
-    /**
-     * Chosen by the sender; makes a send safe to retry.
-     */
-    nonce: string;
-    /**
-     * The number of a message in its conversation, from 1.
-     */
-    reply_to?: number | null | undefined;
-};
-/**
- * Messages of a conversation: the newest, those `before` an n, or those `after` one.
- */
-export type HistoryRequest = {
-    type: "history";
-    /**
-     * Chosen by the client; the reply carries the same.
-     */
-    id: number;
-    /**
-     * A user id: [A-Za-z0-9_.:-]{1,64}.
-     */
-    peer: string;
-    /**
-     * The number of a message in its conversation, from 1.
-     */
-    before?: number | null | undefined;
-    after?: number | null | undefined;
-    /**
-     * The maximum number of entries on the page.
-     */
-    limit?: number | undefined;
-};
-/**
- * List conversations, newest first.
- */
-export type ConversationsRequest = {
-    type: "conversations";
-    /**
-     * Chosen by the client; the reply carries the same.
-     */
-    id: number;
-    folder?: "inbox" | "requests" | undefined;
-    /**
-     * Where the next page begins: the `next` of a reply.
-     */
-    before?: string | null | undefined;
-    /**
-     * The maximum number of entries on the page.
-     */
-    limit?: number | undefined;
-};
-/**
- * Messages up to `n` have been read.
- */
-export type ReadRequest = {
-    type: "read";
-    /**
-     * Chosen by the client; the reply carries the same.
-     */
-    id: number;
-    /**
-     * A user id: [A-Za-z0-9_.:-]{1,64}.
-     */
-    peer: string;
-    /**
-     * The number of a message in its conversation, from 1.
-     */
-    n: number;
-};
-/**
- * Accept a conversation: its peer may write to the inbox.
- */
-export type AcceptRequest = {
-    type: "accept";
-    /**
-     * Chosen by the client; the reply carries the same.
-     */
-    id: number;
-    /**
-     * A user id: [A-Za-z0-9_.:-]{1,64}.
-     */
-    peer: string;
-};
-/**
- * Decline a conversation: its peer is refused until accepted or written to.
- */
-export type DeclineRequest = {
-    type: "decline";
-    /**
-     * Chosen by the client; the reply carries the same.
-     */
-    id: number;
-    /**
-     * A user id: [A-Za-z0-9_.:-]{1,64}.
-     */
-    peer: string;
-};
-/**
- * Block a user: neither may write to the other.
- */
-export type BlockRequest = {
-    type: "block";
-    /**
-     * Chosen by the client; the reply carries the same.
-     */
-    id: number;
-    /**
-     * A user id: [A-Za-z0-9_.:-]{1,64}.
-     */
-    user: string;
-};
-/**
- * Unblock a user.
- */
-export type UnblockRequest = {
-    type: "unblock";
-    /**
-     * Chosen by the client; the reply carries the same.
-     */
-    id: number;
-    /**
-     * A user id: [A-Za-z0-9_.:-]{1,64}.
-     */
-    user: string;
-};
-/**
- * Mute a conversation.
- */
-export type MuteRequest = {
-    type: "mute";
-    /**
-     * Chosen by the client; the reply carries the same.
-     */
-    id: number;
-    /**
-     * A user id: [A-Za-z0-9_.:-]{1,64}.
-     */
-    user: string;
-};
-/**
- * Unmute a conversation.
- */
-export type UnmuteRequest = {
-    type: "unmute";
-    /**
-     * Chosen by the client; the reply carries the same.
-     */
-    id: number;
-    /**
-     * A user id: [A-Za-z0-9_.:-]{1,64}.
-     */
-    user: string;
-};
-/**
- * `n` is the reported message; `block` also blocks the peer.
- */
-export type ReportRequest = {
-    type: "report";
-    /**
-     * Chosen by the client; the reply carries the same.
-     */
-    id: number;
-    /**
-     * A user id: [A-Za-z0-9_.:-]{1,64}.
-     */
-    peer: string;
-    reason: ReportReason;
-    /**
-     * The number of a message in its conversation, from 1.
-     */
-    n?: number | null | undefined;
-    block?: boolean | undefined;
-};
-/**
- * Read the settings, or `set` some and read the result.
- */
-export type SettingsRequest = {
-    type: "settings";
-    /**
-     * Chosen by the client; the reply carries the same.
-     */
-    id: number;
-    set?: SettingsChange | null | undefined;
-};
-/**
- * Read a user's name, and whether one may write to that user.
- */
-export type ProfileRequest = {
-    type: "profile";
-    /**
-     * Chosen by the client; the reply carries the same.
-     */
-    id: number;
-    /**
-     * A user id: [A-Za-z0-9_.:-]{1,64}.
-     */
-    user: string;
-};
-/**
- * Search the messages of the user's own conversations.
- */
-export type SearchRequest = {
-    type: "search";
-    /**
-     * Chosen by the client; the reply carries the same.
-     */
-    id: number;
-    query: string;
-    /**
-     * A user id: [A-Za-z0-9_.:-]{1,64}.
-     */
-    peer?: string | null | undefined;
-    /**
-     * Where the next page begins: the `next` of a reply.
-     */
-    before?: string | null | undefined;
-    /**
-     * The maximum number of entries on the page.
-     */
-    limit?: number | undefined;
-};
-/**
- * Events of the user's own log after a seq.
+ * Read events of the user's own log.
  */
 export type SyncRequest = {
     type: "sync";
@@ -399,7 +153,261 @@ export type PingRequest = {
      */
     id: number;
 };
-export type Request = HelloRequest | TypingRequest | SendRequest | HistoryRequest | ConversationsRequest | ReadRequest | AcceptRequest | DeclineRequest | BlockRequest | UnblockRequest | MuteRequest | UnmuteRequest | ReportRequest | SettingsRequest | ProfileRequest | SearchRequest | SyncRequest | RefreshRequest | PingRequest;
+/**
+ * Send a message to a user.
+ */
+export type SendRequest = {
+    type: "send";
+    /**
+     * Chosen by the client; the reply carries the same.
+     */
+    id: number;
+    /**
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
+     */
+    to: string;
+    /**
+     * The text of a message.
+     */
+    text: string;
+    /**
+     * Chosen by the sender; makes a send safe to retry.
+     */
+    nonce: string;
+    /**
+     * The number of a message in its conversation, from 1.
+     */
+    reply_to?: number | null | undefined;
+};
+/**
+ * Read messages of a conversation.
+ *
+ * The newest, those `before` an n, or those `after` one.
+ */
+export type HistoryRequest = {
+    type: "history";
+    /**
+     * Chosen by the client; the reply carries the same.
+     */
+    id: number;
+    /**
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
+     */
+    peer: string;
+    /**
+     * The number of a message in its conversation, from 1.
+     */
+    before?: number | null | undefined;
+    after?: number | null | undefined;
+    /**
+     * The maximum number of entries on the page.
+     */
+    limit?: number | undefined;
+};
+/**
+ * Mark the messages up to `n` as read.
+ */
+export type ReadRequest = {
+    type: "read";
+    /**
+     * Chosen by the client; the reply carries the same.
+     */
+    id: number;
+    /**
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
+     */
+    peer: string;
+    /**
+     * The number of a message in its conversation, from 1.
+     */
+    n: number;
+};
+/**
+ * Show the peer that the user is typing. Ephemeral: no id, no reply.
+ */
+export type TypingRequest = {
+    type: "typing";
+    /**
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
+     */
+    peer: string;
+};
+/**
+ * List conversations, newest first.
+ */
+export type ConversationsRequest = {
+    type: "conversations";
+    /**
+     * Chosen by the client; the reply carries the same.
+     */
+    id: number;
+    folder?: "inbox" | "requests" | undefined;
+    /**
+     * Where the next page begins: the `next` of a reply.
+     */
+    before?: string | null | undefined;
+    /**
+     * The maximum number of entries on the page.
+     */
+    limit?: number | undefined;
+};
+/**
+ * Accept a conversation: its peer may write to the inbox.
+ */
+export type AcceptRequest = {
+    type: "accept";
+    /**
+     * Chosen by the client; the reply carries the same.
+     */
+    id: number;
+    /**
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
+     */
+    peer: string;
+};
+/**
+ * Decline a conversation: its peer is refused until accepted or written to.
+ */
+export type DeclineRequest = {
+    type: "decline";
+    /**
+     * Chosen by the client; the reply carries the same.
+     */
+    id: number;
+    /**
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
+     */
+    peer: string;
+};
+/**
+ * Mute a conversation.
+ */
+export type MuteRequest = {
+    type: "mute";
+    /**
+     * Chosen by the client; the reply carries the same.
+     */
+    id: number;
+    /**
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
+     */
+    user: string;
+};
+/**
+ * Unmute a conversation.
+ */
+export type UnmuteRequest = {
+    type: "unmute";
+    /**
+     * Chosen by the client; the reply carries the same.
+     */
+    id: number;
+    /**
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
+     */
+    user: string;
+};
+/**
+ * Read a user's name, and whether one may write to that user.
+ */
+export type ProfileRequest = {
+    type: "profile";
+    /**
+     * Chosen by the client; the reply carries the same.
+     */
+    id: number;
+    /**
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
+     */
+    user: string;
+};
+/**
+ * Block a user: neither may write to the other.
+ */
+export type BlockRequest = {
+    type: "block";
+    /**
+     * Chosen by the client; the reply carries the same.
+     */
+    id: number;
+    /**
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
+     */
+    user: string;
+};
+/**
+ * Unblock a user.
+ */
+export type UnblockRequest = {
+    type: "unblock";
+    /**
+     * Chosen by the client; the reply carries the same.
+     */
+    id: number;
+    /**
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
+     */
+    user: string;
+};
+/**
+ * Report a conversation or one of its messages, and decline the conversation.
+ *
+ * `n` is the reported message; `block` also blocks the peer.
+ */
+export type ReportRequest = {
+    type: "report";
+    /**
+     * Chosen by the client; the reply carries the same.
+     */
+    id: number;
+    /**
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
+     */
+    peer: string;
+    reason: ReportReason;
+    /**
+     * The number of a message in its conversation, from 1.
+     */
+    n?: number | null | undefined;
+    block?: boolean | undefined;
+};
+/**
+ * Read or change the user's own privacy settings.
+ *
+ * `set` changes some; the reply has the result.
+ */
+export type SettingsRequest = {
+    type: "settings";
+    /**
+     * Chosen by the client; the reply carries the same.
+     */
+    id: number;
+    set?: SettingsChange | null | undefined;
+};
+/**
+ * Search the messages of the user's own conversations.
+ */
+export type SearchRequest = {
+    type: "search";
+    /**
+     * Chosen by the client; the reply carries the same.
+     */
+    id: number;
+    query: string;
+    /**
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
+     */
+    peer?: string | null | undefined;
+    /**
+     * Where the next page begins: the `next` of a reply.
+     */
+    before?: string | null | undefined;
+    /**
+     * The maximum number of entries on the page.
+     */
+    limit?: number | undefined;
+};
+export type Request = HelloRequest | SyncRequest | RefreshRequest | PingRequest | SendRequest | HistoryRequest | ReadRequest | TypingRequest | ConversationsRequest | AcceptRequest | DeclineRequest | MuteRequest | UnmuteRequest | ProfileRequest | BlockRequest | UnblockRequest | ReportRequest | SettingsRequest | SearchRequest;
 /**
  * The reply to `hello`. If `resumed`, the events after `resume` follow; else those after `head`.
  */
@@ -420,100 +428,6 @@ export type WelcomeReply = {
      */
     now: number;
     limits: Limits;
-};
-export type SentReply = {
-    type: "sent";
-    /**
-     * Chosen by the client; the reply carries the same.
-     */
-    id: number;
-    /**
-     * A user id: [A-Za-z0-9_.:-]{1,64}.
-     */
-    peer: string;
-    /**
-     * The number of a message in its conversation, from 1.
-     */
-    n: number;
-    /**
-     * The number of an event in its user's log, from 1; 0: before the first.
-     */
-    seq: number;
-    /**
-     * Milliseconds since 1970 UTC.
-     */
-    at: number;
-    folder: Folder;
-};
-export type OkReply = {
-    type: "ok";
-    /**
-     * Chosen by the client; the reply carries the same.
-     */
-    id: number;
-    /**
-     * The number of an event in its user's log, from 1; 0: before the first.
-     */
-    seq?: number | undefined;
-};
-/**
- * `more`: there are further messages in the requested direction.
- */
-export type HistoryReply = {
-    type: "history";
-    /**
-     * Chosen by the client; the reply carries the same.
-     */
-    id: number;
-    /**
-     * A user id: [A-Za-z0-9_.:-]{1,64}.
-     */
-    peer: string;
-    messages: Message[];
-    more: boolean;
-};
-export type ConversationsReply = {
-    type: "conversations";
-    /**
-     * Chosen by the client; the reply carries the same.
-     */
-    id: number;
-    conversations: Conversation[];
-    next: string | null;
-};
-export type SettingsReply = {
-    type: "settings";
-    /**
-     * Chosen by the client; the reply carries the same.
-     */
-    id: number;
-    settings: Settings;
-    /**
-     * The number of an event in its user's log, from 1; 0: before the first.
-     */
-    seq?: number | undefined;
-};
-export type ProfileReply = {
-    type: "profile";
-    /**
-     * Chosen by the client; the reply carries the same.
-     */
-    id: number;
-    /**
-     * A user id: [A-Za-z0-9_.:-]{1,64}.
-     */
-    user: string;
-    name: string;
-    can_message: CanMessage;
-};
-export type SearchReply = {
-    type: "search";
-    /**
-     * Chosen by the client; the reply carries the same.
-     */
-    id: number;
-    hits: Message[];
-    next: string | null;
 };
 /**
  * `events` are the maps as they were pushed, ascending by seq.
@@ -541,6 +455,100 @@ export type PongReply = {
      */
     head: number;
 };
+export type SentReply = {
+    type: "sent";
+    /**
+     * Chosen by the client; the reply carries the same.
+     */
+    id: number;
+    /**
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
+     */
+    peer: string;
+    /**
+     * The number of a message in its conversation, from 1.
+     */
+    n: number;
+    /**
+     * The number of an event in its user's log, from 1; 0: before the first.
+     */
+    seq: number;
+    /**
+     * Milliseconds since 1970 UTC.
+     */
+    at: number;
+    folder: Folder;
+};
+/**
+ * `more`: there are further messages in the requested direction.
+ */
+export type HistoryReply = {
+    type: "history";
+    /**
+     * Chosen by the client; the reply carries the same.
+     */
+    id: number;
+    /**
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
+     */
+    peer: string;
+    messages: Message[];
+    more: boolean;
+};
+export type ConversationsReply = {
+    type: "conversations";
+    /**
+     * Chosen by the client; the reply carries the same.
+     */
+    id: number;
+    conversations: Conversation[];
+    next: string | null;
+};
+export type ProfileReply = {
+    type: "profile";
+    /**
+     * Chosen by the client; the reply carries the same.
+     */
+    id: number;
+    /**
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
+     */
+    user: string;
+    name: string;
+    can_message: CanMessage;
+};
+export type SettingsReply = {
+    type: "settings";
+    /**
+     * Chosen by the client; the reply carries the same.
+     */
+    id: number;
+    settings: Settings;
+    /**
+     * The number of an event in its user's log, from 1; 0: before the first.
+     */
+    seq?: number | undefined;
+};
+export type SearchReply = {
+    type: "search";
+    /**
+     * Chosen by the client; the reply carries the same.
+     */
+    id: number;
+    hits: Message[];
+    next: string | null;
+};
+export type OkReply = {
+    type: "ok";
+    /**
+     * Chosen by the client; the reply carries the same.
+     */
+    id: number;
+    /**
+     * The number of an event in its user's log, from 1; 0: before the first.
+     */
+    seq?: number | undefined;
+};
 /**
  * A request was refused. `id` is left out if it could not be read; `retry_after` is in seconds.
  */
@@ -554,29 +562,29 @@ export type ErrorReply = {
     id?: number | undefined;
     retry_after?: number | undefined;
 };
-export type Reply = WelcomeReply | SentReply | OkReply | HistoryReply | ConversationsReply | SettingsReply | ProfileReply | SearchReply | SyncReply | PongReply | ErrorReply;
+export type Reply = WelcomeReply | SyncReply | PongReply | SentReply | HistoryReply | ConversationsReply | ProfileReply | SettingsReply | SearchReply | OkReply | ErrorReply;
 /**
  * The reply to each request, by the request's type. Requests without a reply are left out.
  */
 export type ReplyTypes = {
     hello: WelcomeReply;
-    send: SentReply;
-    history: HistoryReply;
-    conversations: ConversationsReply;
-    read: OkReply;
-    accept: OkReply;
-    decline: OkReply;
-    block: OkReply;
-    unblock: OkReply;
-    mute: OkReply;
-    unmute: OkReply;
-    report: OkReply;
-    settings: SettingsReply;
-    profile: ProfileReply;
-    search: SearchReply;
     sync: SyncReply;
     refresh: OkReply;
     ping: PongReply;
+    send: SentReply;
+    history: HistoryReply;
+    read: OkReply;
+    conversations: ConversationsReply;
+    accept: OkReply;
+    decline: OkReply;
+    mute: OkReply;
+    unmute: OkReply;
+    profile: ProfileReply;
+    block: OkReply;
+    unblock: OkReply;
+    report: OkReply;
+    settings: SettingsReply;
+    search: SearchReply;
 };
 /**
  * A message of the conversation with `peer`, by either participant.
@@ -635,7 +643,19 @@ export type ReadEvent = {
     n: number;
 };
 /**
- * The state after accept, decline, mute, block or report. `folder` is null before the first message.
+ * The peer is typing. Ephemeral: no seq.
+ */
+export type TypingEvent = {
+    type: "typing";
+    /**
+     * A user id: [A-Za-z0-9_.:-]{1,64}.
+     */
+    peer: string;
+};
+/**
+ * The state of a conversation after accept, decline, mute, block or report.
+ *
+ * `folder` is null before the first message.
  */
 export type ConversationEvent = {
     type: "conversation";
@@ -652,17 +672,6 @@ export type ConversationEvent = {
     blocked: boolean;
 };
 /**
- * The user's privacy settings have changed.
- */
-export type SettingsEvent = {
-    type: "settings";
-    /**
-     * The number of an event in its user's log, from 1; 0: before the first.
-     */
-    seq: number;
-    settings: Settings;
-};
-/**
  * Replaces an event of a peer whom the user has blocked since.
  */
 export type HiddenEvent = {
@@ -673,15 +682,16 @@ export type HiddenEvent = {
     seq: number;
 };
 /**
- * The peer is typing. Ephemeral: no seq.
+ * The user's privacy settings have changed.
  */
-export type TypingEvent = {
-    type: "typing";
+export type SettingsEvent = {
+    type: "settings";
     /**
-     * A user id: [A-Za-z0-9_.:-]{1,64}.
+     * The number of an event in its user's log, from 1; 0: before the first.
      */
-    peer: string;
+    seq: number;
+    settings: Settings;
 };
-export type LogEvent = MessageEvent | ReadEvent | ConversationEvent | SettingsEvent | HiddenEvent;
-export type Event = MessageEvent | ReadEvent | ConversationEvent | SettingsEvent | HiddenEvent | TypingEvent;
+export type LogEvent = MessageEvent | ReadEvent | ConversationEvent | HiddenEvent | SettingsEvent;
+export type Event = MessageEvent | ReadEvent | TypingEvent | ConversationEvent | HiddenEvent | SettingsEvent;
 import * as is from "./checks.js";
