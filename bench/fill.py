@@ -8,8 +8,10 @@ from pathlib import Path
 
 from bench.closed_loop import TEXT
 from bussa_protocol.bodies import UserChange
+from bussa_protocol.frames.requests import SendRequest
 from bussa_server.adapters.sqlite import SqliteStore
-from bussa_server.domain.commands import Command, PutUser, Send
+from bussa_server.domain.commands import Command, PutUser
+from bussa_server.domain.principal import Principal
 from bussa_server.ports.store import MAX_BATCH
 
 USERS = 2_000
@@ -23,17 +25,20 @@ async def fill(folder: Path, messages: int) -> None:
     rng = random.Random(messages)
     now = int(time.time() * 1000)
     names = [f"filler{number}" for number in range(USERS)]
+    principals = {name: Principal(name, name) for name in names}
+    change = UserChange(dm_policy="anyone")
     try:
         for start in range(0, USERS, MAX_BATCH):
             await store.commit(
-                [PutUser(name, UserChange(dm_policy="anyone")) for name in names[start : start + MAX_BATCH]], now
+                [Command(principals[name], PutUser(change)) for name in names[start : start + MAX_BATCH]], now
             )
         for start in range(0, messages, MAX_BATCH):
             batch: list[Command] = []
             group = rng.sample(names, USERS_PER_BATCH)
             for number in range(start, min(messages, start + MAX_BATCH)):
                 sender, peer = rng.sample(group, 2)
-                batch.append(Send(sender, peer, TEXT, f"{messages}-{number}"))
+                request = SendRequest(id=1, to=peer, text=TEXT, nonce=f"{messages}-{number}")
+                batch.append(Command(principals[sender], request))
             await store.commit(batch, now)
     finally:
         await store.close()

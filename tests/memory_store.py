@@ -14,8 +14,9 @@ from msgspec import structs
 from bussa_protocol import limits
 from bussa_protocol.frames import events, parts
 from bussa_protocol.frames.events import LogEvent
-from bussa_server.domain.commands import Command, Send, peer_of
-from bussa_server.domain.handlers import handle, rows_of
+from bussa_protocol.frames.requests import SendRequest
+from bussa_server.domain.commands import Command
+from bussa_server.domain.handlers import handle, peer_of, rows_of
 from bussa_server.domain.rows import Row, RowKey
 from bussa_server.domain.timers import Timer
 from bussa_server.domain.tokenizer import matches
@@ -73,9 +74,10 @@ class MemoryStore:
         except Exception as error:  # noqa: BLE001 - per the port: a command that fails by itself fails alone
             return Faulted(error)
         self._save(uow)
-        if isinstance(command, Send) and isinstance(outcome.result, MessageSent):
-            record = IdempotencyRecord(command.to, command.text, command.reply_to, outcome.result)
-            self._idempotency_records.setdefault((command.user, command.nonce), record)
+        request = command.request
+        if isinstance(request, SendRequest) and isinstance(outcome.result, MessageSent):
+            record = IdempotencyRecord(request.to, request.text, request.reply_to, outcome.result)
+            self._idempotency_records.setdefault((command.user, request.nonce), record)
         return outcome
 
     def _load(self, command: Command) -> UnitOfWork:
@@ -84,10 +86,10 @@ class MemoryStore:
         if len(named) == 2 and (conversation := self._conversations.get(conversation_key(*named))) is not None:
             uow.conversations[conversation_key(*named)] = _copy(conversation)
         if (
-            isinstance(command, Send)
-            and (record := self._idempotency_records.get((command.user, command.nonce))) is not None
+            isinstance(request := command.request, SendRequest)
+            and (record := self._idempotency_records.get((command.user, request.nonce))) is not None
         ):
-            uow.idempotency_records[command.user, command.nonce] = record
+            uow.idempotency_records[command.user, request.nonce] = record
         uow.loaded_rows.update({name: self.rows.get(name) for name in rows_of(command)})
         return uow
 

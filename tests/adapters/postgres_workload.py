@@ -7,10 +7,10 @@ from bussa_protocol.bodies import UserChange
 from bussa_protocol.frames import events
 from bussa_protocol.frames.parts import SettingsChange
 from bussa_protocol.limits import PAGE_MAX
-from bussa_server.domain import commands
 from bussa_server.domain.commands import Command
 from bussa_server.domain.unit_of_work import MessageSent
 from bussa_server.ports.store import MAX_LOG_PAGE, Store
+from tests import commands
 
 POLICIES = ("anyone", "followers", "following", "mutuals", "nobody")
 # Texts that a store may handle wrongly: NUL, quotation marks, array syntax, non-ASCII.
@@ -45,7 +45,7 @@ class CommandGenerator:
         for _ in range(count):
             yield [self.command() for _ in range(self.random.randint(1, most))]
 
-    def send(self) -> commands.Send:
+    def send(self) -> Command:
         user, peer = self._pick_two()
         self._nonces += 1
         again = self.random.random() < 0.15

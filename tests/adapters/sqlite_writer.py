@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 from bussa_server.adapters.sqlite import SqliteStore
-from bussa_server.domain.commands import Send
 from bussa_server.domain.unit_of_work import MessageSent
+from tests.commands import Send
 from tests.contracts.actions import StoreActions
 
 USERS = ("ann", "bob", "cy", "dee")
@@ -25,7 +25,7 @@ async def write(folder: Path, turn: str) -> None:
         batch = [Send(*pairs[(number * 7 + i) % 12], f"{turn} {number} {i}", f"{turn}-{number}-{i}") for i in range(9)]
         for command, sent in zip(batch, await actions.do(*batch), strict=True):
             assert isinstance(sent, MessageSent)
-            print(command.user, command.to, command.nonce, sent.n, sent.seq, flush=True)
+            print(command.user, command.request.to, command.request.nonce, sent.n, sent.seq, flush=True)
         if number % 40 == 7:
             await actions.search("ann", f"{turn}")
 

@@ -10,12 +10,14 @@ import asyncpg
 import pytest
 
 from bussa_protocol.bodies import UserChange
+from bussa_protocol.frames.requests import SendRequest
 from bussa_server.adapters.postgres import PostgresStore, committing
 from bussa_server.adapters.postgres.saving import save_script
-from bussa_server.domain import commands
+from bussa_server.domain.commands import Command
 from bussa_server.domain.unit_of_work import MessageSent, Outcome, Refusal, Taken, UnitOfWork, UserSaved
 from bussa_server.domain.users import User
 from bussa_server.ports.store import Faulted
+from tests import commands
 from tests.adapters.postgres_workload import CommandGenerator, check_invariants
 from tests.postgres import fresh_database
 
@@ -47,20 +49,20 @@ async def test_batches_of_three_nodes_are_serialized(seed: int) -> None:
         await stores[0].commit(generator.create_users(), NOW)
         sent: dict[tuple[str, str], MessageSent] = {}
 
-        async def work(store: PostgresStore, batches: list[list[commands.Command]]) -> None:
+        async def work(store: PostgresStore, batches: list[list[Command]]) -> None:
             for batch in batches:
                 outcomes = await store.commit(batch, NOW)
                 for command, outcome in zip(batch, outcomes, strict=True):
                     assert isinstance(outcome, Outcome)
-                    if isinstance(command, commands.Send) and isinstance(outcome.result, MessageSent):
-                        known = sent.setdefault((command.user, command.nonce), outcome.result)
+                    if isinstance(command.request, SendRequest) and isinstance(outcome.result, MessageSent):
+                        known = sent.setdefault((command.user, command.request.nonce), outcome.result)
                         assert known == outcome.result
 
         await asyncio.gather(*(work(store, list(generator.batches(40, 30))) for store in stores))
         assert len(sent) > 100
         assert await deadlocks(url) == 0
         # Blocks would hide messages from the check.
-        unblock: list[commands.Command] = [
+        unblock: list[Command] = [
             commands.Block(one, other, False) for one in generator.ids for other in generator.ids if one != other
         ]
         await stores[0].commit(unblock, NOW)
@@ -72,7 +74,7 @@ async def test_user_id_signed_up_on_two_nodes_goes_to_one() -> None:
         for turn in range(10):
             names = [f"name{turn}x{number}" for number in range(100)]
             # Both nodes sign up the same names, in opposite orders.
-            batches: list[list[commands.Command]] = [
+            batches: list[list[Command]] = [
                 [commands.SignUp(name, f"of {node}", "a hash") for name in (names, names[::-1])[node]]
                 for node in (0, 1)
             ]
@@ -126,15 +128,15 @@ async def test_user_created_during_a_batch_is_unknown_to_it() -> None:
         # Until bob was created before the batch and after it, at least once each.
         for turn in range(1000):
             bob = f"bob{turn}"
-            create: list[commands.Command] = [commands.PutUser(bob, UserChange(dm_policy="anyone"))]
-            restrict: list[commands.Command] = [commands.PutUser(bob, UserChange(dm_policy="nobody"))]
-            send: list[commands.Command] = [commands.Send("ann", bob, "ciao", f"n{turn}")]
+            create: list[Command] = [commands.PutUser(bob, UserChange(dm_policy="anyone"))]
+            restrict: list[Command] = [commands.PutUser(bob, UserChange(dm_policy="nobody"))]
+            send: list[Command] = [commands.Send("ann", bob, "ciao", f"n{turn}")]
 
-            async def commit_in_turn(*batches: list[commands.Command]) -> None:
+            async def commit_in_turn(*batches: list[Command]) -> None:
                 for batch in batches:
                     await one.commit(batch, NOW)
 
-            async def commit_after(pause: float, batch: list[commands.Command]) -> Outcome:
+            async def commit_after(pause: float, batch: list[Command]) -> Outcome:
                 await asyncio.sleep(pause)
                 (outcome,) = await other.commit(batch, NOW)
                 assert isinstance(outcome, Outcome)

@@ -10,9 +10,9 @@ import pytest
 from bussa_server.adapters.postgres import PostgresStore, committing
 from bussa_server.adapters.postgres.failures import DB_ERRORS
 from bussa_server.adapters.postgres.loading import plan_load
-from bussa_server.domain import commands
 from bussa_server.domain.unit_of_work import MessageSent, Outcome
 from bussa_server.ports.store import Unavailable
+from tests import commands
 from tests.adapters.postgres_proxy import Proxy
 from tests.adapters.postgres_workload import CommandGenerator, check_invariants
 from tests.postgres import Server, fresh_database
@@ -70,7 +70,7 @@ class Sender:
             for command, outcome in zip(batch, outcomes, strict=True):
                 assert isinstance(outcome, Outcome)
                 if isinstance(outcome.result, MessageSent):
-                    known = self.sent.setdefault((command.user, command.nonce), outcome.result)
+                    known = self.sent.setdefault((command.user, command.request.nonce), outcome.result)
                     assert known == outcome.result
             self._sent_more.set()
 
@@ -287,7 +287,7 @@ async def test_cancelled_command_leaves_no_connection_behind(url: str) -> None:
         for command, outcome in zip(batch, outcomes, strict=True):
             assert isinstance(outcome, Outcome)
             if isinstance(outcome.result, MessageSent):
-                sent.setdefault((command.user, command.nonce), outcome.result)
+                sent.setdefault((command.user, command.request.nonce), outcome.result)
         if answered == 5:
             break
     assert cancelled >= 5

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from bussa_server.adapters.postgres import PostgresStore, trimming
-from bussa_server.domain import commands
 from bussa_server.domain.commands import Command
+from tests import commands
 from tests.adapters.postgres_workload import CommandGenerator
 from tests.postgres import fresh_database
 

@@ -2,10 +2,12 @@
 
 import pytest
 
-from bussa_server.domain import commands, handlers
+from bussa_protocol.frames.requests import SendRequest
+from bussa_server.domain import handlers
 from bussa_server.domain.commands import Command
 from bussa_server.domain.unit_of_work import MessageSent, Outcome
 from bussa_server.ports.store import Faulted, Unavailable
+from tests import commands
 from tests.adapters.sqlite_disk import FaultyDisk
 from tests.contracts.actions import StoreActions, codes
 
@@ -17,7 +19,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def fail(uow: object, command: Command, now: int) -> Outcome:
         outcome = handle(uow, command, now)
-        if isinstance(command, commands.Send) and command.text == "broken":
+        if isinstance(command.request, SendRequest) and command.request.text == "broken":
             raise ZeroDivisionError
         return outcome
 
@@ -43,7 +45,7 @@ async def test_faulty_command_fails_alone_in_its_batch(actions: StoreActions) ->
     assert [event.seq for event in await actions.log("bob")] == [1, 2, 3]
     # Its nonce stays unused.
     assert isinstance((await actions.commit(bad))[0], Faulted)
-    good = commands.Send("ann", "bob", "mended", bad.nonce)
+    good = commands.Send("ann", "bob", "mended", bad.request.nonce)
     assert codes(await actions.do(good)) == ["ok"]
 
 
@@ -83,7 +85,7 @@ async def test_old_nonce_is_found_after_cache_eviction(actions: StoreActions, mo
     assert await actions.do(old, fresh) == [first, MessageSent("bob", 11, 11, actions.now, "inbox")]
     await actions.send("cy", "bob", *map(str, range(10)))
     await actions.block("bob", "ann")
-    other = commands.Send("ann", "bob", "other", old.nonce)
+    other = commands.Send("ann", "bob", "other", old.request.nonce)
     refused = actions.message("ann", "bob", "refused")
     results = await actions.do(other, refused, old)
     assert codes(results) == ["conflict", "not_allowed", "ok"]

@@ -5,10 +5,11 @@ from pathlib import Path
 import apsw
 import pytest
 
+from bussa_protocol.frames.parts import SettingsChange
 from bussa_protocol.limits import LOG_RETENTION_EVENTS, LOG_RETENTION_MILLIS
 from bussa_server.adapters.sqlite import DataFolderError, SqliteStore, checking, database
-from bussa_server.domain import commands
 from bussa_server.ports.store import MAX_BATCH
+from tests import commands
 from tests.contracts.actions import StoreActions
 
 
@@ -133,7 +134,7 @@ async def test_trimmed_log_is_not_reported(tmp_path: Path) -> None:
     for start in range(0, LOG_RETENTION_EVENTS + 10, MAX_BATCH):
         await actions.commit(
             *(
-                commands.ChangeSettings("bob", commands.SettingsChange(read_receipts=i % 2 == 1))
+                commands.ChangeSettings("bob", SettingsChange(read_receipts=i % 2 == 1))
                 for i in range(start, min(start + MAX_BATCH, LOG_RETENTION_EVENTS + 10))
             )
         )

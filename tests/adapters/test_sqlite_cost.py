@@ -12,8 +12,10 @@ from bussa_protocol.ids import Folder
 from bussa_server.adapters.sqlite import database, reading
 from bussa_server.adapters.sqlite.repository import Repository
 from bussa_server.adapters.sqlite.sql import Sql
-from bussa_server.domain import commands, handlers
+from bussa_server.domain import handlers
+from bussa_server.domain.commands import Command
 from bussa_server.ports.store import MAX_BATCH
+from tests import commands
 from tests.contracts.actions import NOW, StoreActions
 
 FEW, MANY = 60, 1_500
@@ -39,7 +41,7 @@ READS: dict[str, Callable[[Sql], object]] = {
 
 
 # With an empty cache, like the first command of a user after a start.
-WRITES: dict[str, commands.Command] = {
+WRITES: dict[str, Command] = {
     "send": commands.Send("ann", "bob", "ciao", "another nonce"),
     "read": commands.MarkRead("bob", "ann", 5),
     "block": commands.Block("ann", "bob", True),
@@ -49,7 +51,7 @@ WRITES: dict[str, commands.Command] = {
 }
 
 
-def _write(command: commands.Command) -> Callable[[Sql], object]:
+def _write(command: Command) -> Callable[[Sql], object]:
     def work(connection: Sql) -> None:
         rows = Repository(connection)
         rows.begin()

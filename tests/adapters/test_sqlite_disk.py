@@ -8,10 +8,10 @@ import pytest
 
 from bussa_server.adapters.sqlite import SqliteStore, checking, database, searching
 from bussa_server.adapters.sqlite import store as store_module
-from bussa_server.domain import commands
 from bussa_server.domain.commands import Command
 from bussa_server.domain.unit_of_work import MessageSent
 from bussa_server.ports.store import Unavailable
+from tests import commands
 from tests.adapters.sqlite_disk import FaultyDisk
 from tests.contracts.actions import StoreActions, codes
 

@@ -6,14 +6,15 @@ import sys
 from pathlib import Path
 
 from bussa_server.adapters.sqlite import SqliteStore, checking
-from bussa_server.domain.commands import Send
+from bussa_server.domain.commands import Command
 from bussa_server.domain.unit_of_work import MessageSent
+from tests.commands import Send
 from tests.contracts.actions import StoreActions
 
 ROUNDS = 4
 
 
-def killed_writer(folder: Path, turn: int, lines: int) -> list[tuple[Send, MessageSent]]:
+def killed_writer(folder: Path, turn: int, lines: int) -> list[tuple[Command, MessageSent]]:
     """The messages that a process had acknowledged when it was killed, after at least ``lines`` of them."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.adapters.sqlite_writer", str(folder), str(turn)],
@@ -28,7 +29,7 @@ def killed_writer(folder: Path, turn: int, lines: int) -> list[tuple[Send, Messa
         # The last line may be cut.
         printed += [line for line in process.stdout.readlines() if line.endswith("\n")]
     assert process.returncode == -9
-    acknowledged: list[tuple[Send, MessageSent]] = []
+    acknowledged: list[tuple[Command, MessageSent]] = []
     for line in printed:
         user, to, nonce, n, seq = line.split()
         send = Send(user, to, nonce.replace("-", " "), nonce)
@@ -38,7 +39,7 @@ def killed_writer(folder: Path, turn: int, lines: int) -> list[tuple[Send, Messa
 
 async def test_acknowledged_messages_survive_kill_9(tmp_path: Path) -> None:
     rng = random.Random(9)
-    acknowledged: list[tuple[Send, MessageSent]] = []
+    acknowledged: list[tuple[Command, MessageSent]] = []
     for turn in range(ROUNDS):
         acknowledged += killed_writer(tmp_path, turn, rng.randint(1, 900))
         assert checking.check(tmp_path).problems == []
@@ -48,14 +49,14 @@ async def test_acknowledged_messages_survive_kill_9(tmp_path: Path) -> None:
     actions = StoreActions(store)
     stored: dict[tuple[str, str], dict[int, tuple[str, str]]] = {}
     for send, sent in acknowledged:
-        pair = (send.user, send.to)
+        pair = (send.user, send.request.to)
         if pair not in stored:
             stored[pair] = {}
             after = 0
             while page := await actions.history(*pair, after=after, limit=200):
                 stored[pair] |= {message.n: (message.sender, message.text) for message in page}
                 after = page[-1].n
-        assert stored[pair][sent.n] == (send.user, send.text)
+        assert stored[pair][sent.n] == (send.user, send.request.text)
     # A retry returns the first answer, and delivers nothing again.
     heads = await store.heads(["ann", "bob", "cy", "dee"])
     for send, sent in acknowledged[:: max(1, len(acknowledged) // 200)]:

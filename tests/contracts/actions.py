@@ -8,11 +8,11 @@ from bussa_protocol.bodies import UserChange
 from bussa_protocol.frames import parts
 from bussa_protocol.frames.events import LogEvent
 from bussa_protocol.frames.parts import SettingsChange
-from bussa_server.domain import commands
 from bussa_server.domain.commands import Command
 from bussa_server.domain.tokenizer import tokenize_query
 from bussa_server.domain.unit_of_work import MessageSent, Outcome, Refusal, Result, Taken
 from bussa_server.ports.store import MAX_BATCH, MAX_LOG_PAGE, Faulted, Store
+from tests import commands
 
 NOW = 1_764_000_000_000
 
@@ -38,7 +38,7 @@ class StoreActions:
         change = UserChange(**{"dm_policy": "anyone"} | settings)
         await self.do(*(commands.PutUser(user, change) for user in users))
 
-    def message(self, user: str, to: str, text: str = "ciao", **more: Any) -> commands.Send:
+    def message(self, user: str, to: str, text: str = "ciao", **more: Any) -> Command:
         return commands.Send(user, to, text, **{"nonce": f"nonce {next(_nonces)}"} | more)
 
     async def send(self, user: str, to: str, *texts: str) -> list[MessageSent]:

@@ -10,9 +10,12 @@ from msgspec import Struct
 from bussa_server.adapters.postgres import database as postgres_database
 from bussa_server.adapters.sqlite import database as sqlite_database
 from bussa_server.domain import handlers
+from bussa_server.domain.commands import Command
+from bussa_server.domain.principal import Principal
 from bussa_server.domain.rows import ROWS, Id, Row, RowKey, declared
 from bussa_server.domain.timers import Timer
 from bussa_server.domain.unit_of_work import Done, Outcome, UnitOfWork
+from tests.commands import as_user
 
 
 class Sample(Row, frozen=True, gc=False):
@@ -46,17 +49,19 @@ _COLUMNS = {
 }
 
 
-class Touch(Struct):
-    """A command that names some rows and does something to them; it is answered with what that returns."""
+class TouchRequest(Struct):
+    """Names some rows and does something to them; it is answered with what that returns."""
 
     keys: list[RowKey]
     change: Callable[[UnitOfWork], Any]
-    user: str = ""
-    peer: None = None
 
 
-def _touch(uow: UnitOfWork, command: Touch, now: int) -> Outcome:
-    result: Any = command.change(uow)
+def touch(keys: list[RowKey], change: Callable[[UnitOfWork], Any]) -> Command:
+    return as_user("", TouchRequest(keys, change))
+
+
+def _touch(uow: UnitOfWork, principal: Principal, request: TouchRequest, now: int) -> Outcome:
+    result: Any = request.change(uow)
     return Outcome(Done() if result is None else result)
 
 
@@ -67,22 +72,22 @@ async def set_timers(store: Any, *timers: Timer) -> None:
         for timer in timers:
             uow.set_timer(timer.kind, timer.key, timer.due, timer.payload)
 
-    (outcome,) = await store.commit([Touch([], change)], 0)
+    (outcome,) = await store.commit([touch([], change)], 0)
     assert isinstance(outcome, Outcome), outcome
 
 
 @contextmanager
 def with_touch() -> Iterator[None]:
-    """`Touch` is a command."""
+    """`TouchRequest` has a handler."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(handlers.HANDLERS, Touch, _touch)
-        patch.setitem(handlers.ROWS_OF, Touch, lambda command: command.keys)
+        handler = handlers.Handler(_touch, lambda request: None, lambda principal, request: request.keys, "touch")
+        patch.setitem(handlers.HANDLERS, TouchRequest, handler)
         yield
 
 
 @contextmanager
 def sample_rows() -> Iterator[None]:
-    """`Sample` is declared, has its table in every store that is opened, and `Touch` is a command."""
+    """`Sample` is declared, has its table in every store that is opened, and `TouchRequest` has a handler."""
     steps = sqlite_database.migrations()
     sqlite_steps = [*steps, (steps[-1][0] + 1, f"CREATE TABLE samples ({_COLUMNS['sqlite']})")]
     last = postgres_database.migrations()

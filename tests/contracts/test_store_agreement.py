@@ -15,11 +15,12 @@ from msgspec import structs
 
 from bussa_protocol.bodies import UserChange
 from bussa_protocol.frames.parts import SettingsChange
-from bussa_server.domain import commands
 from bussa_server.domain.commands import Command
 from bussa_server.domain.tokenizer import tokenize_query
 from bussa_server.domain.users import Conversation, User
 from bussa_server.ports.store import Store
+from tests import commands
+from tests.commands import as_user
 from tests.contracts.actions import StoreActions
 from tests.contracts.store_backends import BACKENDS, StoreBackend
 from tests.memory_store import MemoryStore
@@ -70,8 +71,9 @@ story = st.lists(st.lists(command, min_size=1, max_size=12) | st.just(REOPEN), m
 
 def with_prefix(command: Command, prefix: str) -> Command:
     """The same command for users of this story alone: the stores are kept between stories."""
-    names = {field: prefix + getattr(command, field) for field in ("user", "peer", "to") if hasattr(command, field)}
-    return structs.replace(command, **names)
+    request = command.request
+    names = {field: prefix + getattr(request, field) for field in ("user", "peer", "to") if hasattr(request, field)}
+    return as_user(prefix + command.user, structs.replace(request, **names))
 
 
 def without_row_id(found: User | Conversation | None) -> User | Conversation | None:

@@ -2,9 +2,10 @@
 
 from bussa_protocol.bodies import UserChange
 from bussa_protocol.frames.events import MessageEvent
-from bussa_server.domain import commands
+from bussa_server.domain.commands import Command
 from bussa_server.domain.unit_of_work import Done, MessageSent, Outcome, UserSaved
 from bussa_server.ports.store import MAX_BATCH, Faulted
+from tests import commands
 from tests.contracts.actions import StoreActions, codes
 
 
@@ -103,7 +104,7 @@ async def test_results_do_not_depend_on_batching(actions: StoreActions) -> None:
     await actions.create_users("ann", "bob", dm_policy="followers", knocks=True)
     await actions.create_users("cy", "dee", dm_policy="followers", knocks=True)
 
-    def story(one: str, other: str) -> list[commands.Command]:
+    def story(one: str, other: str) -> list[Command]:
         return [
             commands.Send(one, other, "knock", "1"),
             commands.Send(one, other, "again", "2"),
@@ -132,7 +133,7 @@ async def test_results_do_not_depend_on_batching(actions: StoreActions) -> None:
 
 async def test_access_revoked_within_batch_refuses_later_sends(actions: StoreActions) -> None:
     # A peer, the command that revokes ann's access, and the one that restores it.
-    revocations: list[tuple[str, commands.Command, commands.Command]] = [
+    revocations: list[tuple[str, Command, Command]] = [
         ("bob", commands.Block("bob", "ann", True), commands.Block("bob", "ann", False)),
         ("cy", commands.Follow("ann", "cy", False), commands.Follow("ann", "cy", True)),
         ("dee", commands.PutUser("dee", UserChange(dm_policy="nobody")), commands.Accept("dee", "ann")),

@@ -3,8 +3,8 @@
 import pytest
 
 from bussa_protocol.frames import parts
-from bussa_server.domain import commands
 from bussa_server.ports.store import MAX_PAGE_CHARS
+from tests import commands
 from tests.contracts.actions import StoreActions, codes
 
 

@@ -2,8 +2,8 @@
 
 from bussa_protocol.frames import events, parts
 from bussa_protocol.limits import LOG_RETENTION_EVENTS, LOG_RETENTION_MILLIS
-from bussa_server.domain import commands
 from bussa_server.ports.store import MAX_BATCH, MAX_LOG_PAGE, MAX_PAGE_CHARS, LogPage, ResumeState, Store
+from tests import commands
 from tests.contracts.actions import NOW, StoreActions
 from tests.contracts.store_backends import StoreBackend
 

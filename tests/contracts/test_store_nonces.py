@@ -1,9 +1,9 @@
 """The store port: one nonce of a sender is one message, however often and however late it is repeated."""
 
 from bussa_protocol.limits import LOG_RETENTION_MILLIS
-from bussa_server.domain import commands
 from bussa_server.domain.unit_of_work import MessageSent, Outcome
 from bussa_server.ports.store import Store
+from tests import commands
 from tests.contracts.actions import StoreActions, codes
 from tests.contracts.store_backends import StoreBackend
 

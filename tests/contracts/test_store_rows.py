@@ -16,13 +16,14 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from bussa_server.adapters.postgres import PostgresStore
-from bussa_server.domain import commands
+from bussa_server.domain.commands import Command
 from bussa_server.domain.relations import AbuseReport, FollowEdge
 from bussa_server.domain.rows import ROWS, Id, Row, RowKey, RowNotLoadedError
 from bussa_server.domain.unit_of_work import Done, MessageSent, Outcome, UnitOfWork
 from bussa_server.ports.store import Faulted, Store
+from tests import commands
 from tests.contracts.actions import NOW, StoreActions, result
-from tests.contracts.sample_rows import Sample, Touch, sample_rows
+from tests.contracts.sample_rows import Sample, sample_rows, touch
 from tests.contracts.store_backends import BACKENDS, SqliteBackend, StoreBackend
 from tests.postgres import fresh_database
 
@@ -68,42 +69,42 @@ def changed(row: Row, like: Row) -> Row:
     return structs.replace(row, **{column.name: getattr(like, column.name) for column in table.rest})
 
 
-def put(*all_rows: Row, asked: bool = True) -> Touch:
+def put(*all_rows: Row, asked: bool = True) -> Command:
     def change(uow: UnitOfWork) -> None:
         for row in all_rows:
             uow.put(row)
 
-    return Touch([key_of(row) for row in all_rows] if asked else [], change)
+    return touch([key_of(row) for row in all_rows] if asked else [], change)
 
 
-def delete(*keys: RowKey, asked: bool = True) -> Touch:
+def delete(*keys: RowKey, asked: bool = True) -> Command:
     def change(uow: UnitOfWork) -> None:
         for kind, key in keys:
             uow.delete(kind, *key)
 
-    return Touch(list(keys) if asked else [], change)
+    return touch(list(keys) if asked else [], change)
 
 
-def read(*keys: RowKey) -> Touch:
-    return Touch(list(keys), lambda uow: [uow.row(kind, *key) for kind, key in keys])
+def read(*keys: RowKey) -> Command:
+    return touch(list(keys), lambda uow: [uow.row(kind, *key) for kind, key in keys])
 
 
-def add_one(row: Sample) -> Touch:
+def add_one(row: Sample) -> Command:
     def change(uow: UnitOfWork) -> None:
         found = uow.row(Sample, *key_of(row)[1])
         uow.put(row if found is None else structs.replace(found, count=found.count + 1))
 
-    return Touch([key_of(row)], change)
+    return touch([key_of(row)], change)
 
 
-def fail(*all_rows: Row) -> Touch:
+def fail(*all_rows: Row) -> Command:
     """Puts rows, and fails then."""
 
     def change(uow: UnitOfWork) -> None:
         put(*all_rows).change(uow)
         raise ZeroDivisionError
 
-    return Touch([key_of(row) for row in all_rows], change)
+    return touch([key_of(row) for row in all_rows], change)
 
 
 SAMPLE = Sample("ann", "a\0b", 1, True, b"\0", "word", "text\0", 1, False, b"blob")
@@ -175,7 +176,7 @@ async def test_commands_of_one_batch_see_each_others_rows(store: Store) -> None:
 
 async def test_row_that_was_not_asked_for_can_not_be_read(store: Store) -> None:
     key = key_of(SAMPLE)
-    (outcome,) = await store.commit([Touch([], read(key).change)], NOW)
+    (outcome,) = await store.commit([touch([], read(key).request.change)], NOW)
     assert isinstance(outcome, Faulted)
     assert isinstance(outcome.error, RowNotLoadedError)
     assert "Sample" in str(outcome.error)

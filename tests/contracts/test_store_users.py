@@ -2,9 +2,9 @@
 
 from bussa_protocol.bodies import UserChange
 from bussa_protocol.frames.parts import Settings
-from bussa_server.domain import commands
 from bussa_server.domain.users import Conversation, User
 from bussa_server.ports.store import Store
+from tests import commands
 from tests.contracts.actions import StoreActions
 from tests.contracts.store_backends import StoreBackend
 

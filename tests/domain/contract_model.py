@@ -7,9 +7,11 @@ the result for the user and the events appended to the logs, or the error code o
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
-from bussa_protocol.frames.parts import Settings
+from bussa_protocol.frames import requests
+from bussa_protocol.frames.parts import Settings, SettingsChange
 from bussa_server.domain import commands
 from bussa_server.domain.commands import Command
+from bussa_server.domain.handlers import peer_of
 
 Code = str
 AppendedEvent = tuple[str, dict[str, Any]]
@@ -87,46 +89,50 @@ class ContractModel:
     # Actions.
 
     def apply(self, command: Command, now: int) -> ExpectedOutcome | Code:
-        user, peer = command.user, getattr(command, "peer", getattr(command, "to", None))
+        user, request, peer = command.user, command.request, peer_of(command)
         if user == peer:
             return "bad_request"
-        if isinstance(command, commands.Send) and (user, command.nonce) in self.nonces:
-            first, answer = self.nonces[user, command.nonce]
-            return ExpectedOutcome(answer, []) if first == command else "conflict"
+        if isinstance(request, requests.SendRequest) and (user, request.nonce) in self.nonces:
+            first, answer = self.nonces[user, request.nonce]
+            return ExpectedOutcome(answer, []) if first == request else "conflict"
         if user not in self.settings or peer not in (None, *self.settings):
             return "not_found"
-        match command:
-            case commands.Send():
-                return self._send(command, now)
-            case commands.ChangeSettings(change=change):
+        match request:
+            case requests.SendRequest():
+                return self._send(user, request, now)
+            case requests.SettingsRequest(set=SettingsChange() as change):
                 return self._change_settings(user, {name: getattr(change, name) for name in change.__struct_fields__})
             case commands.Follow(peer=peer, follows=follows):
                 self._record("follow" if follows else "unfollow", user, peer)
                 return ExpectedOutcome(None, [])
-            case commands.Block(peer=peer, blocked=blocked):
-                return self._update_participant(user, peer, "block" if blocked else "unblock")
-            case commands.Mute(peer=peer, muted=muted):
-                return self._update_participant(user, peer, "mute" if muted else "unmute")
+            case requests.BlockRequest(user=peer):
+                return self._update_participant(user, peer, "block")
+            case requests.UnblockRequest(user=peer):
+                return self._update_participant(user, peer, "unblock")
+            case requests.MuteRequest(user=peer):
+                return self._update_participant(user, peer, "mute")
+            case requests.UnmuteRequest(user=peer):
+                return self._update_participant(user, peer, "unmute")
         assert isinstance(peer, str)
         last = sum(1 for _ in self.messages(user, peer))
-        if last == 0 or (getattr(command, "n", None) or 0) > last:
+        if last == 0 or (getattr(request, "n", None) or 0) > last:
             return "not_found"
-        match command:
-            case commands.MarkRead(n=n):
+        match request:
+            case requests.ReadRequest(n=n):
                 return self._mark_read(user, peer, n)
-            case commands.Accept():
+            case requests.AcceptRequest():
                 return self._update_participant(user, peer, "accepted")
-            case commands.Decline():
+            case requests.DeclineRequest():
                 return self._update_participant(user, peer, "declined")
-            case commands.Report(block=block):
+            case requests.ReportRequest(block=block):
                 return self._update_participant(user, peer, "declined", *(["block"] if block else []))
         raise AssertionError(command)
 
     def _record(self, kind: Any, user: str, peer: str, n: int = 0, folder: str = "") -> None:
         self.history.append(PastAction(kind, user, peer, n, folder))
 
-    def _send(self, command: commands.Send, now: int) -> ExpectedOutcome | Code:
-        user, to, reply_to = command.user, command.to, command.reply_to
+    def _send(self, user: str, request: requests.SendRequest, now: int) -> ExpectedOutcome | Code:
+        to, reply_to = request.to, request.reply_to
         placement = self.placement(user, to)
         if placement not in ("inbox", "requests"):
             return placement
@@ -134,10 +140,10 @@ class ContractModel:
         if reply_to is not None and reply_to >= n:
             return "not_found"
         self._record("wrote", user, to, n, placement)
-        event: dict[str, Any] = {"type": "message", "n": n, "from": user, "text": command.text, "at": now}
+        event: dict[str, Any] = {"type": "message", "n": n, "from": user, "text": request.text, "at": now}
         event |= {"folder": placement} | ({} if reply_to is None else {"reply_to": reply_to})
         answer = (to, n, now, placement)
-        self.nonces[user, command.nonce] = command, answer
+        self.nonces[user, request.nonce] = request, answer
         return ExpectedOutcome(answer, [(user, event | {"peer": to}), (to, event | {"peer": user})])
 
     def _change_settings(self, user: str, change: dict[str, Any]) -> ExpectedOutcome:

@@ -8,13 +8,13 @@ from msgspec import to_builtins
 from bussa_protocol.frames.events import LogEvent
 from bussa_protocol.frames.parts import Settings, SettingsChange
 from bussa_protocol.ids import Folder, Policy
-from bussa_server.domain import commands
 from bussa_server.domain.commands import Command
 from bussa_server.domain.handlers import handle, rows_of
 from bussa_server.domain.relations import FollowEdge
 from bussa_server.domain.rows import R, Row, RowKey
 from bussa_server.domain.unit_of_work import Outcome, Refusal, Result, Taken, UnitOfWork
 from bussa_server.domain.users import Conversation, Participant, User
+from tests import commands
 
 NOW = 1_764_000_000_000
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bussa_server.domain import commands
 from bussa_server.domain.handlers import refusals
 from bussa_server.domain.unit_of_work import MessageSent
+from tests import commands
 from tests.domain.harness import NOW, Harness, code
 
 

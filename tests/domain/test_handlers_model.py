@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from msgspec import structs
 
-from bussa_protocol.frames import events
+from bussa_protocol.frames import events, requests
 from bussa_protocol.frames.parts import Settings, SettingsChange
 from bussa_protocol.ids import Policy
-from bussa_server.domain import commands
 from bussa_server.domain.commands import Command
 from bussa_server.domain.relations import AbuseReport
 from bussa_server.domain.unit_of_work import Done, MessageSent, Outcome, Refusal, SettingsSaved
+from tests import commands
 from tests.domain.contract_model import ContractModel, ExpectedOutcome
 from tests.domain.harness import Harness, without_seq
 
@@ -32,7 +32,7 @@ class HandlersMachine(RuleBasedStateMachine):
         super().__init__()
         self.harness = Harness(*USERS)
         self.model = ContractModel()
-        self.sent: list[commands.Send] = []
+        self.sent: list[Command] = []
         self.reports: set[tuple[str, str, int, str]] = set()
 
     @initialize(policies=st.tuples(*[st.sampled_from(POLICIES)] * 3), knocks=st.tuples(*[booleans] * 3))
@@ -55,7 +55,7 @@ class HandlersMachine(RuleBasedStateMachine):
     def send_again(self, which: int, to: str, other: bool) -> None:
         if self.sent:
             again = self.sent[which % len(self.sent)]
-            self.apply_to_both(commands.Send(again.user, to, "something else", again.nonce) if other else again)
+            self.apply_to_both(commands.Send(again.user, to, "something else", again.request.nonce) if other else again)
 
     @rule(user=user, peer=peer, n=n)
     def read(self, user: str, peer: str, n: int) -> None:
@@ -103,15 +103,15 @@ class HandlersMachine(RuleBasedStateMachine):
             assert outcome.entries == ()
             return
         self.assert_agrees(command, outcome, expected)
-        if isinstance(command, commands.Report):
-            key = (command.user, command.peer, command.n or 0, command.reason)
+        if isinstance(report := command.request, requests.ReportRequest):
+            key = (command.user, report.peer, report.n or 0, report.reason)
             assert (AbuseReport, key) in self.harness.rows
             self.reports.add(key)
         assert len(self.harness.rows_of(AbuseReport)) == len(self.reports)
         for entry in outcome.entries:
             # A refused or waiting sender learns nothing of what the recipient does ("Silent door").
             to_refused = entry.user != command.user and refused[entry.user, command.user]
-            assert not to_refused or isinstance(command, commands.Send), (command, entry)
+            assert not to_refused or isinstance(command.request, requests.SendRequest), (command, entry)
 
     def assert_agrees(self, command: Command, outcome: Outcome, expected: ExpectedOutcome) -> None:
         appended = [(entry.user, without_seq(entry.event)) for entry in outcome.entries]

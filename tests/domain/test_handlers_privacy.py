@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from bussa_server.domain import commands
 from bussa_server.domain.commands import Command
 from bussa_server.domain.relations import AbuseReport
 from bussa_server.domain.unit_of_work import Done, MessageSent, SettingsSaved
+from tests import commands
 from tests.domain.harness import Harness, code
 
 
@@ -140,7 +140,7 @@ def test_settings_change_is_appended_to_own_log() -> None:
         commands.MarkRead("bob", "ann", 1),
         commands.Follow("bob", "ann", True),
     ],
-    ids=lambda command: type(command).__name__,
+    ids=lambda command: type(command.request).__name__,
 )
 def test_repeated_command_appends_nothing(command: Command) -> None:
     harness = harness_with_knock()
@@ -170,7 +170,7 @@ def test_unblock_and_unmute_without_effect_append_nothing() -> None:
 @pytest.mark.parametrize(
     "kind", [commands.Accept, commands.Decline, commands.MarkRead, commands.Report], ids=lambda kind: kind.__name__
 )
-def test_conversation_without_messages_is_not_found(kind: type[Any]) -> None:
+def test_conversation_without_messages_is_not_found(kind: Any) -> None:
     harness = Harness("ann", "bob")
     more = {commands.MarkRead: (1,), commands.Report: ("spam",)}.get(kind, ())
     assert code(harness.do(kind("ann", "bob", *more)).result) == "not_found"

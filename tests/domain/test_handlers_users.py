@@ -4,9 +4,9 @@ from msgspec import UNSET
 
 from bussa_protocol.bodies import UserChange
 from bussa_protocol.frames.parts import Settings
-from bussa_server.domain import commands
 from bussa_server.domain.relations import FollowEdge
 from bussa_server.domain.unit_of_work import Done, MessageSent, Taken, UserSaved
+from tests import commands
 from tests.domain.harness import Harness, code
 
 

@@ -9,8 +9,8 @@ import pytest
 from argon2 import PasswordHasher
 
 from bussa_protocol.bodies import UserChange
-from bussa_server.domain import commands
 from bussa_server.http.passwords import DUMMY_PASSWORD, NICE, Passwords
+from tests import commands
 from tests.http.harness import AS_ADMIN, CountingHasher, Harness, is_problem
 
 

@@ -17,7 +17,6 @@ from bussa_protocol.frames.parts import Settings
 from bussa_server import telemetry
 from bussa_server.adapters.postgres import PostgresStore
 from bussa_server.adapters.sqlite import SqliteStore
-from bussa_server.domain import commands
 from bussa_server.domain.commands import Command
 from bussa_server.domain.handlers.shared import append, next_seq
 from bussa_server.domain.handlers.timers import KINDS, TimerKind
@@ -28,7 +27,8 @@ from bussa_server.jobs import runner
 from bussa_server.jobs.runner import CLAIM_MILLIS, MAX_RETRY_SECONDS, PAGE, Runner, retry_seconds, wall_clock
 from bussa_server.ports.store import CommandFailed, Faulted
 from bussa_server.session.commit_queue import CommitQueue
-from tests.contracts.sample_rows import Sample, Touch, sample_rows, set_timers
+from tests import commands
+from tests.contracts.sample_rows import Sample, sample_rows, set_timers, touch
 from tests.contracts.store_backends import BACKENDS
 from tests.memory_store import MemoryStore
 from tests.postgres import fresh_database
@@ -152,13 +152,13 @@ async def counts(store: Any, *all_timers: Timer) -> list[int]:
         rows = [uow.row(Sample, *sample_key(timer.key)) for timer in all_timers]
         return [0 if row is None else row.count for row in rows]
 
-    (outcome,) = await store.commit([Touch([(Sample, sample_key(timer.key)) for timer in all_timers], read)], NOW)
+    (outcome,) = await store.commit([touch([(Sample, sample_key(timer.key)) for timer in all_timers], read)], NOW)
     return outcome.result
 
 
 async def stored(store: Any, timer: Timer) -> Timer | None:
     (outcome,) = await store.commit(
-        [Touch([(Timer, (timer.kind, timer.key))], lambda uow: [uow.row(Timer, timer.kind, timer.key)])], NOW
+        [touch([(Timer, (timer.kind, timer.key))], lambda uow: [uow.row(Timer, timer.kind, timer.key)])], NOW
     )
     return outcome.result[0]
 
@@ -221,7 +221,7 @@ async def test_timer_cancelled_or_moved_after_its_claim_is_not_run(node: Node) -
         uow.set_timer(moved.kind, moved.key, NOW + 1_000)
         uow.set_timer(changed.kind, changed.key, changed.due, b"[]")
 
-    await node.store.commit([Touch([], change)], NOW)
+    await node.store.commit([touch([], change)], NOW)
     await node.store.commit([KINDS[timer.kind].command(timer) for timer in claimed], NOW)
     assert await counts(node.store, *due) == [0, 0, 0]
     await node.runner.run_due()

@@ -10,7 +10,7 @@ from bussa_protocol import codec
 from bussa_protocol.bodies import UserChange
 from bussa_protocol.codes import CloseReason
 from bussa_protocol.frames.parts import SettingsChange
-from bussa_server.domain.commands import ChangeSettings, Command, PutUser
+from bussa_server.domain.commands import Command
 from bussa_server.domain.rate_limit import Rate
 from bussa_server.ports.store import Store
 from bussa_server.session.admission import AdmissionControl
@@ -18,6 +18,7 @@ from bussa_server.session.commit_queue import CommitQueue
 from bussa_server.session.connection import Connection
 from bussa_server.session.hub import Hub
 from bussa_server.session.services import Services
+from tests.commands import ChangeSettings, PutUser
 from tests.memory_store import MemoryStore
 from tests.session.clock import turns
 from tests.session.fakes import FakeSocket, FakeTokens, FaultyBus, FaultyNetwork

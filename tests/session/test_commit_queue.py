@@ -8,11 +8,13 @@ import pytest
 from bussa_protocol.codes import ErrorCode
 from bussa_protocol.frames import events
 from bussa_protocol.frames.parts import Settings
-from bussa_server.domain.commands import Command, Mute, Revoke, Send
+from bussa_protocol.frames.requests import SendRequest
+from bussa_server.domain.commands import Command
 from bussa_server.domain.unit_of_work import Done, Entry, MessageSent, Outcome, Refusal, Result, UserSaved
 from bussa_server.ports.store import MAX_BATCH, Faulted, Unavailable
 from bussa_server.session import commit_queue as commit_queue_module
 from bussa_server.session.commit_queue import ANSWERS_PER_TURN, CommitQueue
+from tests.commands import Mute, Revoke, Send
 from tests.session.clock import turns
 
 
@@ -39,8 +41,8 @@ class FakeStore:
 
     def _outcome(self, command: Command) -> Outcome:
         self._seq += 1
-        if isinstance(command, Send):
-            return Outcome(MessageSent(command.to, self._seq, self._seq, 1, "inbox"))
+        if isinstance(command.request, SendRequest):
+            return Outcome(MessageSent(command.request.to, self._seq, self._seq, 1, "inbox"))
         return Outcome(Done(self._seq), (Entry(command.user, events.HiddenEvent(seq=self._seq)),))
 
 

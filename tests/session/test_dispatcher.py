@@ -132,7 +132,7 @@ async def test_faulted_command_is_answered_alone(node: Node, monkeypatch: pytest
     commit = node.store.commit
 
     async def fault_some(batch: Any, now: int) -> Any:
-        faulted = [getattr(command, "text", "") == "bad" for command in batch]
+        faulted = [getattr(command.request, "text", "") == "bad" for command in batch]
         outcomes = iter(await commit([command for command, bad in zip(batch, faulted, strict=True) if not bad], now))
         return [Faulted(KeyError()) if bad else next(outcomes) for bad in faulted]
 

@@ -7,8 +7,8 @@ import pytest
 from bussa_protocol import codec
 from bussa_protocol.codes import CloseReason
 from bussa_protocol.limits import HELLO_SECONDS
-from bussa_server.domain.commands import Revoke
 from bussa_server.ports.store import Unavailable
+from tests.commands import Revoke
 from tests.session.clock import advance, turns
 from tests.session.harness import FakeDevice, Node
 

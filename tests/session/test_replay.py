@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from bussa_protocol import codec
 from bussa_protocol.limits import SEND_QUEUE_SECONDS
-from bussa_server.domain.commands import Send
 from bussa_server.jobs.maintenance import Maintenance
 from bussa_server.ports.store import MAX_LOG_PAGE, Unavailable
+from tests.commands import Send
 from tests.session.clock import advance, turns
 from tests.session.fakes import FaultyNetwork
 from tests.session.harness import FakeDevice, Frame, GatedStore, Node

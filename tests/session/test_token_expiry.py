@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from bussa_protocol.codes import CloseReason
-from bussa_server.domain.commands import Revoke
 from bussa_server.session.connection import MAX_TIMER_SECONDS
+from tests.commands import Revoke
 from tests.session.clock import advance, turns
 from tests.session.harness import FakeDevice, Node
 

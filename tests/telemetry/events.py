@@ -3,7 +3,7 @@
 from prometheus_client.parser import text_string_to_metric_families
 
 from bussa_server import telemetry
-from bussa_server.domain import commands
+from tests import commands
 
 PRIVATE = "the text of a private message"
 

@@ -12,9 +12,9 @@ import structlog
 from structlog.testing import capture_logs
 
 from bussa_server import telemetry
-from bussa_server.domain import commands
 from bussa_server.domain.users import User
 from bussa_server.telemetry import log as log_module
+from tests import commands
 from tests.telemetry.events import PRIVATE, SEND, Counted, broken
 
 
@@ -187,5 +187,5 @@ def test_command_fields_are_not_logged() -> None:
         telemetry.command_failed(SEND, broken())
         telemetry.command_failed(commands.SignUp("alice", "Alice", PRIVATE), broken())
     shown = [{name: value for name, value in line.items() if name != "exc_info"} for line in lines]
-    assert shown == [{"event": "command failed", "kind": kind, "log_level": "error"} for kind in ("Send", "SignUp")]
+    assert shown == [{"event": "command failed", "kind": kind, "log_level": "error"} for kind in ("send", "sign_up")]
     assert User("alice", "Alice").id not in str(shown)

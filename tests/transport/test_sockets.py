@@ -9,7 +9,7 @@ import pytest
 
 from bussa_protocol.frames.events import TypingEvent
 from bussa_protocol.limits import FRAME
-from bussa_server.domain.commands import Send
+from tests.commands import Send
 from tests.transport.peer import BINARY, CLOSE, PING, PONG, TEXT, Ended, frame, json_frame, peer
 from tests.transport.running_server import RunningServer
 

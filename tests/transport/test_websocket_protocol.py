@@ -10,12 +10,12 @@ import pytest
 from bussa_protocol.codes import CloseReason
 from bussa_protocol.frames.events import TypingEvent
 from bussa_protocol.limits import FRAME
-from bussa_server.domain.commands import Send
 from bussa_server.session import send_queue
 from bussa_server.session.receive_queue import HIGH_WATER_FRAMES
 from bussa_server.transport import websocket_protocol
 from bussa_server.transport.websocket_handshake import Handshake
 from bussa_server.transport.websocket_protocol import WebSocketProtocol
+from tests.commands import Send
 from tests.session.harness import Node
 from tests.transport.peer import CLOSE, PING, PONG, frame, json_frame, peer
 from tests.transport.running_server import RunningServer, receive_queue_of, serving

@@ -2,8 +2,9 @@
 
 users          rows: a user, a conversation, and its two participants
 policy         who may write to whom
-commands       every change, as data
-handlers/      apply a command to a unit of work
+principal      in whose name a command is submitted
+commands       every change, as data: a principal and a request
+handlers/      apply a command to a unit of work; one function per class of request
 unit_of_work   the rows that a batch of commands reads and writes
 phase          which request is legal in which phase of a connection
 rate_limit     token buckets

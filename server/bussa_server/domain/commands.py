@@ -1,69 +1,32 @@
-"""Commands: every change, as data. ``user`` is the user who acts and whose log and settings it concerns.
+"""Commands: every change, as data: a request, and the principal in whose name it is made.
 
-`bussa_server.domain.handlers` apply them; a store commits them in batches.
+The request is a class of `bussa_protocol.frames.requests`, or one of those below, which only HTTP and jobs submit.
+`bussa_server.domain.handlers` apply commands; a store commits them in batches.
 """
+
+from typing import Any
 
 from msgspec import Struct
 
 from bussa_protocol.bodies import UserChange
-from bussa_protocol.frames.parts import SettingsChange
-from bussa_protocol.ids import ReportReason
+from bussa_server.domain.principal import Principal
 from bussa_server.domain.timers import Timer
 
 
-class Send(Struct, frozen=True, gc=False):
-    user: str
-    to: str
-    text: str
-    nonce: str
-    reply_to: int | None = None
+class Command(Struct, frozen=True, gc=False):
+    principal: Principal
+    request: Any
+    """Of a class in `bussa_server.domain.handlers.HANDLERS`."""
 
-
-class MarkRead(Struct, frozen=True, gc=False):
-    user: str
-    peer: str
-    n: int
-
-
-class Accept(Struct, frozen=True, gc=False):
-    user: str
-    peer: str
-
-
-class Decline(Struct, frozen=True, gc=False):
-    user: str
-    peer: str
-
-
-class Block(Struct, frozen=True, gc=False):
-    user: str
-    peer: str
-    blocked: bool
-
-
-class Mute(Struct, frozen=True, gc=False):
-    user: str
-    peer: str
-    muted: bool
-
-
-class Report(Struct, frozen=True, gc=False):
-    user: str
-    peer: str
-    reason: ReportReason
-    n: int | None = None
-    block: bool = False
-
-
-class ChangeSettings(Struct, frozen=True, gc=False):
-    user: str
-    change: SettingsChange
+    @property
+    def user(self) -> str:
+        """The user whose log and settings it concerns. Empty: nobody's."""
+        return self.principal.user
 
 
 class Follow(Struct, frozen=True, gc=False):
     """Follow; unfollow if ``follows`` is false."""
 
-    user: str
     peer: str
     follows: bool
 
@@ -71,7 +34,6 @@ class Follow(Struct, frozen=True, gc=False):
 class SignUp(Struct, frozen=True, gc=False):
     """Create a user who must not exist yet. ``password`` is an argon2 hash."""
 
-    user: str
     name: str
     password: str
 
@@ -79,23 +41,17 @@ class SignUp(Struct, frozen=True, gc=False):
 class PutUser(Struct, frozen=True, gc=False):
     """Create or update a user on behalf of the host application."""
 
-    user: str
     change: UserChange
 
 
 class Revoke(Struct, frozen=True, gc=False):
     """Revoke every token issued to the user so far."""
 
-    user: str
-
 
 class RunTimer(Struct, frozen=True, gc=False):
     """Do what a timer was set for, if it is still there and due. Its kind says whose logs that touches."""
 
     timer: Timer
-    user: str
-    """Empty: nobody's."""
-    peer: str | None = None
 
 
 class PostponeTimer(Struct, frozen=True, gc=False):
@@ -103,34 +59,3 @@ class PostponeTimer(Struct, frozen=True, gc=False):
 
     timer: Timer
     until: int
-    user: str = ""
-    peer: None = None
-
-
-Command = (
-    Send
-    | MarkRead
-    | Accept
-    | Decline
-    | Block
-    | Mute
-    | Report
-    | ChangeSettings
-    | Follow
-    | SignUp
-    | PutUser
-    | Revoke
-    | RunTimer
-    | PostponeTimer
-)
-
-
-def peer_of(command: Command) -> str | None:
-    """The other user of a command, if it has one."""
-    match command:
-        case Send(to=peer):
-            return peer
-        case ChangeSettings() | SignUp() | PutUser() | Revoke():
-            return None
-        case _:
-            return command.peer

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from msgspec import Struct
 
 from bussa_protocol.codes import ErrorCode
+from bussa_protocol.frames import replies
 from bussa_protocol.frames.events import LogEvent
 from bussa_protocol.frames.parts import Settings
 from bussa_protocol.ids import Folder
@@ -28,6 +29,9 @@ class MessageSent(Struct, frozen=True, gc=False):
     at: int
     folder: Folder
 
+    def to_reply(self, id: int) -> replies.SentReply:
+        return replies.SentReply(id=id, peer=self.peer, n=self.n, seq=self.seq, at=self.at, folder=self.folder)
+
 
 class IdempotencyRecord(Struct, frozen=True, gc=False):
     """The request and the result of a nonce that was used."""
@@ -43,10 +47,16 @@ class Done(Struct, frozen=True, gc=False):
 
     seq: int | None = None
 
+    def to_reply(self, id: int) -> replies.OkReply:
+        return replies.OkReply(id=id, seq=self.seq)
+
 
 class SettingsSaved(Struct, frozen=True, gc=False):
     settings: Settings
     seq: int | None
+
+    def to_reply(self, id: int) -> replies.SettingsReply:
+        return replies.SettingsReply(id=id, settings=self.settings, seq=self.seq)
 
 
 class UserSaved(Struct, frozen=True, gc=False):

@@ -8,6 +8,7 @@ from bussa_protocol.bodies import LogIn, SignUp
 from bussa_protocol.codes import ErrorCode
 from bussa_server import telemetry
 from bussa_server.domain import commands
+from bussa_server.domain.principal import Principal
 from bussa_server.domain.unit_of_work import Refusal, Taken, UserSaved
 from bussa_server.http import request_parsing
 from bussa_server.http.deps import Deps
@@ -38,7 +39,10 @@ class Accounts:
             raise taken()
         hashed = await deps.passwords.hash(credentials.password)
         result = await deps.commit_queue.commit(
-            commands.SignUp(credentials.user, credentials.name or credentials.user, hashed)
+            commands.Command(
+                Principal(credentials.user, credentials.user),
+                commands.SignUp(credentials.name or credentials.user, hashed),
+            )
         )
         if isinstance(result, Taken):
             raise taken()
@@ -68,7 +72,7 @@ class Accounts:
     async def log_out(self, request: Request) -> Response:
         """``DELETE /v1/sessions``: 204; revokes every token of the user issued so far."""
         principal = await request_parsing.principal(request, self._deps.tokens)
-        result = await self._deps.commit_queue.commit(commands.Revoke(principal.user))
+        result = await self._deps.commit_queue.commit(commands.Command(principal, commands.Revoke()))
         if isinstance(result, Refusal):
             raise refused(result)
         return request_parsing.no_content()

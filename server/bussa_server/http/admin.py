@@ -13,6 +13,7 @@ from bussa_protocol.bodies import TokenRequest, UserChange, UserView
 from bussa_protocol.codes import ErrorCode
 from bussa_protocol.ids import is_user_id
 from bussa_server.domain import commands
+from bussa_server.domain.principal import Principal
 from bussa_server.domain.unit_of_work import Refusal, UserSaved
 from bussa_server.http import request_parsing
 from bussa_server.http.deps import Deps
@@ -31,7 +32,7 @@ class Admin:
         if not is_user_id(user):
             raise ProblemError(ErrorCode.BAD_REQUEST, "a user id is 1 to 64 characters of A-Z a-z 0-9 _ . : -")
         change = await request_parsing.body(request, UserChange, optional=True)
-        result = await self._deps.commit_queue.commit(commands.PutUser(user, change))
+        result = await self._deps.commit_queue.commit(commands.Command(Principal(user, user), commands.PutUser(change)))
         if isinstance(result, Refusal):
             raise refused(result)
         assert isinstance(result, UserSaved)
@@ -55,7 +56,7 @@ class Admin:
 
     async def _set_following(self, request: Request, *, follows: bool) -> Response:
         user, other = request_parsing.user_id(request, "id"), request_parsing.user_id(request, "other")
-        return await set_following(self._deps, user, other, follows=follows)
+        return await set_following(self._deps, Principal(user, user), other, follows=follows)
 
     async def grant(self, request: Request) -> Response:
         """``POST /v1/users/{id}/tokens``: 201; 404 for an unknown user."""

@@ -7,6 +7,7 @@ from starlette.routing import Route
 from bussa_protocol.bodies import UserPage
 from bussa_protocol.codes import ErrorCode
 from bussa_server.domain import commands
+from bussa_server.domain.principal import Principal
 from bussa_server.domain.unit_of_work import Refusal
 from bussa_server.http import request_parsing
 from bussa_server.http.deps import Deps
@@ -28,7 +29,7 @@ class Following:
 
     async def _set_following(self, request: Request, *, follows: bool) -> Response:
         principal = await request_parsing.principal(request, self._deps.tokens)
-        return await set_following(self._deps, principal.user, request_parsing.user_id(request), follows=follows)
+        return await set_following(self._deps, principal, request_parsing.user_id(request), follows=follows)
 
     async def following(self, request: Request) -> Response:
         """``GET /v1/following?cursor=&limit=``"""
@@ -50,9 +51,9 @@ class Following:
         return request_parsing.json(UserPage(users=list(found.users), next=found.next))
 
 
-async def set_following(deps: Deps, user: str, other: str, *, follows: bool) -> Response:
-    """Make ``user`` follow ``other``, or unfollow."""
-    result = await deps.commit_queue.commit(commands.Follow(user, other, follows))
+async def set_following(deps: Deps, principal: Principal, other: str, *, follows: bool) -> Response:
+    """Make the user of ``principal`` follow ``other``, or unfollow."""
+    result = await deps.commit_queue.commit(commands.Command(principal, commands.Follow(other, follows)))
     if isinstance(result, Refusal):
         raise refused(result)
     return request_parsing.no_content()

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from bussa_server import telemetry
 from bussa_server.domain.commands import Command, PostponeTimer
 from bussa_server.domain.handlers.timers import KINDS, TimerKind
+from bussa_server.domain.principal import Principal
 from bussa_server.domain.timers import Timer
 from bussa_server.domain.unit_of_work import Refusal, Result
 from bussa_server.ports.store import CommandFailed, Unavailable
@@ -28,6 +29,8 @@ CLAIM_MILLIS = 5_000
 RETRY_SECONDS = 1.0
 """Before the second attempt of a timer whose handler has failed; twice as long before each further one."""
 MAX_RETRY_SECONDS = 3600.0
+NOBODY = Principal("", "")
+"""Postponing a timer touches the log of no user."""
 
 
 def wall_clock() -> int:
@@ -113,6 +116,6 @@ class Runner:
         seconds = retry_seconds(attempts) * random.uniform(0.75, 1.25)
         telemetry.timer_failed(timer.kind, attempts, seconds)
         try:
-            await self._commit(PostponeTimer(timer, self._now() + round(seconds * 1000)))
+            await self._commit(Command(NOBODY, PostponeTimer(timer, self._now() + round(seconds * 1000))))
         except Unavailable:
             telemetry.timer_unavailable(timer.kind)  # taken up again when the claim has run out

@@ -5,8 +5,8 @@ One connection:
 connection      from handshake to close; wires together the modules below
 handshake       ``hello``: from which seq the stream resumes
 receive_queue   frames from the socket: handled at once, or by a task while one of them must wait
-dispatcher      decodes a frame, checks its rate limit, runs its handler
-requests/       one file per request: its command or query, and its reply
+dispatcher      decodes a frame, checks its rate limit, submits a command or runs a query
+requests/       one file per query, the requests that only read
 responder       encodes replies and puts them into the send queue
 stream          the device's position in its user's log: next, old or gap
 send_queue      frames waiting to be written to the socket, bounded
@@ -19,6 +19,6 @@ commit_queue    group commit: collects commands and commits them in batches
 hub             the connections of each user; delivers events to them
 encoded_event   an event, encoded once per codec
 admission       connection limits and send budgets
-principal       who a token authenticates
+principal       what authenticates a token
 maintenance     periodic tasks: log trimming, resync, loop lag
 """

@@ -10,8 +10,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from bussa_protocol.frames.requests import SendRequest
 from bussa_server import telemetry
-from bussa_server.domain.commands import Command, Revoke, Send
+from bussa_server.domain.commands import Command, Revoke
 from bussa_server.domain.unit_of_work import Entry, Outcome, Result, UserSaved
 from bussa_server.ports.store import MAX_BATCH, CommandFailed, Faulted, Store, Unavailable
 
@@ -76,7 +77,8 @@ class CommitQueue:
         Commands are handled in the order of submission. ``origin`` is the connection that asked, or None. The events
         of its own command are not delivered to it: the reply stands for them.
         """
-        chars = len(command.text) if isinstance(command, Send) else 0
+        request = command.request
+        chars = len(request.text) if isinstance(request, SendRequest) else 0
         if len(self._queued) >= MAX_QUEUED or self._queued_chars + chars > MAX_QUEUED_CHARS:
             telemetry.commit_queue_full()
             on_result(Unavailable("commit queue full"))
@@ -170,5 +172,5 @@ class CommitQueue:
                 self._deliver(entry, origin)
         finally:
             on_result(outcome.result)
-        if isinstance(command, Revoke) and isinstance(outcome.result, UserSaved):
+        if isinstance(command.request, Revoke) and isinstance(outcome.result, UserSaved):
             self._revoke(command.user, outcome.result.revoked_at)

@@ -1,7 +1,8 @@
-"""Request dispatch: decodes each frame of a connection, checks its rate limit, and runs its handler.
+"""Request dispatch: decodes each frame of a connection, checks its rate limit, and submits or answers it.
 
-Writes are pipelined: a command is submitted without waiting for the one before it. A query waits until all earlier
-writes are answered. So requests take effect in the order sent, and a client need not wait for replies.
+A request that writes is submitted as a command; a query is answered by its handler. Writes are pipelined: a command is
+submitted without waiting for the one before it. A query waits until all earlier writes are answered. So requests take
+effect in the order sent, and a client need not wait for replies.
 """
 
 import asyncio
@@ -12,12 +13,14 @@ from typing import Any, Protocol
 from bussa_protocol.codec import Codec, FrameError
 from bussa_protocol.codes import CloseReason, ErrorCode
 from bussa_protocol.frames import Request, replies, requests
+from bussa_server.domain.commands import Command
+from bussa_server.domain.handlers import HANDLERS
 from bussa_server.domain.phase import Action, Phase, action_for
 from bussa_server.domain.rate_limit import Bucket, Rate
-from bussa_server.domain.unit_of_work import Refusal, Result
+from bussa_server.domain.unit_of_work import Refusal
 from bussa_server.ports.store import Unavailable
 from bussa_server.session.commit_queue import CommitQueue
-from bussa_server.session.requests import REQUEST_HANDLERS, Caller, CommandHandler, QueryHandler
+from bussa_server.session.requests import QUERY_HANDLERS, Caller, QueryHandler
 from bussa_server.session.responder import Responder
 
 MAX_PENDING_WRITES = 256
@@ -103,13 +106,12 @@ class RequestDispatcher:
             request = self.codec.decode(frame)  # pyright: ignore[reportArgumentType] - as in `decode`
         except FrameError:
             return False
-        handler = REQUEST_HANDLERS.get(type(request))
-        if not isinstance(handler, CommandHandler):
+        if type(request) not in HANDLERS:
             return False
         bucket = self.send_bucket if isinstance(request, requests.SendRequest) else self._frame_bucket
         if bucket.take(time.monotonic()):
             return False
-        self._submit_command(handler, request)
+        self._submit_command(request)
         return True
 
     async def dispatch(self, frame: bytes | str) -> None:
@@ -128,19 +130,18 @@ class RequestDispatcher:
         if action_for(self._connection.phase, request) is not Action.HANDLE:
             self._responder.refuse(None, ErrorCode.BAD_REQUEST, "`hello` is only valid as the first frame")
             return
-        handler = REQUEST_HANDLERS[type(request)]
-        if isinstance(handler, CommandHandler):
+        if type(request) in HANDLERS:
             if self._pending_writes >= MAX_PENDING_WRITES:
                 await self.writes_answered()
             # No reply may be pending while the stream catches up: it could come too late to take its event's place.
             await self._connection.caught_up()
-            self._submit_command(handler, request)
+            self._submit_command(request)
         else:
             await self.writes_answered()
             await self._connection.caught_up()
             # Pages are large: a client that requests them faster than it reads must wait, and not be closed as slow.
             await self._connection.drained()
-            await self._answer_query(handler, request)
+            await self._answer_query(QUERY_HANDLERS[type(request)], request)
 
     @property
     def has_pending_writes(self) -> bool:
@@ -172,25 +173,24 @@ class RequestDispatcher:
             message = "rate limit exceeded"
             self._responder.refuse(request.id, ErrorCode.RATE_LIMITED, message, retry_after=round(wait, 3))
 
-    def _submit_command(self, handler: CommandHandler, request: Any) -> None:
+    def _submit_command(self, request: Any) -> None:
         if self._stopped or self._connection.phase is not Phase.OPEN:
             return  # it was closed while the request waited
 
-        def on_result(result: Result | Unavailable) -> None:
+        # Any: a result without `to_reply` answers only what HTTP submits.
+        def on_result(result: Any) -> None:
             self._pending_writes -= 1
             if isinstance(result, Refusal):
                 self._responder.refuse(request.id, result.code, result.message)
             elif isinstance(result, Unavailable):
                 self._responder.unavailable(request.id)
             else:
-                self._responder.reply(handler.to_reply(request, result))
+                self._responder.reply(result.to_reply(request.id))
             if not self._pending_writes:
                 self.wake()
 
         self._pending_writes += 1
-        self._commit_queue.submit(
-            handler.to_command(self._connection.principal.user, request), self._connection, on_result
-        )
+        self._commit_queue.submit(Command(self._connection.principal, request), self._connection, on_result)
 
     async def _answer_query(self, handler: QueryHandler, request: Any) -> None:
         answer: Callable[[Caller, Any], Awaitable[replies.Reply | None]] = handler.answer

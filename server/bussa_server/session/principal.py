@@ -1,9 +1,11 @@
-"""Authentication: the principal that a token names, and the check whether the token was revoked."""
+"""Authentication: tokens name a principal; the check whether a token was revoked."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from bussa_server import telemetry
+from bussa_server.domain.principal import Principal
+
+__all__ = ["Principal", "Tokens", "Unauthenticated", "check_not_revoked"]
 
 
 class Unauthenticated(Exception):  # noqa: N818 - the contract's own word for it
@@ -11,19 +13,6 @@ class Unauthenticated(Exception):  # noqa: N818 - the contract's own word for it
 
     The message is for people and never contains any part of the token.
     """
-
-
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """The authenticated user, and who acts for it. Times are milliseconds since 1970 UTC."""
-
-    actor: str
-    """Who acts. The same as ``user`` unless somebody acts on the user's behalf."""
-    user: str
-    """Whose log and privacy settings apply."""
-    issued_at: int
-    """A revocation at or after this time voids the token."""
-    expires_at: int
 
 
 def check_not_revoked(principal: Principal, revoked_at: int | None) -> None:

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from prometheus_client import Counter
 
 from bussa_protocol.codes import ErrorCode
+from bussa_protocol.frames.requests import SendRequest
 from bussa_protocol.ids import Folder
-from bussa_server.domain import commands
 from bussa_server.domain.commands import Command
+from bussa_server.domain.handlers import HANDLERS
 from bussa_server.domain.unit_of_work import MessageSent, Refusal, Result, Taken
 from bussa_server.telemetry.log import RateLimitedLog, exc_info_of, log
 from bussa_server.telemetry.registry import counter, gauge, histogram
@@ -27,21 +28,6 @@ _COMMIT_TO_SEND_QUEUE = histogram(
     "commit_to_send_queue_seconds", "From the start of a commit until its events are in the send queues."
 )
 
-_KINDS: tuple[type[Command], ...] = (
-    commands.MarkRead,
-    commands.Accept,
-    commands.Decline,
-    commands.Block,
-    commands.Mute,
-    commands.Report,
-    commands.ChangeSettings,
-    commands.Follow,
-    commands.SignUp,
-    commands.PutUser,
-    commands.Revoke,
-    commands.RunTimer,
-    commands.PostponeTimer,
-)
 # Bound once: looking a child up by label costs more than the increment.
 _SENT: dict[Folder, Counter] = {"inbox": _MESSAGES.labels("inbox"), "requests": _MESSAGES.labels("requests")}
 _REFUSED = {
@@ -54,10 +40,12 @@ _REFUSED = {
         ErrorCode.CONFLICT,
     )
 }
-_DONE: dict[type[Command], Counter] = {kind: _COMMANDS.labels(kind.__name__, "done") for kind in _KINDS}
+_DONE: dict[type, Counter] = {
+    kind: _COMMANDS.labels(handler.name, "done") for kind, handler in HANDLERS.items() if kind is not SendRequest
+}
 # There from the start, so that the first failure is an increase (see `sockets`).
-for _kind in (commands.Send, *_KINDS):
-    _FAILED.labels(_kind.__name__)
+for _handler in HANDLERS.values():
+    _FAILED.labels(_handler.name)
 
 _queue_full_line = RateLimitedLog()
 _unavailable_line = RateLimitedLog()
@@ -86,7 +74,7 @@ def database_unavailable(error: Exception, commands: int) -> None:
 
 def command_failed(command: Command, error: Exception) -> None:
     """A command failed with an unexpected exception; nothing of it was committed."""
-    kind = type(command).__name__
+    kind = _kind(command)
     _FAILED.labels(kind).inc()
     log.error("command failed", kind=kind, exc_info=exc_info_of(error))
 
@@ -106,14 +94,18 @@ def commands_handled(handled: Iterable[tuple[Command, Result]]) -> None:
 
 def _count_handled(command: Command, result: Result) -> None:
     if isinstance(result, Taken):
-        _COMMANDS.labels(type(command).__name__, "taken").inc()
+        _COMMANDS.labels(_kind(command), "taken").inc()
     elif not isinstance(result, Refusal):
-        _DONE[type(command)].inc()
-    elif isinstance(command, commands.Send):
+        _DONE[type(command.request)].inc()
+    elif isinstance(command.request, SendRequest):
         bound = _REFUSED.get(result.code)
         (bound or _MESSAGES.labels(result.code.value)).inc()
     else:
-        _COMMANDS.labels(type(command).__name__, result.code.value).inc()
+        _COMMANDS.labels(_kind(command), result.code.value).inc()
+
+
+def _kind(command: Command) -> str:
+    return HANDLERS[type(command.request)].name
 
 
 def gap_recovered(events: int) -> None:

@@ -8,6 +8,7 @@ node, commits anything for the users of the batch.
 import asyncio
 from collections.abc import Sequence
 
+from bussa_protocol.frames.requests import SendRequest
 from bussa_server.adapters.postgres import tables
 from bussa_server.adapters.postgres.connections import TIMEOUT_SECONDS, Pool, connect
 from bussa_server.adapters.postgres.failures import DB_ERRORS, is_defect, sqlstate, statement_failed, with_retries
@@ -16,7 +17,7 @@ from bussa_server.adapters.postgres.saving import save_script
 from bussa_server.adapters.postgres.sql import Connection
 from bussa_server.adapters.postgres.statements import PREPARED
 from bussa_server.domain import handlers
-from bussa_server.domain.commands import Command, Send
+from bussa_server.domain.commands import Command
 from bussa_server.domain.unit_of_work import Outcome
 from bussa_server.ports.store import Faulted, Unavailable
 
@@ -64,7 +65,7 @@ async def commit(writing: Pool, batch: Sequence[Command], now: int) -> list[Outc
 
 
 async def _plan_load(batch: Sequence[Command]) -> LoadPlan:
-    if sum(len(command.text) for command in batch if isinstance(command, Send)) < OFFLOAD_CHARS:
+    if sum(len(command.request.text) for command in batch if isinstance(command.request, SendRequest)) < OFFLOAD_CHARS:
         return plan_load(batch)
     return await asyncio.to_thread(plan_load, batch)
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from bussa_protocol.frames.parts import Settings
+from bussa_protocol.frames.requests import SendRequest
 from bussa_server.adapters.postgres.sql import Connection, bytea_array, execute_line, without_nul
 from bussa_server.adapters.postgres.statements import LOAD
 from bussa_server.adapters.postgres.tables import load_rows
-from bussa_server.domain.commands import Command, PutUser, Send, SignUp, peer_of
-from bussa_server.domain.handlers import rows_of
+from bussa_server.domain.commands import Command, PutUser, SignUp
+from bussa_server.domain.handlers import peer_of, rows_of
 from bussa_server.domain.rows import RowKey, in_lock_order
 from bussa_server.domain.tokenizer import tokenize
 from bussa_server.domain.unit_of_work import IdempotencyRecord, MessageSent, UnitOfWork
@@ -48,13 +49,13 @@ def plan_load(batch: Sequence[Command]) -> LoadPlan:
         conversation_key(command.user, peer) for command in batch if (peer := peer_of(command)) is not None
     }
     ids = {command.user for command in batch} | {id for key in conversation_keys for id in key}
-    sends = [command for command in batch if isinstance(command, Send)]
+    sends = [(command.user, request) for command in batch if isinstance(request := command.request, SendRequest)]
     return LoadPlan(
         user_ids=sorted(without_nul(ids)),
         conversation_keys=[key for key in conversation_keys if key[0] != key[1] and len(without_nul(key)) == 2],
-        nonces=list({(send.user, send.nonce) for send in sends if without_nul([send.user])}),
-        new_users=sum(isinstance(command, (SignUp, PutUser)) for command in batch),
-        words_by_text={text: " ".join(tokenize(text)) for text in {send.text for send in sends}},
+        nonces=list({(user, send.nonce) for user, send in sends if without_nul([user])}),
+        new_users=sum(isinstance(command.request, (SignUp, PutUser)) for command in batch),
+        words_by_text={text: " ".join(tokenize(text)) for text in {send.text for _, send in sends}},
         rows=in_lock_order({name for command in batch for name in rows_of(command)}),
     )
 

@@ -10,11 +10,13 @@ from typing import Any
 
 import msgspec
 
+from bussa_protocol.frames.requests import SendRequest
 from bussa_server.adapters.sqlite.sql import Sql
 from bussa_server.adapters.sqlite.tables import load_rows, save_rows
 from bussa_server.adapters.sqlite.users import read_conversation, read_user
-from bussa_server.domain.commands import Command, Send, peer_of
-from bussa_server.domain.handlers import rows_of
+from bussa_server.domain.commands import Command
+from bussa_server.domain.handlers import HANDLERS
+from bussa_server.domain.rows import RowKey
 from bussa_server.domain.unit_of_work import IdempotencyRecord, MessageSent, NewEntry, Outcome, Refusal, UnitOfWork
 from bussa_server.domain.users import Conversation, Participant, User, conversation_key
 
@@ -100,26 +102,30 @@ class Repository:
             self._newer_nonces,
             self._older_nonces,
         )
+        named: list[RowKey] = []
         for command in batch:
-            user = users.get(command.user) or self._load_user(uow, command.user)
-            peer = peer_of(command)
-            if peer is None or peer == command.user:
+            request, user_id = command.request, command.principal.user
+            handler = HANDLERS[type(request)]
+            if handler.rows is not None:
+                named += handler.rows(command.principal, request)
+            user = users.get(user_id) or self._load_user(uow, user_id)
+            peer = handler.peer(request)
+            if peer is None or peer == user_id:
                 continue
             other = users.get(peer) or self._load_user(uow, peer)
             if user is None or other is None:
                 continue
             if conversation_key(user.id, peer) not in conversations:
                 self._load_conversation(uow, user, other)
-            if isinstance(command, Send):
-                key = (user.id, command.nonce)
+            if isinstance(request, SendRequest):
+                key = (user.id, request.nonce)
                 record = newer_nonces.get(key) or older_nonces.get(key)
                 if record is not None:
                     uow.idempotency_records[key] = record
                 elif check_all_nonces:
-                    self._load_idempotency_record(uow, user, command.nonce)
-        for command in batch:
-            if named := rows_of(command):
-                load_rows(self._connection, uow, named)
+                    self._load_idempotency_record(uow, user, request.nonce)
+        if named:
+            load_rows(self._connection, uow, named)
         return uow
 
     def _load_user(self, uow: UnitOfWork, user: str) -> User | None:
@@ -156,11 +162,12 @@ class Repository:
             NonceReusedError: a nonce of ``batch`` was used before, but is not in ``uow``.
         """
         for command, outcome in zip(batch, outcomes, strict=True):
-            if isinstance(command, Send) and isinstance(outcome.result, Refusal):
+            request = command.request
+            if isinstance(request, SendRequest) and isinstance(outcome.result, Refusal):
                 user = uow.users.get(command.user)
-                key = (command.user, command.nonce)
+                key = (command.user, request.nonce)
                 if user is not None and key not in uow.idempotency_records:
-                    self._load_idempotency_record(uow, user, command.nonce)
+                    self._load_idempotency_record(uow, user, request.nonce)
                     if key in uow.idempotency_records:
                         raise NonceReusedError
 

@@ -6,51 +6,39 @@ and locked there. Every rule about what a command does is here, once, for all st
 messages   sending a message, the read mark
 privacy    accept, decline, block, mute, report, settings
 users      signing up, updating, following, revoking
+timers     running and postponing timers
+registry   the table of handlers, and how they get into it
 shared     looking up users, numbering, appending to a log
 refusals   the refusals
 
 A command that changes nothing appends nothing. A refused command changes nothing.
 """
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
 
-from bussa_server.domain import commands
+from bussa_server.domain.commands import Command
+
+# Importing a module registers its handlers.
 from bussa_server.domain.handlers import messages, privacy, timers, users
+from bussa_server.domain.handlers.registry import HANDLERS, Handler
 from bussa_server.domain.rows import RowKey
 from bussa_server.domain.unit_of_work import Outcome, UnitOfWork
 
-HANDLERS: dict[type, Callable[[UnitOfWork, Any, int], Outcome]] = {
-    commands.Send: messages.send,
-    commands.MarkRead: messages.mark_read,
-    commands.Accept: privacy.accept,
-    commands.Decline: privacy.decline,
-    commands.Block: privacy.block,
-    commands.Mute: privacy.mute,
-    commands.Report: privacy.report,
-    commands.ChangeSettings: privacy.change_settings,
-    commands.Follow: users.follow,
-    commands.SignUp: users.sign_up,
-    commands.PutUser: users.put_user,
-    commands.Revoke: users.revoke,
-    commands.RunTimer: timers.run_timer,
-    commands.PostponeTimer: timers.postpone_timer,
-}
-
-ROWS_OF: dict[type, Callable[[Any], Iterable[RowKey]]] = {
-    commands.Report: privacy.rows_of_report,
-    commands.RunTimer: timers.rows_of_run_timer,
-    commands.PostponeTimer: timers.rows_of_postpone_timer,
-}
-"""What names the declared rows that a command reads; most commands need none."""
+__all__ = ["HANDLERS", "Handler", "handle", "messages", "peer_of", "privacy", "rows_of", "timers", "users"]
 
 
-def handle(uow: UnitOfWork, command: commands.Command, now: int) -> Outcome:
+def handle(uow: UnitOfWork, command: Command, now: int) -> Outcome:
     """Apply ``command`` to ``uow`` at ``now`` (ms)."""
-    return HANDLERS[type(command)](uow, command, now)
+    request = command.request
+    return HANDLERS[type(request)].handle(uow, command.principal, request, now)
 
 
-def rows_of(command: commands.Command) -> Iterable[RowKey]:
+def peer_of(command: Command) -> str | None:
+    """The other user of a command, if it has one."""
+    return HANDLERS[type(command.request)].peer(command.request)
+
+
+def rows_of(command: Command) -> Iterable[RowKey]:
     """The declared rows that ``command`` reads, or changes without losing what another node changes meanwhile."""
-    named = ROWS_OF.get(type(command))
-    return () if named is None else named(command)
+    rows = HANDLERS[type(command.request)].rows
+    return () if rows is None else rows(command.principal, command.request)

@@ -1,11 +1,12 @@
 """Sending a message, and marking messages as read."""
 
-from bussa_protocol.frames import events
+from bussa_protocol.frames import events, requests
 from bussa_protocol.ids import Folder
-from bussa_server.domain import commands
 from bussa_server.domain.handlers.refusals import AWAITING, CONFLICT, NO_MESSAGE, NO_USER, NOT_ALLOWED, SELF
+from bussa_server.domain.handlers.registry import handles
 from bussa_server.domain.handlers.shared import append, next_seq, resolve_conversation
 from bussa_server.domain.policy import Facts, Placement, decide, may_see_read_receipt
+from bussa_server.domain.principal import Principal
 from bussa_server.domain.unit_of_work import (
     Done,
     Entry,
@@ -22,13 +23,14 @@ _REFUSALS = {Placement.REFUSED: NOT_ALLOWED, Placement.AWAITING: AWAITING}
 _FOLDER: dict[Placement, Folder] = {Placement.INBOX: "inbox", Placement.REQUESTS: "requests"}
 
 
-def send(uow: UnitOfWork, command: commands.Send, now: int) -> Outcome:
-    user, to = command.user, command.to
+@handles(requests.SendRequest, peer="to")
+def send(uow: UnitOfWork, principal: Principal, request: requests.SendRequest, now: int) -> Outcome:
+    user, to = principal.user, request.to
     if user == to:
         return SELF
-    record = uow.idempotency_records.get((user, command.nonce))
+    record = uow.idempotency_records.get((user, request.nonce))
     if record is not None:
-        same = record.to == to and record.text == command.text and record.reply_to == command.reply_to
+        same = record.to == to and record.text == request.text and record.reply_to == request.reply_to
         return Outcome(record.sent) if same else CONFLICT
     sender, recipient = uow.users.get(user), uow.users.get(to)
     if sender is None or recipient is None:
@@ -38,14 +40,14 @@ def send(uow: UnitOfWork, command: commands.Send, now: int) -> Outcome:
     placement = decide(Facts(mine, theirs, recipient.settings)).placement
     if placement in _REFUSALS:
         return _REFUSALS[placement]
-    if command.reply_to is not None and command.reply_to > conversation.last_n:
+    if request.reply_to is not None and request.reply_to > conversation.last_n:
         return NO_MESSAGE
-    return _append_message(uow, command, sender, recipient, conversation, _FOLDER[placement], now)
+    return _append_message(uow, request, sender, recipient, conversation, _FOLDER[placement], now)
 
 
 def _append_message(
     uow: UnitOfWork,
-    command: commands.Send,
+    request: requests.SendRequest,
     sender: User,
     recipient: User,
     conversation: Conversation,
@@ -54,7 +56,7 @@ def _append_message(
 ) -> Outcome:
     """Number an allowed message and append it to both logs."""
     mine, theirs = conversation.participants(sender.id)
-    text, reply_to = command.text, command.reply_to
+    text, reply_to = request.text, request.reply_to
     n = conversation.last_n + 1
     first = mine.sent_count == 0
     mine.sent_count += 1
@@ -90,10 +92,10 @@ def _append_message(
     )
     _move_to_top(uow, sender, mine, to_sender.seq)
     _move_to_top(uow, recipient, theirs, to_recipient.seq)
-    uow.entries.append(NewEntry(sender, now, recipient.id, to_sender, message, command.nonce))
+    uow.entries.append(NewEntry(sender, now, recipient.id, to_sender, message, request.nonce))
     uow.entries.append(NewEntry(recipient, now, sender.id, to_recipient, message, None))
     sent = MessageSent(recipient.id, n, to_sender.seq, now, folder)
-    uow.idempotency_records[sender.id, command.nonce] = IdempotencyRecord(recipient.id, text, reply_to, sent)
+    uow.idempotency_records[sender.id, request.nonce] = IdempotencyRecord(recipient.id, text, reply_to, sent)
     return Outcome(sent, (Entry(sender.id, to_sender), Entry(recipient.id, to_recipient)))
 
 
@@ -105,21 +107,22 @@ def _move_to_top(uow: UnitOfWork, owner: User, participant: Participant, seq: in
         uow.touch(participant)
 
 
-def mark_read(uow: UnitOfWork, command: commands.MarkRead, now: int) -> Outcome:
-    found = resolve_conversation(uow, command.user, command.peer)
+@handles(requests.ReadRequest, peer="peer")
+def mark_read(uow: UnitOfWork, principal: Principal, request: requests.ReadRequest, now: int) -> Outcome:
+    found = resolve_conversation(uow, principal.user, request.peer)
     if isinstance(found, Outcome):
         return found
     reader, peer, conversation = found
-    if command.n > conversation.last_n:
+    if request.n > conversation.last_n:
         return NO_MESSAGE
     mine, theirs = conversation.participants(reader.id)
     entries: list[Entry] = []
     seq = None
-    if command.n > mine.read:
-        mine.read = command.n
+    if request.n > mine.read:
+        mine.read = request.n
         uow.touch(mine)
         seq = next_seq(reader)
-        event = events.ReadEvent(seq=seq, peer=peer.id, by=reader.id, n=command.n)
+        event = events.ReadEvent(seq=seq, peer=peer.id, by=reader.id, n=request.n)
         entries.append(append(uow, reader, peer.id, event, now))
     # Compared with what the peer was told, not with the reader's own mark: reads from before the peer was
     # accepted are told by the first mark after it.

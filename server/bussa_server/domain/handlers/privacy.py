@@ -4,66 +4,90 @@ from typing import Any
 
 from msgspec import UNSET, structs
 
-from bussa_protocol.frames import events, parts
-from bussa_server.domain import commands
+from bussa_protocol.frames import events, parts, requests
 from bussa_server.domain.handlers.refusals import NO_MESSAGE, NO_USER
+from bussa_server.domain.handlers.registry import handles
 from bussa_server.domain.handlers.shared import UNCHANGED, append, next_seq, resolve_conversation, resolve_users
+from bussa_server.domain.principal import Principal
 from bussa_server.domain.relations import AbuseReport
 from bussa_server.domain.rows import RowKey
 from bussa_server.domain.unit_of_work import Done, Entry, Outcome, SettingsSaved, UnitOfWork
 from bussa_server.domain.users import Conversation, User
 
 
-def accept(uow: UnitOfWork, command: commands.Accept, now: int) -> Outcome:
-    found = resolve_conversation(uow, command.user, command.peer)
+@handles(requests.AcceptRequest, peer="peer")
+def accept(uow: UnitOfWork, principal: Principal, request: requests.AcceptRequest, now: int) -> Outcome:
+    found = resolve_conversation(uow, principal.user, request.peer)
     if isinstance(found, Outcome):
         return found
     user, _, conversation = found
     return _update_participant(uow, user, conversation, now, folder="inbox", accepted=True, refused=False)
 
 
-def decline(uow: UnitOfWork, command: commands.Decline, now: int) -> Outcome:
-    found = resolve_conversation(uow, command.user, command.peer)
+@handles(requests.DeclineRequest, peer="peer")
+def decline(uow: UnitOfWork, principal: Principal, request: requests.DeclineRequest, now: int) -> Outcome:
+    found = resolve_conversation(uow, principal.user, request.peer)
     if isinstance(found, Outcome):
         return found
     user, _, conversation = found
     return _update_participant(uow, user, conversation, now, folder="declined", accepted=False, refused=True)
 
 
-def report(uow: UnitOfWork, command: commands.Report, now: int) -> Outcome:
-    found = resolve_conversation(uow, command.user, command.peer)
+def _rows_of_report(principal: Principal, request: requests.ReportRequest) -> list[RowKey]:
+    return [(AbuseReport, (principal.user, request.peer, request.n or 0, request.reason))]
+
+
+@handles(requests.ReportRequest, peer="peer", rows=_rows_of_report)
+def report(uow: UnitOfWork, principal: Principal, request: requests.ReportRequest, now: int) -> Outcome:
+    found = resolve_conversation(uow, principal.user, request.peer)
     if isinstance(found, Outcome):
         return found
     user, peer, conversation = found
-    if command.n is not None and command.n > conversation.last_n:
+    if request.n is not None and request.n > conversation.last_n:
         return NO_MESSAGE
-    abuse_report = AbuseReport(user.id, peer.id, command.n or 0, command.reason, now)
+    abuse_report = AbuseReport(user.id, peer.id, request.n or 0, request.reason, now)
     if uow.row(AbuseReport, user.id, peer.id, abuse_report.n, abuse_report.reason) is None:
         uow.put(abuse_report)
-    blocked = command.block or conversation.participants(user.id)[0].blocked
+    blocked = request.block or conversation.participants(user.id)[0].blocked
     return _update_participant(
         uow, user, conversation, now, folder="declined", accepted=False, refused=True, blocked=blocked
     )
 
 
-def rows_of_report(command: commands.Report) -> list[RowKey]:
-    return [(AbuseReport, (command.user, command.peer, command.n or 0, command.reason))]
+@handles(requests.BlockRequest, peer="user")
+def block(uow: UnitOfWork, principal: Principal, request: requests.BlockRequest, now: int) -> Outcome:
+    return _set_blocked(uow, principal.user, request.user, now, blocked=True)
 
 
-def block(uow: UnitOfWork, command: commands.Block, now: int) -> Outcome:
-    found = resolve_users(uow, command.user, command.peer)
+@handles(requests.UnblockRequest, peer="user")
+def unblock(uow: UnitOfWork, principal: Principal, request: requests.UnblockRequest, now: int) -> Outcome:
+    return _set_blocked(uow, principal.user, request.user, now, blocked=False)
+
+
+def _set_blocked(uow: UnitOfWork, user_id: str, peer: str, now: int, *, blocked: bool) -> Outcome:
+    found = resolve_users(uow, user_id, peer)
     if isinstance(found, Outcome):
         return found
     user, _, conversation = found
-    return _update_participant(uow, user, conversation, now, blocked=command.blocked)
+    return _update_participant(uow, user, conversation, now, blocked=blocked)
 
 
-def mute(uow: UnitOfWork, command: commands.Mute, now: int) -> Outcome:
-    found = resolve_users(uow, command.user, command.peer)
+@handles(requests.MuteRequest, peer="user")
+def mute(uow: UnitOfWork, principal: Principal, request: requests.MuteRequest, now: int) -> Outcome:
+    return _set_muted(uow, principal.user, request.user, now, muted=True)
+
+
+@handles(requests.UnmuteRequest, peer="user")
+def unmute(uow: UnitOfWork, principal: Principal, request: requests.UnmuteRequest, now: int) -> Outcome:
+    return _set_muted(uow, principal.user, request.user, now, muted=False)
+
+
+def _set_muted(uow: UnitOfWork, user_id: str, peer: str, now: int, *, muted: bool) -> Outcome:
+    found = resolve_users(uow, user_id, peer)
     if isinstance(found, Outcome):
         return found
     user, _, conversation = found
-    return _update_participant(uow, user, conversation, now, muted=command.muted)
+    return _update_participant(uow, user, conversation, now, muted=muted)
 
 
 def _update_participant(uow: UnitOfWork, user: User, conversation: Conversation, now: int, **wanted: Any) -> Outcome:
@@ -81,16 +105,20 @@ def _update_participant(uow: UnitOfWork, user: User, conversation: Conversation,
     return Outcome(Done(seq), (append(uow, user, participant.peer, event, now),))
 
 
-def change_settings(uow: UnitOfWork, command: commands.ChangeSettings, now: int) -> Outcome:
-    user = uow.users.get(command.user)
+@handles(requests.SettingsRequest)
+def settings(uow: UnitOfWork, principal: Principal, request: requests.SettingsRequest, now: int) -> Outcome:
+    user = uow.users.get(principal.user)
     if user is None:
         return NO_USER
-    change = {name: value for name, value in structs.asdict(command.change).items() if value is not UNSET}
-    settings = structs.replace(user.settings, **change)
-    if settings == user.settings:
-        return Outcome(SettingsSaved(settings, None))
-    entry = set_privacy_settings(uow, user, settings, now)
-    return Outcome(SettingsSaved(settings, entry.event.seq), (entry,))
+    if request.set is None:
+        # Read inside the commit as well: so it sees all changes submitted before it.
+        return Outcome(SettingsSaved(user.settings, None))
+    change = {name: value for name, value in structs.asdict(request.set).items() if value is not UNSET}
+    changed = structs.replace(user.settings, **change)
+    if changed == user.settings:
+        return Outcome(SettingsSaved(changed, None))
+    entry = set_privacy_settings(uow, user, changed, now)
+    return Outcome(SettingsSaved(changed, entry.event.seq), (entry,))
 
 
 def set_privacy_settings(uow: UnitOfWork, user: User, settings: parts.Settings, now: int) -> Entry:

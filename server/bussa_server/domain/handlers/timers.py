@@ -10,7 +10,9 @@ from typing import Any
 
 from bussa_protocol.codes import ErrorCode
 from bussa_server.domain import commands
+from bussa_server.domain.handlers.registry import handles
 from bussa_server.domain.handlers.shared import UNCHANGED
+from bussa_server.domain.principal import Principal
 from bussa_server.domain.rows import RowKey
 from bussa_server.domain.timers import Timer
 from bussa_server.domain.unit_of_work import Done, Entry, Outcome, Refusal, UnitOfWork
@@ -43,21 +45,27 @@ class TimerKind:
     rows: Callable[[Timer], Iterable[RowKey]] = _no_rows
     """The declared rows that it reads, besides the timer."""
 
-    def command(self, timer: Timer) -> commands.RunTimer:
-        return commands.RunTimer(timer, self.user(timer), self.peer(timer))
+    def command(self, timer: Timer) -> commands.Command:
+        user = self.user(timer)
+        return commands.Command(Principal(user, user), commands.RunTimer(timer))
 
 
 KINDS: dict[str, TimerKind] = {}
 """The kinds of timers that this server knows."""
 
 
-def rows_of_run_timer(command: commands.RunTimer) -> list[RowKey]:
-    timer = command.timer
+def _peer_of_run_timer(request: commands.RunTimer) -> str | None:
+    return KINDS[request.timer.kind].peer(request.timer)
+
+
+def _rows_of_run_timer(principal: Principal, request: commands.RunTimer) -> list[RowKey]:
+    timer = request.timer
     return [(Timer, (timer.kind, timer.key)), *KINDS[timer.kind].rows(timer)]
 
 
-def run_timer(uow: UnitOfWork, command: commands.RunTimer, now: int) -> Outcome:
-    timer = command.timer
+@handles(commands.RunTimer, peer=_peer_of_run_timer, rows=_rows_of_run_timer)
+def run_timer(uow: UnitOfWork, principal: Principal, request: commands.RunTimer, now: int) -> Outcome:
+    timer = request.timer
     if not timer.is_same(uow.row(Timer, timer.kind, timer.key)) or timer.due > now:
         return NO_TIMER
     uow.cancel_timer(timer.kind, timer.key)
@@ -65,13 +73,14 @@ def run_timer(uow: UnitOfWork, command: commands.RunTimer, now: int) -> Outcome:
     return Outcome(Done(), entries)
 
 
-def rows_of_postpone_timer(command: commands.PostponeTimer) -> list[RowKey]:
-    return [(Timer, (command.timer.kind, command.timer.key))]
+def _rows_of_postpone_timer(principal: Principal, request: commands.PostponeTimer) -> list[RowKey]:
+    return [(Timer, (request.timer.kind, request.timer.key))]
 
 
-def postpone_timer(uow: UnitOfWork, command: commands.PostponeTimer, now: int) -> Outcome:
-    timer = command.timer
+@handles(commands.PostponeTimer, rows=_rows_of_postpone_timer)
+def postpone_timer(uow: UnitOfWork, principal: Principal, request: commands.PostponeTimer, now: int) -> Outcome:
+    timer = request.timer
     if not timer.is_same(uow.row(Timer, timer.kind, timer.key)):
         return NO_TIMER
-    uow.put(Timer(timer.kind, timer.key, timer.due, timer.payload, timer.attempts + 1, command.until))
+    uow.put(Timer(timer.kind, timer.key, timer.due, timer.payload, timer.attempts + 1, request.until))
     return UNCHANGED

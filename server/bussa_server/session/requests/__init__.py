@@ -1,39 +1,23 @@
-"""The request handlers: one file and one table row per request.
+"""The queries: one file and one table row per request that reads.
 
-``hello`` is not among them: it is legal only once, before the user is authenticated (`session.handshake`).
+A request that writes is a command, and its handler is in `bussa_server.domain.handlers`. ``hello`` is neither: it is
+legal only once, before the user is authenticated (`session.handshake`).
 """
 
 from bussa_protocol.frames import requests
 from bussa_server.session.requests import (
-    accept,
-    block,
     conversations,
     history,
-    mute,
     ping,
     profile,
-    read,
     refresh,
-    report,
     search,
-    send,
-    settings,
     sync,
     typing,
 )
-from bussa_server.session.requests.base import Caller, CommandHandler, QueryHandler, RequestHandler
+from bussa_server.session.requests.base import Caller, QueryHandler
 
-REQUEST_HANDLERS: dict[type, RequestHandler] = {
-    requests.SendRequest: send.HANDLER,
-    requests.ReadRequest: read.HANDLER,
-    requests.AcceptRequest: accept.ACCEPT,
-    requests.DeclineRequest: accept.DECLINE,
-    requests.BlockRequest: block.BLOCK,
-    requests.UnblockRequest: block.UNBLOCK,
-    requests.MuteRequest: mute.MUTE,
-    requests.UnmuteRequest: mute.UNMUTE,
-    requests.ReportRequest: report.HANDLER,
-    requests.SettingsRequest: settings.HANDLER,
+QUERY_HANDLERS: dict[type, QueryHandler] = {
     requests.HistoryRequest: history.HANDLER,
     requests.ConversationsRequest: conversations.HANDLER,
     requests.SearchRequest: search.HANDLER,
@@ -44,4 +28,4 @@ REQUEST_HANDLERS: dict[type, RequestHandler] = {
     requests.TypingRequest: typing.HANDLER,
 }
 
-__all__ = ["REQUEST_HANDLERS", "Caller", "CommandHandler", "QueryHandler", "RequestHandler"]
+__all__ = ["QUERY_HANDLERS", "Caller", "QueryHandler"]

@@ -1,4 +1,4 @@
-"""The two kinds of request handler: commands, which write, and queries, which read.
+"""What a query is given, and what it is.
 
 A handler returns its reply and never touches a socket.
 """
@@ -9,8 +9,6 @@ from typing import Any, Protocol
 
 from bussa_protocol.codes import ErrorCode
 from bussa_protocol.frames import replies
-from bussa_server.domain.commands import Command
-from bussa_server.domain.unit_of_work import Done, Result
 from bussa_server.ports.store import Store
 from bussa_server.session.hub import Hub
 from bussa_server.session.principal import Principal, Tokens
@@ -41,30 +39,10 @@ class Caller(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class CommandHandler:
-    """Turns a request into a command, and its result into a reply. The commands of a connection are submitted in
-    order, without waiting for each other."""
-
-    to_command: Callable[[str, Any], Command]
-    """(user, request) → the command to commit."""
-    to_reply: Callable[[Any, Any], replies.Reply]
-    """(request, result) → the reply, if the command was not refused."""
-
-
-@dataclass(frozen=True, slots=True)
 class QueryHandler:
     """Runs after all earlier writes are answered. ``answer`` returns the reply, or None for no reply."""
 
     answer: Callable[[Caller, Any], Awaitable[replies.Reply | None]]
-
-
-RequestHandler = CommandHandler | QueryHandler
-
-
-def ok(request: Any, result: Result) -> replies.OkReply:
-    """The reply to a write that returns only its seq."""
-    assert isinstance(result, Done)
-    return replies.OkReply(id=request.id, seq=result.seq)
 
 
 def refused(request_id: int, code: ErrorCode, message: str) -> replies.ErrorReply:
