@@ -2,6 +2,7 @@
 
 users          rows: a user, a conversation, and its two participants
 policy         who may write to whom
+visibility     what a reader may see
 commands       every change, as data
 handlers/      apply a command to a unit of work
 unit_of_work   the rows that a batch of commands reads and writes

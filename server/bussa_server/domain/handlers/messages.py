@@ -15,6 +15,7 @@ from bussa_server.domain.unit_of_work import (
     NewMessage,
     Outcome,
     UnitOfWork,
+    content_digest,
 )
 from bussa_server.domain.users import Conversation, Participant, User
 
@@ -28,7 +29,7 @@ def send(uow: UnitOfWork, command: commands.Send, now: int) -> Outcome:
         return SELF
     record = uow.idempotency_records.get((user, command.nonce))
     if record is not None:
-        same = record.to == to and record.text == command.text and record.reply_to == command.reply_to
+        same = record.digest == content_digest(to, command.text, command.reply_to)
         return Outcome(record.sent) if same else CONFLICT
     sender, recipient = uow.users.get(user), uow.users.get(to)
     if sender is None or recipient is None:
@@ -90,10 +91,11 @@ def _append_message(
     )
     _move_to_top(uow, sender, mine, to_sender.seq)
     _move_to_top(uow, recipient, theirs, to_recipient.seq)
-    uow.entries.append(NewEntry(sender, now, recipient.id, to_sender, message, command.nonce))
+    digest = content_digest(recipient.id, text, reply_to)
+    uow.entries.append(NewEntry(sender, now, recipient.id, to_sender, message, command.nonce, digest))
     uow.entries.append(NewEntry(recipient, now, sender.id, to_recipient, message, None))
     sent = MessageSent(recipient.id, n, to_sender.seq, now, folder)
-    uow.idempotency_records[sender.id, command.nonce] = IdempotencyRecord(recipient.id, text, reply_to, sent)
+    uow.idempotency_records[sender.id, command.nonce] = IdempotencyRecord(digest, sent)
     return Outcome(sent, (Entry(sender.id, to_sender), Entry(recipient.id, to_recipient)))
 
 
