@@ -20,8 +20,9 @@ from bussa_server.domain.handlers import handle, peer_of, rows_of
 from bussa_server.domain.rows import Row, RowKey
 from bussa_server.domain.timers import Timer
 from bussa_server.domain.tokenizer import matches
-from bussa_server.domain.unit_of_work import IdempotencyRecord, MessageSent, NewMessage, Outcome, UnitOfWork
+from bussa_server.domain.unit_of_work import IdempotencyRecord, NewMessage, Outcome, UnitOfWork
 from bussa_server.domain.users import Conversation, User, conversation_key
+from bussa_server.domain.visibility import visible_message, visible_to
 from bussa_server.ports.store import (
     ConversationPage,
     Faulted,
@@ -74,10 +75,6 @@ class MemoryStore:
         except Exception as error:  # noqa: BLE001 - per the port: a command that fails by itself fails alone
             return Faulted(error)
         self._save(uow)
-        request = command.request
-        if isinstance(request, SendRequest) and isinstance(outcome.result, MessageSent):
-            record = IdempotencyRecord(request.to, request.text, request.reply_to, outcome.result)
-            self._idempotency_records.setdefault((command.user, request.nonce), record)
         return outcome
 
     def _load(self, command: Command) -> UnitOfWork:
@@ -96,6 +93,7 @@ class MemoryStore:
     def _save(self, uow: UnitOfWork) -> None:
         self._users.update(uow.users)
         self._conversations.update(uow.conversations)
+        self._idempotency_records.update(uow.idempotency_records)
         for message in uow.messages:
             key = conversation_key(message.conversation.low.owner, message.conversation.high.owner)
             self._messages[key].append(message)
@@ -159,9 +157,7 @@ class MemoryStore:
         return ResumeState(self._users[user].revoked_at, page) if user in self._users else None
 
     def _visible(self, user: str, row: LogRow) -> LogEvent:
-        event = row.event
-        author = event.sender if isinstance(event, events.MessageEvent) else getattr(event, "by", user)
-        return events.HiddenEvent(seq=event.seq) if author != user and self._blocks(user, row.peer) else event
+        return visible_to(user, row.event, self._blocks(user, row.peer))
 
     async def history(
         self, user: str, peer: str, before: int | None, after: int | None, limit: int
@@ -222,7 +218,7 @@ class MemoryStore:
             other = conversation.participants(user)[0].peer
             for message in self._messages[conversation.low.owner, conversation.high.owner]:
                 order = self._search_order[conversation.low.owner, conversation.high.owner, message.n]
-                shown = message.sender == user or not self._blocks(user, other)
+                shown = not self._message_part(user, other, message).hidden
                 wanted = peer in (None, other) and order < below
                 if shown and wanted and matches(list(query), message.text):
                     found.append((order, other, message))
@@ -267,16 +263,15 @@ class MemoryStore:
         return conversation is not None and conversation.participants(user)[0].blocked
 
     def _message_part(self, user: str, peer: str, message: NewMessage) -> parts.Message:
-        hidden = message.sender == peer and self._blocks(user, peer)
-        return parts.Message(
+        found = parts.Message(
             peer=peer,
             n=message.n,
             sender=message.sender,
-            text="" if hidden else message.text,
+            text=message.text,
             at=message.at,
             reply_to=message.reply_to,
-            hidden=hidden,
         )
+        return visible_message(user, found, self._blocks(user, peer))
 
 
 def _may_be_trimmed(row: LogRow, head: int, now: int) -> bool:

@@ -88,7 +88,8 @@ async def test_check_works_while_folder_is_served(tmp_path: Path) -> None:
             "message 1 of ann and cy has 1 log entries, and should have one in each of the two logs",
         ),
         (
-            "INSERT INTO log SELECT owner, 7, at, peer, message, event, NULL FROM log WHERE owner = 2 AND seq = 5",
+            "INSERT INTO log (owner, seq, at, peer, message)"
+            " SELECT owner, 7, at, peer, message FROM log WHERE owner = 2 AND seq = 5",
             "message 4 of ann and bob has 3 log entries, and should have one in each of the two logs",
         ),
         (

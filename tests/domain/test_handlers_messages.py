@@ -3,7 +3,7 @@
 import pytest
 
 from bussa_server.domain.handlers import refusals
-from bussa_server.domain.unit_of_work import MessageSent
+from bussa_server.domain.unit_of_work import MessageSent, content_digest
 from tests import commands
 from tests.domain.harness import NOW, Harness, code
 
@@ -93,6 +93,18 @@ def test_nonce_reused_with_other_content_is_a_conflict() -> None:
     assert code(harness.send("ann", "bob", "ciao", nonce="x")) == "conflict"
     assert code(harness.send("ann", "zoe", "ciao", nonce="x")) == "conflict"
     assert len(harness.log("bob")) == 2
+
+
+def test_content_digest_tells_recipient_text_and_reply_apart() -> None:
+    contents = [
+        (to, text, reply_to)
+        for to in ("ann", "annb", "a")
+        for text in ("bob", "ob", "nnbob", "", "\0", "1", "\ud800", "?")
+        for reply_to in (None, 1, 11)
+    ]
+    digests = {content_digest(*content) for content in contents}
+    assert len(digests) == len(contents)
+    assert {len(digest) for digest in digests} == {16}
 
 
 def test_nonces_are_scoped_to_their_sender() -> None:

@@ -1,7 +1,7 @@
 """What every frame is, and the two replies that belong to no capability.
 
 A request class names its tag, its reply and, in the first line of its docstring, its summary. An event class names
-its tag and its summary.
+its tag and its summary, and an event of the log its author.
 """
 
 from typing import ClassVar
@@ -57,4 +57,12 @@ class EventBase(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False,
 class LogEventBase(EventBase, frozen=True):
     """An event of the user's log."""
 
+    author: ClassVar[str | None]
+    """The field with the user who caused the event, which is hidden from whoever blocks that user. None: the owner of
+    the log. Every class declares it."""
+
     seq: Seq
+
+    def __init_subclass__(cls) -> None:
+        if not hasattr(cls, "author"):
+            raise TypeError(f"{cls.__name__} does not declare its author")

@@ -1,6 +1,6 @@
 """Conversations: the list, and what one participant makes of one."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from bussa_protocol import limits
 from bussa_protocol.frames.base import LogEventBase, OkReply, Part, ReplyWithId, RequestWithId
@@ -75,6 +75,8 @@ class ConversationEvent(LogEventBase, frozen=True, tag="conversation"):
     ``folder`` is null before the first message.
     """
 
+    author: ClassVar[str | None] = None
+
     peer: UserId
     folder: Folder | None
     muted: bool
@@ -83,3 +85,5 @@ class ConversationEvent(LogEventBase, frozen=True, tag="conversation"):
 
 class HiddenEvent(LogEventBase, frozen=True, tag="hidden"):
     """Replaces an event of a peer whom the user has blocked since."""
+
+    author: ClassVar[str | None] = None

@@ -1,6 +1,6 @@
 """Messages: send, read, type, and the history of a conversation."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
@@ -100,6 +100,8 @@ class MessageEvent(LogEventBase, frozen=True, tag="message", rename={"sender": "
     ``folder`` is where the recipient has it: ``inbox``, or ``requests`` for a knock.
     """
 
+    author: ClassVar[str | None] = "sender"
+
     peer: UserId
     n: N
     sender: UserId
@@ -111,6 +113,8 @@ class MessageEvent(LogEventBase, frozen=True, tag="message", rename={"sender": "
 
 class ReadEvent(LogEventBase, frozen=True, tag="read"):
     """``by`` has read the conversation with ``peer`` up to ``n``."""
+
+    author: ClassVar[str | None] = "by"
 
     peer: UserId
     by: UserId

@@ -1,5 +1,7 @@
 """Privacy settings: read, change, and the event of a change."""
 
+from typing import ClassVar
+
 from msgspec import UNSET, Struct, UnsetType
 
 from bussa_protocol.frames.base import LogEventBase, ReplyWithId, RequestWithId
@@ -40,5 +42,7 @@ class SettingsRequest(RequestWithId, frozen=True, tag="settings"):
 
 class SettingsEvent(LogEventBase, frozen=True, tag="settings"):
     """The user's privacy settings have changed."""
+
+    author: ClassVar[str | None] = None
 
     settings: Settings

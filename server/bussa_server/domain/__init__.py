@@ -2,6 +2,7 @@
 
 users          rows: a user, a conversation, and its two participants
 policy         who may write to whom
+visibility     what a reader may see
 principal      in whose name a command is submitted
 commands       every change, as data: a principal and a request
 handlers/      apply a command to a unit of work; one function per class of request

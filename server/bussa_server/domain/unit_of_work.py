@@ -7,6 +7,7 @@ The small values are msgspec structs, the fastest objects to create in Python: s
 """
 
 from dataclasses import dataclass, field
+from hashlib import blake2b
 
 from msgspec import Struct
 
@@ -34,12 +35,20 @@ class MessageSent(Struct, frozen=True, gc=False):
 
 
 class IdempotencyRecord(Struct, frozen=True, gc=False):
-    """The request and the result of a nonce that was used."""
+    """A digest of what was sent under a nonce that was used (`content_digest`), and the result.
 
-    to: str
-    text: str
-    reply_to: int | None
+    A repeat is compared with what was sent, whatever the stored message says by now.
+    """
+
+    digest: bytes
     sent: MessageSent
+
+
+def content_digest(to: str, text: str, reply_to: int | None) -> bytes:
+    """16 bytes that tell the contents of messages apart (RFC 7693, BLAKE2b)."""
+    # `reply_to` and the length hold no U+0000 and the length bounds `to`, so no two contents have one encoding.
+    content = f"{reply_to}\0{len(to)}\0{to}{text}"
+    return blake2b(content.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 class Done(Struct, frozen=True, gc=False):
@@ -112,7 +121,10 @@ class NewMessage(Struct, gc=False):
 
 
 class NewEntry(Struct, frozen=True, gc=False):
-    """A log row. ``message`` is the row that a message event refers to; ``nonce`` is set in the sender's log only."""
+    """A log row. ``message`` is the row that a message event refers to.
+
+    ``nonce`` and ``digest`` (`content_digest`) are set in the sender's log only.
+    """
 
     owner: User
     at: int
@@ -120,6 +132,7 @@ class NewEntry(Struct, frozen=True, gc=False):
     event: LogEvent
     message: NewMessage | None
     nonce: str | None
+    digest: bytes | None = None
 
 
 @dataclass(slots=True)

@@ -10,7 +10,8 @@
 - A read that begins after a commit has returned sees it.
 - External failures (a full disk, a lost connection, a timeout) raise `Unavailable`; they never give a false answer.
   A command that fails by itself (a defect) fails alone.
-- Messages of a blocked peer are not shown: they are hidden in a log, a history, a list, and absent from a search.
+- A reader is shown what `bussa_server.domain.visibility` lets the reader see: what a blocked peer wrote or did is
+  hidden in a log, a history, a list, and absent from a search.
 
 **It does not guarantee** that two reads see the same snapshot.
 

@@ -16,7 +16,7 @@ from bussa_server.domain.commands import Command, PutUser, SignUp
 from bussa_server.domain.handlers import peer_of, rows_of
 from bussa_server.domain.rows import RowKey, in_lock_order
 from bussa_server.domain.tokenizer import tokenize
-from bussa_server.domain.unit_of_work import IdempotencyRecord, MessageSent, UnitOfWork
+from bussa_server.domain.unit_of_work import IdempotencyRecord, MessageSent, UnitOfWork, content_digest
 from bussa_server.domain.users import Conversation, Participant, User, conversation_key
 
 
@@ -82,9 +82,11 @@ async def load(connection: Connection, plan: LoadPlan) -> tuple[UnitOfWork, list
             case "conversation":
                 uow.conversations[row[0], row[1]] = conversation_from_row(*row)
             case "record":
-                user, nonce, seq, peer, text, reply_to, n, at, folder = row
+                user, nonce, seq, digest, peer, text, reply_to, n, at, folder = row
+                if digest is None:  # written before there were digests, when no text had ever changed
+                    digest = content_digest(peer, text.decode(), reply_to)
                 sent = MessageSent(peer, n, seq, at, folder)
-                uow.idempotency_records[user, nonce.decode()] = IdempotencyRecord(peer, text.decode(), reply_to, sent)
+                uow.idempotency_records[user, nonce.decode()] = IdempotencyRecord(digest, sent)
             case _:
                 keys.append(row[0])
     if plan.rows:

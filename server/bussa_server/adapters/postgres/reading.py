@@ -10,6 +10,7 @@ from bussa_protocol.frames.events import LogEvent
 from bussa_server.adapters.postgres.loading import conversation_from_row, user_from_row
 from bussa_server.adapters.postgres.sql import Connection, id_or_none
 from bussa_server.domain.users import Conversation, User, conversation_key
+from bussa_server.domain.visibility import visible_message, visible_to
 from bussa_server.ports.store import (
     MAX_PAGE_CHARS,
     NO_UPPER_BOUND,
@@ -136,27 +137,21 @@ def _event(
 ) -> LogEvent:
     if event is not None:
         found = _decode_event(event)
-        theirs = isinstance(found, events.ReadEvent) and found.by == peer
-        return events.HiddenEvent(seq=seq) if theirs and blocked else found
-    if blocked and sender != key:
-        return events.HiddenEvent(seq=seq)
-    by = user if sender == key else peer
-    return events.MessageEvent(seq=seq, peer=peer, n=n, sender=by, text=text, at=at, folder=folder, reply_to=reply_to)
+    else:
+        by = user if sender == key else peer
+        found = events.MessageEvent(
+            seq=seq, peer=peer, n=n, sender=by, text=text, at=at, folder=folder, reply_to=reply_to
+        )
+    return visible_to(user, found, blocked)
 
 
 def message(
     user: str, peer: str, blocked: bool, theirs: bool, n: int, text: bytes, at: int, reply_to: int | None
 ) -> parts.Message:
     """A message as ``user`` sees it."""
-    hidden = blocked and theirs
-    return parts.Message(
-        peer=peer,
-        n=n,
-        sender=peer if theirs else user,
-        text="" if hidden else text.decode(),
-        at=at,
-        reply_to=reply_to,
-        hidden=hidden,
+    by = peer if theirs else user
+    return visible_message(
+        user, parts.Message(peer=peer, n=n, sender=by, text=text.decode(), at=at, reply_to=reply_to), blocked
     )
 
 

@@ -107,13 +107,13 @@ def _columns(rows: Sequence[Any], *names: str) -> list[list[Any]]:
 def _save_messages(uow: UnitOfWork, words_by_text: dict[str, str], now: int) -> str:
     users, messages = uow.users, uow.messages
     recipients = [message.conversation.participants(message.sender)[1].owner for message in messages]
-    sent: dict[int, tuple[int, str | None]] = {}
+    sent: dict[int, tuple[int, str | None, bytes | None]] = {}
     received: dict[int, int] = {}
     for entry in uow.entries:
         if entry.message is None:
             continue
         if entry.owner.id == entry.message.sender:
-            sent[id(entry.message)] = entry.event.seq, entry.nonce
+            sent[id(entry.message)] = entry.event.seq, entry.nonce, entry.digest
         else:
             received[id(entry.message)] = entry.event.seq
 
@@ -134,6 +134,7 @@ def _save_messages(uow: UnitOfWork, words_by_text: dict[str, str], now: int) -> 
         number_array(sent[id(message)][0] for message in messages),
         number_array(received[id(message)] for message in messages),
         bytea_array(sent[id(message)][1] for message in messages),
+        bytea_array(sent[id(message)][2] for message in messages),
     )
 
 

@@ -14,13 +14,14 @@ LEFT JOIN sides ON sides.owner = me.key AND sides.peer = peer.key WHERE me.id = 
 """
 # Messages of blocked users are skipped before a page is counted, so that every page but the last is full.
 _SEARCH = """
-SELECT hit.key, peer.id, m.n, m.sender, m.text, m.at, m.reply_to FROM (
+SELECT hit.key, peer.id, coalesce(sides.blocked, false), m.n, m.sender, m.text, m.at, m.reply_to FROM (
     SELECT * FROM words WHERE tokens @@ $1::text::tsquery AND key < $2
     AND ($3::bigint IS NULL OR $3 IN (low, high))
     AND NOT EXISTS (SELECT FROM sides WHERE owner = $4 AND peer = words.sender AND blocked)
     ORDER BY key DESC LIMIT $5
 ) hit JOIN messages m ON m.low = hit.low AND m.high = hit.high AND m.n = hit.n
-JOIN people peer ON peer.key = hit.low + hit.high - $4 ORDER BY hit.key DESC
+JOIN people peer ON peer.key = hit.low + hit.high - $4
+LEFT JOIN sides ON sides.owner = $4 AND sides.peer = peer.key ORDER BY hit.key DESC
 """
 
 
@@ -34,12 +35,12 @@ async def search(
     key, peer_key, _ = searcher
     tsquery = " & ".join(f"{_quoted(f'{key}:{word}')}:*" for word in query)
     rows = await connection.fetch(_SEARCH, tsquery, below, peer_key, key, limit + 1)
-    page, more = take_page(rows, lambda row: len(row[4].decode()), limit)
+    page, more = take_page(rows, lambda row: len(row[5].decode()), limit)
     hits = [
-        message(user, other, False, sender != key, n, text, at, reply_to)
-        for _, other, n, sender, text, at, reply_to in page
+        message(user, other, blocked, sender != key, n, text, at, reply_to)
+        for _, other, blocked, n, sender, text, at, reply_to in page
     ]
-    return MessagePage(hits, more, str(page[-1][0]) if more else None)
+    return MessagePage([hit for hit in hits if not hit.hidden], more, str(page[-1][0]) if more else None)
 
 
 def _quoted(lexeme: str) -> str:

@@ -38,7 +38,9 @@ JOIN held low ON low.id = asked.low JOIN held high ON high.id = asked.high
 LEFT JOIN LATERAL (SELECT * FROM sides WHERE owner = low.key AND peer = high.key OFFSET 0) mine ON true
 LEFT JOIN LATERAL (SELECT * FROM sides WHERE owner = high.key AND peer = low.key OFFSET 0) theirs ON true
 UNION ALL
-SELECT 'record', ROW(asked.id, asked.nonce, entry.seq, peer.id, m.text, m.reply_to, m.n, m.at, m.folder)
+SELECT 'record', ROW(
+    asked.id, asked.nonce, entry.seq, entry.nonce_digest, peer.id, m.text, m.reply_to, m.n, m.at, m.folder
+)
 FROM unnest($3::text[], $4::bytea[]) AS asked (id, nonce) JOIN held ON held.id = asked.id
 JOIN LATERAL (SELECT * FROM log WHERE owner = held.key AND nonce = asked.nonce OFFSET 0) entry ON true
 JOIN LATERAL (
@@ -101,13 +103,15 @@ WHERE sides.owner = row.owner AND sides.peer = row.peer
 # are passed once, separated by spaces, and prefixed with the key of each of the two users here.
 _INSERT_MESSAGES = """
 PREPARE insert_messages (
-    bigint, bigint[], bigint[], bigint[], bigint[], bytea[], bigint[], bytea[], bytea[], bigint[], bigint[], bytea[]
+    bigint, bigint[], bigint[], bigint[], bigint[], bytea[], bigint[], bytea[], bytea[], bigint[], bigint[], bytea[],
+    bytea[]
 ) AS
 WITH row AS MATERIALIZED (
     SELECT sender, recipient, least(sender, recipient) AS low, greatest(sender, recipient) AS high, n, k,
-        folder, reply_to, text, convert_from(words, 'UTF8') AS words, sent, received, nonce
-    FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-        AS given (sender, recipient, n, k, folder, reply_to, text, words, sent, received, nonce)
+        folder, reply_to, text, convert_from(words, 'UTF8') AS words, sent, received, nonce,
+        nonce_digest
+    FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+        AS given (sender, recipient, n, k, folder, reply_to, text, words, sent, received, nonce, nonce_digest)
 ), kept AS (
     INSERT INTO messages (low, high, n, k, sender, at, reply_to, folder, text)
     SELECT low, high, n, k, sender, $1, reply_to, convert_from(folder, 'UTF8'), text FROM row
@@ -118,9 +122,9 @@ WITH row AS MATERIALIZED (
         || high || ':' || replace(words, ' ', ' ' || high || ':'), ' '))
     FROM row WHERE words <> ''
 )
-INSERT INTO log (owner, seq, at, peer, n, nonce)
-SELECT sender, sent, $1, recipient, n, nonce FROM row
-UNION ALL SELECT recipient, received, $1, sender, n, NULL FROM row
+INSERT INTO log (owner, seq, at, peer, n, nonce, nonce_digest)
+SELECT sender, sent, $1, recipient, n, nonce, nonce_digest FROM row
+UNION ALL SELECT recipient, received, $1, sender, n, NULL, NULL FROM row
 """
 
 _INSERT_EVENTS = """

@@ -9,6 +9,7 @@ from bussa_protocol.frames.events import LogEvent
 from bussa_server.adapters.sqlite.sql import Sql
 from bussa_server.adapters.sqlite.users import read_conversation, read_user
 from bussa_server.domain.users import Conversation, User
+from bussa_server.domain.visibility import visible_message, visible_to
 from bussa_server.ports.store import (
     NO_UPPER_BOUND,
     ConversationPage,
@@ -94,36 +95,19 @@ def _event(
 ) -> LogEvent:
     if event is not None:
         found = _decode_event(event)
-        theirs = isinstance(found, events.ReadEvent) and found.by == peer
-        return events.HiddenEvent(seq=seq) if theirs and blocked else found
-    theirs = sender == peer_key
-    if theirs and blocked:
-        return events.HiddenEvent(seq=seq)
-    return events.MessageEvent(
-        seq=seq,
-        peer=peer,
-        n=n,
-        sender=peer if theirs else user,
-        text=text,
-        at=at,
-        folder=folder,
-        reply_to=reply_to,
-    )
+    else:
+        by = peer if sender == peer_key else user
+        found = events.MessageEvent(
+            seq=seq, peer=peer, n=n, sender=by, text=text, at=at, folder=folder, reply_to=reply_to
+        )
+    return visible_to(user, found, bool(blocked))
 
 
 def _message(
     user: str, peer: str, blocked: bool, theirs: bool, n: int, text: str, at: int, reply_to: int | None
 ) -> parts.Message:
-    hidden = blocked and theirs
-    return parts.Message(
-        peer=peer,
-        n=n,
-        sender=peer if theirs else user,
-        text="" if hidden else text,
-        at=at,
-        reply_to=reply_to,
-        hidden=hidden,
-    )
+    found = parts.Message(peer=peer, n=n, sender=peer if theirs else user, text=text, at=at, reply_to=reply_to)
+    return visible_message(user, found, blocked)
 
 
 def history(
@@ -203,17 +187,18 @@ def _conversation(
 
 
 def messages_by_row_id(connection: Sql, user: str, row_ids: list[int]) -> list[parts.Message]:
-    """The messages with these keys, in that order, as ``user`` sees them. None may be of a blocked user."""
+    """The messages with these keys, in that order, as ``user`` sees them."""
     found: list[parts.Message] = []
     for key in row_ids:
         row = connection.execute(
-            f"""SELECT low.id, high.id, sender.id, {_MESSAGE} FROM messages m
-            JOIN pairs ON pairs.key = m.pair JOIN people low ON low.key = pairs.low
-            JOIN people high ON high.key = pairs.high JOIN people sender ON sender.key = m.sender WHERE m.key = ?""",
-            (key,),
+            f"""SELECT peer.id, coalesce(sides.blocked, 0), m.sender = peer.key, {_MESSAGE} FROM messages m
+            JOIN people me ON me.id = ? JOIN pairs ON pairs.key = m.pair
+            JOIN people peer ON peer.key = pairs.low + pairs.high - me.key
+            LEFT JOIN sides ON sides.owner = me.key AND sides.peer = peer.key WHERE m.key = ?""",
+            (user, key),
         ).fetchone()
-        low, high, sender, n, _, text, at, reply_to = row
-        found.append(_message(user, high if low == user else low, False, sender != user, n, text, at, reply_to))
+        peer, blocked, theirs, n, _, text, at, reply_to = row
+        found.append(_message(user, peer, bool(blocked), bool(theirs), n, text, at, reply_to))
     return found
 
 

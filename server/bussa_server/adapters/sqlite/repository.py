@@ -17,7 +17,15 @@ from bussa_server.adapters.sqlite.users import read_conversation, read_user
 from bussa_server.domain.commands import Command
 from bussa_server.domain.handlers import HANDLERS
 from bussa_server.domain.rows import RowKey
-from bussa_server.domain.unit_of_work import IdempotencyRecord, MessageSent, NewEntry, Outcome, Refusal, UnitOfWork
+from bussa_server.domain.unit_of_work import (
+    IdempotencyRecord,
+    MessageSent,
+    NewEntry,
+    Outcome,
+    Refusal,
+    UnitOfWork,
+    content_digest,
+)
 from bussa_server.domain.users import Conversation, Participant, User, conversation_key
 
 MAX_CACHED_ROWS = 50_000
@@ -27,7 +35,7 @@ MAX_CACHED_NONCES = 10_000
 """Nonces in each of the two generations of the cache (each some 400 bytes). Retries usually come within seconds."""
 
 _IDEMPOTENCY_RECORD = """
-SELECT log.seq, people.id, m.text, m.reply_to, m.n, m.at, m.folder FROM log
+SELECT log.seq, log.nonce_digest, people.id, m.text, m.reply_to, m.n, m.at, m.folder FROM log
 JOIN messages m ON m.key = log.message JOIN people ON people.key = log.peer
 WHERE log.owner = ? AND log.nonce = ?
 """
@@ -148,10 +156,10 @@ class Repository:
     def _load_idempotency_record(self, uow: UnitOfWork, user: User, nonce: str) -> None:
         row = self._connection.execute(_IDEMPOTENCY_RECORD, (user.row_id, nonce)).fetchone()
         if row is not None:
-            seq, peer, text, reply_to, n, at, folder = row
-            uow.idempotency_records[user.id, nonce] = IdempotencyRecord(
-                peer, text, reply_to, MessageSent(peer, n, seq, at, folder)
-            )
+            seq, digest, peer, text, reply_to, n, at, folder = row
+            if digest is None:  # written before there were digests, when no text had ever changed
+                digest = content_digest(peer, text, reply_to)
+            uow.idempotency_records[user.id, nonce] = IdempotencyRecord(digest, MessageSent(peer, n, seq, at, folder))
 
     def recheck_refused(self, uow: UnitOfWork, batch: Sequence[Command], outcomes: Sequence[Outcome]) -> None:
         """Check the nonces of refused sends, which never reach the unique index.
@@ -250,10 +258,11 @@ class Repository:
             peer = None if entry.peer is None else users[entry.peer].row_id
             message, event = entry.message, entry.event
             if message is not None:
-                return (entry.owner.row_id, event.seq, entry.at, peer, message.row_id, None, entry.nonce)
-            return (entry.owner.row_id, event.seq, entry.at, peer, None, msgspec.json.encode(event), entry.nonce)
+                return (entry.owner.row_id, event.seq, entry.at, peer, message.row_id, None, entry.nonce, entry.digest)
+            encoded = msgspec.json.encode(event)
+            return (entry.owner.row_id, event.seq, entry.at, peer, None, encoded, entry.nonce, entry.digest)
 
-        self._connection.executemany("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)", [row(e) for e in uow.entries])
+        self._connection.executemany("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [row(e) for e in uow.entries])
 
     def _update_cache(self, uow: UnitOfWork) -> None:
         """Cache the conversations and nonces of the batch, and evict the oldest entries."""

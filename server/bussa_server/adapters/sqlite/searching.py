@@ -82,6 +82,7 @@ def search(
     rows = connection.execute(_SEARCH, (key, " AND ".join(terms), parse_cursor(before), limit + 1)).fetchall()
     keys = [row[0] for row in rows]
     hits: list[parts.Message] = messages_by_row_id(connection, user, keys[:limit])
-    shown, _ = take_page(hits, lambda hit: len(hit.text), limit)
-    more = len(keys) > len(shown)
-    return MessagePage(shown, more, str(keys[len(shown) - 1]) if more else None)
+    page, _ = take_page(hits, lambda hit: len(hit.text), limit)
+    more = len(keys) > len(page)
+    shown = [hit for hit in page if not hit.hidden]
+    return MessagePage(shown, more, str(keys[len(page) - 1]) if more else None)

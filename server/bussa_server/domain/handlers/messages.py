@@ -16,6 +16,7 @@ from bussa_server.domain.unit_of_work import (
     NewMessage,
     Outcome,
     UnitOfWork,
+    content_digest,
 )
 from bussa_server.domain.users import Conversation, Participant, User
 
@@ -30,7 +31,7 @@ def send(uow: UnitOfWork, principal: Principal, request: requests.SendRequest, n
         return SELF
     record = uow.idempotency_records.get((user, request.nonce))
     if record is not None:
-        same = record.to == to and record.text == request.text and record.reply_to == request.reply_to
+        same = record.digest == content_digest(to, request.text, request.reply_to)
         return Outcome(record.sent) if same else CONFLICT
     sender, recipient = uow.users.get(user), uow.users.get(to)
     if sender is None or recipient is None:
@@ -92,10 +93,11 @@ def _append_message(
     )
     _move_to_top(uow, sender, mine, to_sender.seq)
     _move_to_top(uow, recipient, theirs, to_recipient.seq)
-    uow.entries.append(NewEntry(sender, now, recipient.id, to_sender, message, request.nonce))
+    digest = content_digest(recipient.id, text, reply_to)
+    uow.entries.append(NewEntry(sender, now, recipient.id, to_sender, message, request.nonce, digest))
     uow.entries.append(NewEntry(recipient, now, sender.id, to_recipient, message, None))
     sent = MessageSent(recipient.id, n, to_sender.seq, now, folder)
-    uow.idempotency_records[sender.id, request.nonce] = IdempotencyRecord(recipient.id, text, reply_to, sent)
+    uow.idempotency_records[sender.id, request.nonce] = IdempotencyRecord(digest, sent)
     return Outcome(sent, (Entry(sender.id, to_sender), Entry(recipient.id, to_recipient)))
 
 

@@ -1,0 +1,4 @@
+-- oldest: 1
+-- A digest of what was sent, beside its nonce (bussa_server.domain.unit_of_work.content_digest). Rows of before, and of
+-- servers that do not know the column, have none.
+ALTER TABLE log ADD COLUMN nonce_digest bytea;
