@@ -13,9 +13,9 @@ from bussa_server.adapters.postgres import PostgresStore
 from bussa_server.adapters.postgres import database as postgres_database
 from bussa_server.adapters.sqlite import SqliteStore
 from bussa_server.adapters.sqlite import database as sqlite_database
-from bussa_server.domain import commands
 from bussa_server.domain.unit_of_work import MessageSent
 from bussa_server.ports.store import Store
+from tests import commands
 from tests.contracts.actions import StoreActions, codes
 from tests.postgres import fresh_database
 

@@ -130,7 +130,8 @@ def test_vector_names_are_unique_in_their_file(file: str) -> None:
 
 def test_frame_unions_are_complete() -> None:
     def leaves(root: type) -> set[type]:
-        children = root.__subclasses__()
+        # Other tests define events of their own.
+        children = [child for child in root.__subclasses__() if child.__module__.startswith("bussa_protocol.")]
         return {root} if not children else {leaf for child in children for leaf in leaves(child)}
 
     assert set(typing.get_args(Request)) == leaves(requests.RequestBase)
