@@ -19,10 +19,10 @@ from bussa_server.domain.commands import Command
 from bussa_server.domain.handlers import handle, peer_of, rows_of
 from bussa_server.domain.rows import Row, RowKey
 from bussa_server.domain.timers import Timer
-from bussa_server.domain.tokenizer import matches
 from bussa_server.domain.unit_of_work import IdempotencyRecord, NewMessage, Outcome, UnitOfWork
 from bussa_server.domain.users import Conversation, User, conversation_key
 from bussa_server.domain.visibility import visible_message, visible_to
+from bussa_server.lib.tokenizer import matches
 from bussa_server.ports.store import (
     ConversationPage,
     Faulted,

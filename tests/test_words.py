@@ -145,7 +145,7 @@ def uses(name: str) -> list[Definition]:
         ("web/views/acts/menu.js", "", "acts/"),
         ("server/bussa_server/app.py", "class Book: ...", "Book"),
         ("server/bussa_server/app.py", "if True:\n    async def ring(): ...", "ring"),
-        ("server/bussa_server/session/principal.py", "class Tokens:\n    def read(self): ...", "Tokens.read"),
+        ("server/bussa_server/auth/principal.py", "class Tokens:\n    def read(self): ...", "Tokens.read"),
         ("client/bussa/state.py", "class State:\n    flown: int = 0", "flown"),
         ("client/bussa/state.py", "class State:\n    def __init__(self):\n        self.flown, x = 0, 1", "flown"),
         ("tests/e2e/conftest.py", "@pytest.fixture\ndef play(): ...", "play"),

@@ -1,10 +1,14 @@
 """The server. Bottom-up; each layer imports only from those above it in this list:
 
+lib/         pure parts that know nothing of the domain
 domain/      the rules: pure functions; no await, no clock, no I/O
-ports/       the store and the bus, each specified as a Protocol class
+ports/       the store, the bus, timers and the socket, each specified as a Protocol class
 telemetry/   one function per event: its log line and its metrics
+auth/        tokens, published keys, passwords, log-in limits
 adapters/    implementations of the ports: SQLite, PostgreSQL, Redis, and a bus for a single process
-session/     WebSocket connections: dispatch, streams, the commit queue, the hub
+node/        what the connections of a node share: the commit queue, the hub, admission
+session/     WebSocket connections: dispatch, streams, queues
+jobs/        timers and recurring tasks
 transport/   HTTP and WebSocket on asyncio, with bounds
 http/        accounts, following, admin, operations, the web client
 settings     the operator's settings: read once, frozen

@@ -17,18 +17,18 @@ from bussa_server.adapters.local_bus import LocalBus
 from bussa_server.adapters.postgres import DatabaseError, PostgresStore
 from bussa_server.adapters.redis import RedisBus
 from bussa_server.adapters.sqlite import DataFolderError, SqliteStore
-from bussa_server.http import Deps, Readiness, application, web
-from bussa_server.http.jwks import PublishedKeys
-from bussa_server.http.passwords import Passwords
+from bussa_server.auth.jwks import PublishedKeys
+from bussa_server.auth.passwords import Passwords
+from bussa_server.auth.tokens import TokenService
+from bussa_server.http import Deps, Readiness, application, static
 from bussa_server.http.socket import SocketEndpoint
-from bussa_server.http.tokens import TokenService
 from bussa_server.jobs.maintenance import Maintenance
 from bussa_server.jobs.runner import Runner
+from bussa_server.node.admission import AdmissionControl
+from bussa_server.node.commit_queue import CommitQueue
+from bussa_server.node.hub import Hub
+from bussa_server.node.services import Services
 from bussa_server.ports.store import Unavailable
-from bussa_server.session.admission import AdmissionControl
-from bussa_server.session.commit_queue import CommitQueue
-from bussa_server.session.hub import Hub
-from bussa_server.session.services import Services
 from bussa_server.settings import BadSettingError, Settings
 
 DATABASE_SECONDS = 30.0
@@ -90,7 +90,7 @@ class Node:
             settings=settings,
             readiness=self._readiness,
         )
-        self.app: Starlette = application(deps, [self.sockets.route(), *web.routes()])
+        self.app: Starlette = application(deps, [self.sockets.route(), *static.routes()])
 
     def start(self) -> None:
         """Start the periodic tasks. Call it on the event loop that serves."""

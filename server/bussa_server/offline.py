@@ -8,7 +8,7 @@ from bussa_server.adapters.postgres import DatabaseError
 from bussa_server.adapters.postgres import new_epoch as begin_epoch
 from bussa_server.adapters.sqlite import checking, database
 from bussa_server.app import secret_of
-from bussa_server.domain.token import issue
+from bussa_server.auth.jwt import issue
 from bussa_server.ports.store import Unavailable
 from bussa_server.settings import BadSettingError, Settings
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bussa_protocol.bodies import TTL_MAX
-from bussa_server.domain.rate_limit import Rate
+from bussa_server.lib.rate_limit import Rate
 
 SEND_BURST = 200.0
 """Messages that one user may send in a burst (contract, *Start*)."""

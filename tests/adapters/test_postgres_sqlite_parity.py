@@ -7,7 +7,7 @@ import pytest
 
 from bussa_server.adapters.postgres import PostgresStore
 from bussa_server.adapters.sqlite import SqliteStore
-from bussa_server.domain.tokenizer import tokenize_query
+from bussa_server.lib.tokenizer import tokenize_query
 from bussa_server.ports.store import MAX_PAGE_CHARS, Faulted, Store
 from tests.adapters.postgres_workload import TEXTS, CommandGenerator
 from tests.postgres import fresh_database

@@ -14,8 +14,8 @@ from bussa_server.adapters.redis.discovery import Address
 from bussa_server.adapters.redis.envelopes import Heartbeat, encode_envelope, encode_heartbeat
 from bussa_server.jobs import resync
 from bussa_server.jobs.maintenance import Maintenance
+from bussa_server.node.hub import Hub
 from bussa_server.ports.bus import Envelope
-from bussa_server.session.hub import Hub
 from tests.adapters.redis_nodes import EPOCH, RedisBusListener, eventually, node
 from tests.contracts.bus_contract import envelope
 from tests.e2e.server_process import TIMEOUT

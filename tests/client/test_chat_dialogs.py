@@ -222,9 +222,9 @@ async def test_new_conversation_dialog_opens_conversation(tmp_path: Path) -> Non
 async def test_command_hint_is_shown_and_tab_completes(tmp_path: Path) -> None:
     async with ui_driver(tmp_path) as ui:
         await ui.press("enter", "slash", *"pol")
-        assert ui.text_of("#hint").startswith("/policy")
+        await ui.wait_until(lambda: ui.text_of("#hint").startswith("/policy"))
         await ui.press("tab")
-        assert ui.text_of("#text") == "/policy "
+        await ui.wait_until(lambda: ui.text_of("#text") == "/policy ")
         await ui.press("f1")
         await ui.wait_until(lambda: "Keys" in ui.screen())
         await ui.press("escape")

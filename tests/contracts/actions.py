@@ -9,8 +9,8 @@ from bussa_protocol.frames import parts
 from bussa_protocol.frames.events import LogEvent
 from bussa_protocol.frames.parts import SettingsChange
 from bussa_server.domain.commands import Command
-from bussa_server.domain.tokenizer import tokenize_query
 from bussa_server.domain.unit_of_work import MessageSent, Outcome, Refusal, Result, Taken
+from bussa_server.lib.tokenizer import tokenize_query
 from bussa_server.ports.store import MAX_BATCH, MAX_LOG_PAGE, Faulted, Store
 from tests import commands
 

@@ -16,8 +16,8 @@ from msgspec import structs
 from bussa_protocol.bodies import UserChange
 from bussa_protocol.frames.parts import SettingsChange
 from bussa_server.domain.commands import Command
-from bussa_server.domain.tokenizer import tokenize_query
 from bussa_server.domain.users import Conversation, User
+from bussa_server.lib.tokenizer import tokenize_query
 from bussa_server.ports.store import Store
 from tests import commands
 from tests.commands import as_user

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bussa_server.domain.tokenizer import matches, tokenize_query
+from bussa_server.lib.tokenizer import matches, tokenize_query
 from bussa_server.ports.store import MAX_PAGE_CHARS, Store
 from tests.contracts.actions import StoreActions
 from tests.contracts.store_backends import StoreBackend

@@ -62,7 +62,7 @@ def test_build_context_excludes_everything_else() -> None:
 def test_image_sources_import(tmp_path: Path) -> None:
     folder = compose.copy_image_sources(tmp_path)
     code = (
-        "import bussa_server.http.web as w, bussa_server.cli, bussa, bussa_load;"
+        "import bussa_server.http.static as w, bussa_server.cli, bussa, bussa_load;"
         "print(w.__file__, w.WEB_FOLDER.is_dir())"
     )
     ran = subprocess.run(
@@ -72,7 +72,7 @@ def test_image_sources_import(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
     )
-    assert ran.stdout.split() == [str(folder / "server/bussa_server/http/web.py"), "True"], ran.stderr
+    assert ran.stdout.split() == [str(folder / "server/bussa_server/http/static.py"), "True"], ran.stderr
 
 
 def test_image_runs_unprivileged_and_builds_nothing() -> None:

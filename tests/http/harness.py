@@ -7,10 +7,10 @@ from typing import Any
 import httpx
 from argon2 import PasswordHasher
 
+from bussa_server.auth.passwords import Passwords
+from bussa_server.auth.tokens import TokenService
 from bussa_server.http import Deps, Readiness, application
-from bussa_server.http.passwords import Passwords
-from bussa_server.http.tokens import TokenService
-from bussa_server.session.commit_queue import CommitQueue
+from bussa_server.node.commit_queue import CommitQueue
 from bussa_server.settings import Settings
 from tests.memory_store import MemoryStore
 

@@ -9,7 +9,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from bussa_protocol.bodies import UserChange
-from bussa_server.http.passwords import DUMMY_PASSWORD, NICE, Passwords
+from bussa_server.auth.passwords import DUMMY_PASSWORD, NICE, Passwords
 from tests import commands
 from tests.http.harness import AS_ADMIN, CountingHasher, Harness, is_problem
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
-from bussa_server.domain.token import PUBLIC_KEY_ALGORITHMS
-from bussa_server.http.jwks import JwksError, read_keys
+from bussa_server.auth.jwks import JwksError, read_keys
+from bussa_server.auth.jwt import PUBLIC_KEY_ALGORITHMS
 from tests.http.keys import CURVE, CURVES, EDWARDS, RSA, document, published
 
 

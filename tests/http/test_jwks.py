@@ -10,11 +10,11 @@ import jwt
 import pytest
 from jwt.algorithms import HMACAlgorithm
 
-from bussa_server.http import jwks
-from bussa_server.http.jwks import REFRESH_SECONDS, RETRY_SECONDS, PublishedKeys
-from bussa_server.http.tokens import TokenService
+from bussa_server.auth import jwks
+from bussa_server.auth.jwks import REFRESH_SECONDS, RETRY_SECONDS, PublishedKeys
+from bussa_server.auth.principal import Unauthenticated
+from bussa_server.auth.tokens import TokenService
 from bussa_server.ports.store import Unavailable
-from bussa_server.session.principal import Unauthenticated
 from tests.http.harness import SECRET, Harness
 from tests.http.keys import CURVE, RSA, document, published
 

@@ -3,8 +3,8 @@
 import pytest
 from starlette.requests import Request
 
-from bussa_server.http import login_throttle
-from bussa_server.http.login_throttle import BURST, LoginThrottle
+from bussa_server.auth import login_limits
+from bussa_server.auth.login_limits import BURST, LoginThrottle
 from bussa_server.http.request_parsing import client_rate_limit_key
 
 
@@ -56,7 +56,7 @@ def test_success_is_refunded_once(now: FakeClock) -> None:
 
 
 def test_tables_are_bounded_and_evict_the_least_recently_used(now: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(login_throttle, "MAX_TRACKED", 3)
+    monkeypatch.setattr(login_limits, "MAX_TRACKED", 3)
     throttle = LoginThrottle(2.0, now)
     for n in range(BURST):
         throttle.begin("busy", f"user{n}")

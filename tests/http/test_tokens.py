@@ -5,10 +5,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from bussa_server import telemetry
-from bussa_server.domain.token import issue
-from bussa_server.http.tokens import TokenService
+from bussa_server.auth.jwt import issue
+from bussa_server.auth.principal import Principal, Tokens, Unauthenticated
+from bussa_server.auth.tokens import TokenService
 from bussa_server.ports.store import Unavailable
-from bussa_server.session.principal import Principal, Tokens, Unauthenticated
 from tests import commands
 from tests.http.harness import SECRET, Harness
 

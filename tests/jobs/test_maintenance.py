@@ -7,8 +7,8 @@ import pytest
 
 from bussa_server.jobs import resync, trimming
 from bussa_server.jobs.maintenance import Maintenance
+from bussa_server.node.hub import Hub
 from bussa_server.ports.store import Unavailable
-from bussa_server.session.hub import Hub
 from tests.session.clock import advance, turns
 from tests.session.fakes import FaultyBus, FaultyNetwork
 from tests.session.test_hub import RecordingDevice

@@ -25,8 +25,8 @@ from bussa_server.domain.timers import Timer
 from bussa_server.domain.unit_of_work import Done, Entry, Result, UnitOfWork
 from bussa_server.jobs import runner
 from bussa_server.jobs.runner import CLAIM_MILLIS, MAX_RETRY_SECONDS, PAGE, Runner, retry_seconds, wall_clock
+from bussa_server.node.commit_queue import CommitQueue
 from bussa_server.ports.store import CommandFailed, Faulted
-from bussa_server.session.commit_queue import CommitQueue
 from tests import commands
 from tests.contracts.sample_rows import Sample, sample_rows, set_timers, touch
 from tests.contracts.store_backends import BACKENDS

@@ -11,7 +11,7 @@ from bussa_protocol import codec, codes, cursor, version
 from bussa_protocol.frames import Request, events, replies, requests
 from bussa_protocol.frames.events import Event
 from bussa_protocol.frames.replies import Reply
-from bussa_server.domain.tokenizer import matches, tokenize, tokenize_query
+from bussa_server.lib.tokenizer import matches, tokenize, tokenize_query
 from tests.protocol.vectors import FOLDER, Entry, entry_name, invalid_bytes, load_vectors
 
 REQUESTS = load_vectors("requests.json")

@@ -7,8 +7,8 @@ import msgspec
 
 from bussa_protocol import codec
 from bussa_protocol.frames import events
+from bussa_server.node.encoded_event import EncodedEvent
 from bussa_server.ports.store import LogPage, Unavailable
-from bussa_server.session.encoded_event import EncodedEvent
 from bussa_server.session.send_queue import SendQueue
 from bussa_server.session.stream import Stream
 from tests.session.fakes import FakeSocket

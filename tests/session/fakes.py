@@ -6,10 +6,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from bussa_server.auth.principal import Principal, Unauthenticated, check_not_revoked
 from bussa_server.ports.bus import Envelope
+from bussa_server.ports.socket import Frame
 from bussa_server.ports.store import Store
-from bussa_server.session.principal import Principal, Unauthenticated, check_not_revoked
-from bussa_server.session.socket import Frame
 
 
 class FakeSocket:

@@ -11,13 +11,13 @@ from bussa_protocol.bodies import UserChange
 from bussa_protocol.codes import CloseReason
 from bussa_protocol.frames.parts import SettingsChange
 from bussa_server.domain.commands import Command
-from bussa_server.domain.rate_limit import Rate
+from bussa_server.lib.rate_limit import Rate
+from bussa_server.node.admission import AdmissionControl
+from bussa_server.node.commit_queue import CommitQueue
+from bussa_server.node.hub import Hub
+from bussa_server.node.services import Services
 from bussa_server.ports.store import Store
-from bussa_server.session.admission import AdmissionControl
-from bussa_server.session.commit_queue import CommitQueue
 from bussa_server.session.connection import Connection
-from bussa_server.session.hub import Hub
-from bussa_server.session.services import Services
 from tests.commands import ChangeSettings, PutUser
 from tests.memory_store import MemoryStore
 from tests.session.clock import turns

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bussa_server.domain.rate_limit import Rate
-from bussa_server.session import admission as admission_module
-from bussa_server.session.admission import AdmissionControl
+from bussa_server.lib.rate_limit import Rate
+from bussa_server.node import admission as admission_module
+from bussa_server.node.admission import AdmissionControl
 
 
 def admission_control(**limits: int) -> AdmissionControl:

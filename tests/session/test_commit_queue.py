@@ -11,9 +11,9 @@ from bussa_protocol.frames.parts import Settings
 from bussa_protocol.frames.requests import SendRequest
 from bussa_server.domain.commands import Command
 from bussa_server.domain.unit_of_work import Done, Entry, MessageSent, Outcome, Refusal, Result, UserSaved
+from bussa_server.node import commit_queue as commit_queue_module
+from bussa_server.node.commit_queue import ANSWERS_PER_TURN, CommitQueue
 from bussa_server.ports.store import MAX_BATCH, Faulted, Unavailable
-from bussa_server.session import commit_queue as commit_queue_module
-from bussa_server.session.commit_queue import ANSWERS_PER_TURN, CommitQueue
 from tests.commands import Mute, Revoke, Send
 from tests.session.clock import turns
 

@@ -6,8 +6,8 @@ import pytest
 
 from bussa_protocol.frames import events
 from bussa_server.domain.unit_of_work import Entry
-from bussa_server.session.encoded_event import EncodedEvent
-from bussa_server.session.hub import Hub
+from bussa_server.node.encoded_event import EncodedEvent
+from bussa_server.node.hub import Hub
 from tests.session.fakes import FaultyBus, FaultyNetwork
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bussa_server.domain.rate_limit import Rate
+from bussa_server.lib.rate_limit import Rate
 from tests.session.clock import turns
 from tests.session.harness import FakeDevice, Node
 from tests.session.test_dispatcher import send

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from uvicorn.server import ServerState
 
-from bussa_server.domain.rate_limit import Rate
+from bussa_server.lib.rate_limit import Rate
 from bussa_server.transport import tarpit as tarpit_module
 from bussa_server.transport.http import BoundedHttp
 from bussa_server.transport.idle_connection import IdleConnection

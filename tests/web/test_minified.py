@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from bussa_server.http import web
+from bussa_server.http import static
 from tests.web.tools import NODE, ROOT
 
-STYLES = sorted((web.WEB_FOLDER / "css").glob("*.css"))
+STYLES = sorted((static.WEB_FOLDER / "css").glob("*.css"))
 
 # The rules as the browser has parsed them. In values with variables it keeps white space, so commas are normalized.
 RULES = """async (source) => {
@@ -19,12 +19,12 @@ RULES = """async (source) => {
 
 
 def test_minified_scripts_have_the_same_syntax_tree(tmp_path: Path) -> None:
-    for path in web.WEB_FOLDER.rglob("*.js"):
-        minified = tmp_path / path.relative_to(web.WEB_FOLDER)
+    for path in static.WEB_FOLDER.rglob("*.js"):
+        minified = tmp_path / path.relative_to(static.WEB_FOLDER)
         minified.parent.mkdir(parents=True, exist_ok=True)
-        minified.write_text(web.MINIFIERS[".js"](path.read_text()))
+        minified.write_text(static.MINIFIERS[".js"](path.read_text()))
     compare = ROOT / "tests" / "web" / "node" / "compare_code.js"
-    ran = subprocess.run([NODE, compare, web.WEB_FOLDER, tmp_path], capture_output=True, text=True, timeout=120)
+    ran = subprocess.run([NODE, compare, static.WEB_FOLDER, tmp_path], capture_output=True, text=True, timeout=120)
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
@@ -34,5 +34,5 @@ def test_minified_styles_have_the_same_rules(browser: Browser, path: Path) -> No
     source = path.read_text()
     rules = page.evaluate(RULES, source)
     assert len(rules) > 5
-    assert page.evaluate(RULES, web.MINIFIERS[".css"](source)) == rules
+    assert page.evaluate(RULES, static.MINIFIERS[".css"](source)) == rules
     page.close()

@@ -7,11 +7,11 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from bussa_server.http import web
+from bussa_server.http import static
 
 
-def client(folder: Path = web.WEB_FOLDER) -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(Starlette(routes=web.routes(folder)))
+def client(folder: Path = static.WEB_FOLDER) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(Starlette(routes=static.routes(folder)))
     return httpx.AsyncClient(transport=transport, base_url="http://bussa.test:8080")
 
 
@@ -45,7 +45,7 @@ async def test_other_path_is_not_found(folder: Path, path: str) -> None:
     "path", ["package.json", "README.md", "tsconfig.json", "tsconfig.types.json", "types/bussa.d.ts"]
 )
 async def test_file_of_the_npm_package_or_the_tools_is_not_served(path: str) -> None:
-    assert (web.WEB_FOLDER / path).is_file()
+    assert (static.WEB_FOLDER / path).is_file()
     async with client() as http:
         answer = await http.get(f"/web/{path}")
     assert answer.status_code == 404
@@ -104,9 +104,9 @@ async def test_comments_are_not_served(folder: Path) -> None:
 async def test_first_load_stays_below_its_limit() -> None:
     total = 0
     async with client() as http:
-        for path in web.WEB_FOLDER.rglob("*"):
-            if path.suffix in web.MEDIA_TYPES and path.name != "it.js":
-                name = path.relative_to(web.WEB_FOLDER).as_posix()
+        for path in static.WEB_FOLDER.rglob("*"):
+            if path.suffix in static.MEDIA_TYPES and path.name != "it.js":
+                name = path.relative_to(static.WEB_FOLDER).as_posix()
                 async with http.stream("GET", f"/web/{name}", headers={"Accept-Encoding": "gzip"}) as answer:
                     body = sum([len(chunk) async for chunk in answer.aiter_raw()])
                 total += body + sum(len(key) + len(value) + 4 for key, value in answer.headers.items())
@@ -121,4 +121,4 @@ async def test_scripts_can_be_imported_from_other_origins(folder: Path) -> None:
 
 
 async def test_installation_without_the_page_has_no_routes(tmp_path: Path) -> None:
-    assert web.routes(tmp_path) == []
+    assert static.routes(tmp_path) == []

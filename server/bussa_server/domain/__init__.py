@@ -8,8 +8,4 @@ commands       every change, as data: a principal and a request
 handlers/      apply a command to a unit of work; one function per class of request
 unit_of_work   the rows that a batch of commands reads and writes
 phase          which request is legal in which phase of a connection
-rate_limit     token buckets
-address        the rate-limit key of a host
-token          issuing and verifying tokens
-tokenizer      the searchable words of a text
 """

@@ -6,14 +6,10 @@ following         following and followers of a user
 admin             users, their following and their tokens, for the host application
 operations        health, readiness, metrics, the OpenAPI and AsyncAPI documents
 socket            the WebSocket endpoint
-web               the web client's files, from memory
+static            the web client's files, from memory
 resource          one path: its methods, timing, error handling
 problems          error responses (RFC 9457)
 request_parsing   request bodies, page parameters, bearer tokens, client addresses
-tokens            verifies and signs tokens
-jwks              the public keys that a host application publishes
-passwords         argon2id hashing in threads, bounded
-login_throttle    rate limits of failed log-ins
 deps              the dependencies of the handlers
 """
 

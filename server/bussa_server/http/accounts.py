@@ -7,13 +7,13 @@ from starlette.routing import Route
 from bussa_protocol.bodies import LogIn, SignUp
 from bussa_protocol.codes import ErrorCode
 from bussa_server import telemetry
+from bussa_server.auth.login_limits import LoginThrottle
+from bussa_server.auth.passwords import Busy
 from bussa_server.domain import commands
 from bussa_server.domain.principal import Principal
 from bussa_server.domain.unit_of_work import Refusal, Taken, UserSaved
 from bussa_server.http import request_parsing
 from bussa_server.http.deps import Deps
-from bussa_server.http.login_throttle import LoginThrottle
-from bussa_server.http.passwords import Busy
 from bussa_server.http.problems import ProblemError, not_found, refused, taken, unauthenticated
 from bussa_server.http.resource import resource
 from bussa_server.ports.store import Unavailable

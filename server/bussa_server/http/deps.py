@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from bussa_server.http.passwords import Passwords
-from bussa_server.http.tokens import TokenService
+from bussa_server.auth.passwords import Passwords
+from bussa_server.auth.tokens import TokenService
+from bussa_server.node.commit_queue import CommitQueue
 from bussa_server.ports.store import Store
-from bussa_server.session.commit_queue import CommitQueue
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from starlette.responses import Response
 from bussa_protocol import limits
 from bussa_protocol.codes import ErrorCode, HttpCode
 from bussa_protocol.ids import is_user_id
-from bussa_server.domain.address import rate_limit_key
+from bussa_server.auth.principal import Principal, Tokens
 from bussa_server.http.problems import NO_STORE_HEADERS, ProblemError, not_found, unauthenticated
-from bussa_server.session.principal import Principal, Tokens
+from bussa_server.lib.address import rate_limit_key
 
 MAX_BODY_BYTES = limits.FRAME
 """Maximum size of a body; the same as of a frame."""

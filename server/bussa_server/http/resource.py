@@ -9,10 +9,10 @@ from starlette.routing import Route
 
 from bussa_protocol.codes import ErrorCode, HttpCode
 from bussa_server import telemetry
-from bussa_server.http.passwords import Busy
+from bussa_server.auth.passwords import Busy
+from bussa_server.auth.principal import Unauthenticated
 from bussa_server.http.problems import NO_STORE_HEADERS, ProblemError, internal, unauthenticated, unavailable
 from bussa_server.ports.store import Unavailable
-from bussa_server.session.principal import Unauthenticated
 
 Handler = Callable[[Request], Awaitable[Response]]
 

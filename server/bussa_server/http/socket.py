@@ -10,11 +10,11 @@ from starlette.routing import BaseRoute, WebSocketRoute
 from bussa_protocol import codec, version
 from bussa_protocol.codes import CloseReason
 from bussa_server import telemetry
-from bussa_server.domain.address import rate_limit_key
 from bussa_server.domain.phase import Phase
+from bussa_server.lib.address import rate_limit_key
+from bussa_server.node.services import Services
+from bussa_server.ports.socket import Socket
 from bussa_server.session.connection import Connection
-from bussa_server.session.services import Services
-from bussa_server.session.socket import Socket
 from bussa_server.transport import EXTENSION
 
 Scope = dict[str, Any]

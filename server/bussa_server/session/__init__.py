@@ -1,6 +1,4 @@
-"""WebSocket sessions: one connection's state, and the services that all connections of a node share.
-
-One connection:
+"""WebSocket sessions: the state of one connection.
 
 connection      from handshake to close; wires together the modules below
 handshake       ``hello``: from which seq the stream resumes
@@ -10,15 +8,6 @@ requests/       one file per query, the requests that only read
 responder       encodes replies and puts them into the send queue
 stream          the device's position in its user's log: next, old or gap
 send_queue      frames waiting to be written to the socket, bounded
-socket          what a transport implements
 
-Shared by all connections of a node:
-
-services        the objects below, in one record
-commit_queue    group commit: collects commands and commits them in batches
-hub             the connections of each user; delivers events to them
-encoded_event   an event, encoded once per codec
-admission       connection limits and send budgets
-principal       what authenticates a token
-maintenance     periodic tasks: log trimming, resync, loop lag
+What all connections of a node share is in `bussa_server.node`; the socket is a port.
 """

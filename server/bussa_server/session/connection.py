@@ -14,18 +14,18 @@ from bussa_protocol.codes import CloseReason
 from bussa_protocol.frames import requests
 from bussa_protocol.limits import HELLO_SECONDS
 from bussa_server import telemetry
+from bussa_server.auth.principal import Principal, Tokens, Unauthenticated, check_not_revoked
 from bussa_server.domain.phase import Action, Phase, action_for
+from bussa_server.node.encoded_event import EncodedEvent
+from bussa_server.node.hub import Hub
+from bussa_server.node.services import Services
+from bussa_server.ports.socket import Frame, Socket
 from bussa_server.ports.store import MAX_LOG_PAGE, LogPage, Store, Unavailable
 from bussa_server.session import handshake
 from bussa_server.session.dispatcher import RequestDispatcher
-from bussa_server.session.encoded_event import EncodedEvent
-from bussa_server.session.hub import Hub
-from bussa_server.session.principal import Principal, Tokens, Unauthenticated, check_not_revoked
 from bussa_server.session.receive_queue import ReceiveQueue
 from bussa_server.session.responder import Responder
 from bussa_server.session.send_queue import SendQueue
-from bussa_server.session.services import Services
-from bussa_server.session.socket import Frame, Socket
 from bussa_server.session.stream import LogTrimmedError, Stream
 
 MAX_TIMER_SECONDS = 86_400.0

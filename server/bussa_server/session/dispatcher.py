@@ -16,10 +16,10 @@ from bussa_protocol.frames import Request, replies, requests
 from bussa_server.domain.commands import Command
 from bussa_server.domain.handlers import HANDLERS
 from bussa_server.domain.phase import Action, Phase, action_for
-from bussa_server.domain.rate_limit import Bucket, Rate
 from bussa_server.domain.unit_of_work import Refusal
+from bussa_server.lib.rate_limit import Bucket, Rate
+from bussa_server.node.commit_queue import CommitQueue
 from bussa_server.ports.store import Unavailable
-from bussa_server.session.commit_queue import CommitQueue
 from bussa_server.session.requests import QUERY_HANDLERS, Caller, QueryHandler
 from bussa_server.session.responder import Responder
 

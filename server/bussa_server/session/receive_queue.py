@@ -8,7 +8,7 @@ import asyncio
 from collections import deque
 from typing import Protocol
 
-from bussa_server.session.socket import Frame
+from bussa_server.ports.socket import Frame
 
 HIGH_WATER_FRAMES = 32
 """Queued frames at which reading from the socket is paused, until the queue is empty."""

@@ -4,7 +4,7 @@ from bussa_protocol.codec import Codec
 from bussa_protocol.codes import ErrorCode
 from bussa_protocol.frames import replies
 from bussa_server import telemetry
-from bussa_server.session.encoded_event import EncodedEvent
+from bussa_server.node.encoded_event import EncodedEvent
 from bussa_server.session.send_queue import SendQueue
 from bussa_server.session.stream import Stream
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 from bussa_protocol.limits import SEND_QUEUE_BYTES, SEND_QUEUE_SECONDS
 from bussa_server import telemetry
-from bussa_server.session.socket import Socket
+from bussa_server.ports.socket import Socket
 
 FLUSH_BYTES = 128 * 1024
 """Bytes at which the queue is written before the turn ends: the socket then says whether it takes more, so the bound

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from bussa_protocol.codec import Codec
 from bussa_protocol.cursor import Step, step
 from bussa_server import telemetry
+from bussa_server.node.encoded_event import EncodedEvent
 from bussa_server.ports.store import MAX_LOG_PAGE, LogPage, Store
-from bussa_server.session.encoded_event import EncodedEvent
 from bussa_server.session.send_queue import SendQueue
 
 

@@ -13,8 +13,8 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from bussa_server import telemetry
-from bussa_server.domain.address import rate_limit_key
-from bussa_server.domain.rate_limit import Bucket, LruTable, Rate
+from bussa_server.lib.address import rate_limit_key
+from bussa_server.lib.rate_limit import Bucket, LruTable, Rate
 
 FAULT_RATE = Rate(10, 100)
 """Faults of one address. A network full of broken clients stays below it, and ten seconds after its last fault an

@@ -22,7 +22,7 @@ from websockets.frames import CloseCode, Frame, Opcode
 
 from bussa_protocol.codes import CloseReason
 from bussa_server import telemetry
-from bussa_server.domain.rate_limit import Bucket, Rate
+from bussa_server.lib.rate_limit import Bucket, Rate
 from bussa_server.transport import fair_queue
 from bussa_server.transport.frame_parser import FrameParser, Parsed, close_code
 from bussa_server.transport.frames import (
@@ -77,7 +77,7 @@ ReceivedFrame = bytes | str | None
 
 
 class WebSocketProtocol(asyncio.Protocol):
-    """Implements `bussa_server.session.socket.Socket` for the application that takes the connection over."""
+    """Implements `bussa_server.ports.socket.Socket` for the application that takes the connection over."""
 
     # No dict and no attribute that only the handshake needs: an idle connection is little more than these.
     __slots__ = (

@@ -15,9 +15,9 @@ from bussa_server.adapters.postgres.tables import load_rows
 from bussa_server.domain.commands import Command, PutUser, SignUp
 from bussa_server.domain.handlers import peer_of, rows_of
 from bussa_server.domain.rows import RowKey, in_lock_order
-from bussa_server.domain.tokenizer import tokenize
 from bussa_server.domain.unit_of_work import IdempotencyRecord, MessageSent, UnitOfWork, content_digest
 from bussa_server.domain.users import Conversation, Participant, User, conversation_key
+from bussa_server.lib.tokenizer import tokenize
 
 
 @dataclass(frozen=True, slots=True)

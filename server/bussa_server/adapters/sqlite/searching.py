@@ -8,7 +8,7 @@ thread is idle: a send never waits for the index. A search first waits until the
 from bussa_protocol.frames import parts
 from bussa_server.adapters.sqlite.reading import messages_by_row_id
 from bussa_server.adapters.sqlite.sql import Sql
-from bussa_server.domain.tokenizer import tokenize
+from bussa_server.lib.tokenizer import tokenize
 from bussa_server.ports.store import MessagePage, parse_cursor, take_page
 
 CHUNK = 256

@@ -9,9 +9,9 @@ from typing import Any, Protocol
 
 from bussa_protocol.codes import ErrorCode
 from bussa_protocol.frames import replies
+from bussa_server.auth.principal import Principal, Tokens
+from bussa_server.node.hub import Hub
 from bussa_server.ports.store import Store
-from bussa_server.session.hub import Hub
-from bussa_server.session.principal import Principal, Tokens
 
 
 class Caller(Protocol):

@@ -2,7 +2,7 @@
 
 from bussa_protocol.codes import ErrorCode
 from bussa_protocol.frames import replies, requests
-from bussa_server.session.principal import Unauthenticated
+from bussa_server.auth.principal import Unauthenticated
 from bussa_server.session.requests.base import Caller, QueryHandler, refused
 
 

@@ -2,7 +2,7 @@
 
 from bussa_protocol.codes import ErrorCode
 from bussa_protocol.frames import replies, requests
-from bussa_server.domain.tokenizer import tokenize_query
+from bussa_server.lib.tokenizer import tokenize_query
 from bussa_server.session.requests.base import Caller, QueryHandler, no_conversation, refused
 
 

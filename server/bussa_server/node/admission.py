@@ -6,7 +6,7 @@ Tables are bounded: a counter is removed with its last connection, a bucket once
 import time
 from collections import Counter
 
-from bussa_server.domain.rate_limit import Bucket, Rate
+from bussa_server.lib.rate_limit import Bucket, Rate
 
 BUCKETS_BETWEEN_SWEEPS = 1_000
 """New buckets between two sweeps. A sweep removes the buckets that are full again."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bussa_server.domain.tokenizer import (
+from bussa_server.lib.tokenizer import (
     _MAX_CACHED_CHARACTERS,
     _STRIP_MARKS,
     MAX_QUERY_WORDS,

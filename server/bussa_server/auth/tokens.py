@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 from bussa_protocol.bodies import TokenGrant
 from bussa_server import telemetry
-from bussa_server.domain.token import MIN_SECRET_BYTES, Claims, Keys, TokenError, UnknownKeyError, issue, verify
-from bussa_server.http.jwks import PublishedKeys
+from bussa_server.auth.jwks import PublishedKeys
+from bussa_server.auth.jwt import MIN_SECRET_BYTES, Claims, Keys, TokenError, UnknownKeyError, issue, verify
+from bussa_server.auth.principal import Principal, Unauthenticated, check_not_revoked
 from bussa_server.ports.store import Store
-from bussa_server.session.principal import Principal, Unauthenticated, check_not_revoked
 
 
 def _wall_clock() -> int:
@@ -19,7 +19,7 @@ def _wall_clock() -> int:
 
 
 class TokenService:
-    """Implements `bussa_server.session.principal.Tokens`."""
+    """Implements `bussa_server.auth.principal.Tokens`."""
 
     def __init__(
         self,

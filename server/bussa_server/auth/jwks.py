@@ -14,7 +14,7 @@ import jwt
 import msgspec
 
 from bussa_server import telemetry
-from bussa_server.domain.token import PublishedKey
+from bussa_server.auth.jwt import PublishedKey
 from bussa_server.ports.store import Unavailable
 
 REFRESH_SECONDS = 600.0

@@ -9,8 +9,8 @@ from typing import Protocol
 
 from bussa_protocol.frames import events
 from bussa_server.domain.unit_of_work import Entry
+from bussa_server.node.encoded_event import EncodedEvent
 from bussa_server.ports.bus import Bus, Envelope
-from bussa_server.session.encoded_event import EncodedEvent
 
 
 class Device(Protocol):

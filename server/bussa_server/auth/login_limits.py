@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from bussa_server import telemetry
-from bussa_server.domain.rate_limit import Bucket, LruTable, Rate
+from bussa_server.lib.rate_limit import Bucket, LruTable, Rate
 
 BURST = 20
 """Failures allowed in a burst. A household that shares an address stays far below it."""

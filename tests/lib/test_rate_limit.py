@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bussa_server.domain.rate_limit import Bucket, LruTable, Rate
+from bussa_server.lib.rate_limit import Bucket, LruTable, Rate
 
 rates = st.builds(Rate, st.integers(1, 50).map(float), st.integers(1, 50).map(float))
 # Quarters of a second and whole costs: every sum is exact in floating point, so the bound can be checked exactly.

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from bussa_server.domain.rate_limit import Rate
+from bussa_server.auth.principal import Tokens
+from bussa_server.lib.rate_limit import Rate
+from bussa_server.node.admission import AdmissionControl
+from bussa_server.node.commit_queue import CommitQueue
+from bussa_server.node.hub import Hub
 from bussa_server.ports.store import Store
-from bussa_server.session.admission import AdmissionControl
-from bussa_server.session.commit_queue import CommitQueue
-from bussa_server.session.hub import Hub
-from bussa_server.session.principal import Tokens
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bussa_protocol.ids import is_user_id
-from bussa_server.domain.token import (
+from bussa_server.auth.jwt import (
     Claims,
     Keys,
     PublishedKey,
