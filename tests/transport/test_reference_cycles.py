@@ -17,8 +17,8 @@ REQUEST = b"GET /big?bytes=1 HTTP/1.1\r\nHost: b\r\n\r\n"
 @pytest.fixture
 def left() -> Iterator[list[object]]:
     """Objects that only the collector finds."""
-    while gc.collect():
-        pass  # what other tests left behind, classes for instance, may take several passes
+    for _ in range(5):
+        gc.collect()  # what other tests left behind, classes for instance, takes several passes
     gc.disable()
     yield gc.garbage
     gc.set_debug(0)
