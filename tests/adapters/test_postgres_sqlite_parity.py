@@ -10,6 +10,7 @@ from bussa_server.adapters.sqlite import SqliteStore
 from bussa_server.lib.tokenizer import tokenize_query
 from bussa_server.ports.store import MAX_PAGE_CHARS, Faulted, Store
 from tests.adapters.postgres_workload import TEXTS, CommandGenerator
+from tests.commands import Send
 from tests.postgres import fresh_database
 
 NOW = 1_700_000_000_000
@@ -94,9 +95,8 @@ async def test_pages_are_bounded_by_characters(tmp_path: Path) -> None:
         batch = generator.create_users()
         for number in range(24):
             user, peer = ((first, second), (second, first), (first, third))[number % 3]
-            batch.append(
-                generator.send().__class__(user, peer, "è€😀x"[number % 4] * (9_000 + number), f"long{number}")
-            )
+            generator.send()  # the random commands below are those that follow it
+            batch.append(Send(user, peer, "è€😀x"[number % 4] * (9_000 + number), f"long{number}"))
             batch.append(generator.command())
         for some in (embedded, store):
             await some.commit(batch, NOW)
@@ -128,7 +128,7 @@ async def test_lone_surrogate_fails_alone() -> None:
         generator = CommandGenerator(0, 2)
         await store.commit(generator.create_users(), NOW)
         one, other = generator.send(), generator.send()
-        broken = one.__class__(one.user, one.to, "half \ud83d", "a nonce")
+        broken = Send(one.user, one.request.to, "half \ud83d", "a nonce")
         outcomes = await store.commit([one, broken, other], NOW)
         assert [isinstance(outcome, Faulted) for outcome in outcomes] == [False, True, False]
         await store.close()
