@@ -49,6 +49,10 @@ class Peer:
         except (ConnectionError, BrokenPipeError) as error:
             raise Ended from error
 
+    def write_now(self, data: bytes) -> None:
+        """Write a few bytes without a turn of the event loop."""
+        assert self._sock.send(data) == len(data)
+
     async def write_what_it_can(self, data: bytes) -> int:
         """Write until the server takes no more for half a second, or ends; returns how much."""
         done = 0

@@ -21,6 +21,9 @@ from bussa_server.transport.tarpit import host_of, tarpit_of
 REQUEST_SECONDS = 10.0
 """Seconds from the connection (or a request's first byte) to the request's last byte. Also for a handshake."""
 
+LAST_READ_SECONDS = 0.001
+"""How much longer an idle connection is kept than keep-alive says: any time but 0 has the loop read in between."""
+
 RESPONSE_SECONDS = 30.0
 """Seconds that a peer may leave a response unread, as over a WebSocket."""
 
@@ -252,6 +255,11 @@ class BoundedHttp(HttpToolsProtocol):
             self._schedule_slice()
 
     def timeout_keep_alive_handler(self) -> None:
+        # uvloop runs timers before it reads. After a stall of the loop the next request may lie in the kernel, and
+        # closing now would reset it. Data that arrives cancels the second timer, as it does the first.
+        self.timeout_keep_alive_task = self.loop.call_later(LAST_READ_SECONDS, self._close_idle)
+
+    def _close_idle(self) -> None:
         if not self._unparsed:  # else the next request has arrived in time
             super().timeout_keep_alive_handler()
             self._start_response_timer()
