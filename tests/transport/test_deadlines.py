@@ -1,6 +1,7 @@
 """A deadline is the peer's: what has arrived in time and is still queued here is not late."""
 
 import asyncio
+import socket
 import time
 from unittest.mock import patch
 
@@ -114,12 +115,22 @@ async def test_request_in_the_queue_outlives_keep_alive() -> None:
 
 
 async def test_request_that_arrives_while_the_loop_stalls_outlives_keep_alive() -> None:
+    loop = asyncio.get_running_loop()
     async with serving(timeout_keep_alive=0.2) as server, peer(server.port) as device:
         await device.write(REQUEST)
         assert await device.response() == (200, b"ciao")
-        device.write_now(REQUEST)
-        time.sleep(0.3)  # noqa: ASYNC251 - the stall: the request lies in the kernel when the timer is due
-        assert await device.response() == (200, b"ciao")
+        near, far = socket.socketpair()
+
+        def stall() -> None:
+            """The request lies in the kernel when the timer is due. A reader's callback, for timers come after it."""
+            loop.remove_reader(near)
+            device.write_now(REQUEST)
+            time.sleep(0.3)
+
+        with near, far:
+            loop.add_reader(near, stall)
+            far.send(b"now")
+            assert await device.response() == (200, b"ciao")
 
 
 @pytest.mark.parametrize(
