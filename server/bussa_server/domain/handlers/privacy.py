@@ -56,38 +56,30 @@ def report(uow: UnitOfWork, principal: Principal, request: requests.ReportReques
 
 @handles(requests.BlockRequest, peer="user")
 def block(uow: UnitOfWork, principal: Principal, request: requests.BlockRequest, now: int) -> Outcome:
-    return _set_blocked(uow, principal.user, request.user, now, blocked=True)
+    return _set(uow, principal.user, request.user, now, blocked=True)
 
 
 @handles(requests.UnblockRequest, peer="user")
 def unblock(uow: UnitOfWork, principal: Principal, request: requests.UnblockRequest, now: int) -> Outcome:
-    return _set_blocked(uow, principal.user, request.user, now, blocked=False)
-
-
-def _set_blocked(uow: UnitOfWork, user_id: str, peer: str, now: int, *, blocked: bool) -> Outcome:
-    found = resolve_users(uow, user_id, peer)
-    if isinstance(found, Outcome):
-        return found
-    user, _, conversation = found
-    return _update_participant(uow, user, conversation, now, blocked=blocked)
+    return _set(uow, principal.user, request.user, now, blocked=False)
 
 
 @handles(requests.MuteRequest, peer="user")
 def mute(uow: UnitOfWork, principal: Principal, request: requests.MuteRequest, now: int) -> Outcome:
-    return _set_muted(uow, principal.user, request.user, now, muted=True)
+    return _set(uow, principal.user, request.user, now, muted=True)
 
 
 @handles(requests.UnmuteRequest, peer="user")
 def unmute(uow: UnitOfWork, principal: Principal, request: requests.UnmuteRequest, now: int) -> Outcome:
-    return _set_muted(uow, principal.user, request.user, now, muted=False)
+    return _set(uow, principal.user, request.user, now, muted=False)
 
 
-def _set_muted(uow: UnitOfWork, user_id: str, peer: str, now: int, *, muted: bool) -> Outcome:
+def _set(uow: UnitOfWork, user_id: str, peer: str, now: int, **wanted: bool) -> Outcome:
     found = resolve_users(uow, user_id, peer)
     if isinstance(found, Outcome):
         return found
     user, _, conversation = found
-    return _update_participant(uow, user, conversation, now, muted=muted)
+    return _update_participant(uow, user, conversation, now, **wanted)
 
 
 def _update_participant(uow: UnitOfWork, user: User, conversation: Conversation, now: int, **wanted: Any) -> Outcome:
